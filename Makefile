@@ -1,0 +1,106 @@
+# The same commands by hand and in CI. Everything Python lives in .venv, everything built in build/.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# What `make serve`, `make test`, `make bench` and `make bench-peers` pass on: make serve ARGS='juhuo --port 0'
+ARGS :=
+WORKERS := 2
+
+# The sources lie in ./specs, ./mockserver and ./contracts, but are understudy.specs and so on once installed.
+# mypy reads the installed form; this turns its paths back into those of the checkout.
+CHECKED := build/check
+CLICKABLE := sed -E 's,^$(CHECKED)/understudy/(specs|mockserver|contracts)/,\1/,; s,^$(CHECKED)/,,'
+
+# apt(PACKAGES): installs what is missing of them where it may, else says loudly what is missing and goes on.
+define apt
+	@missing=''; \
+	for package in $(1); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if command -v apt-get >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then root=env; \
+	  elif sudo -n true 2>/dev/null; then root='sudo -n env'; \
+	  else root=''; fi; \
+	  if [ -n "$$root" ]; then \
+	    set -- $$root DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0; \
+	    "$$@" update </dev/null >/dev/null; \
+	    "$$@" install --yes --no-install-recommends $$missing </dev/null >/dev/null && exit 0; \
+	  fi; \
+	fi; \
+	echo "!!! These Debian packages are missing and could not be installed here:$$missing" >&2; \
+	echo "!!! Going on without them; what needs them says so." >&2
+endef
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | while IFS='	' read -r name text; do printf '%-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: serve
+serve: $(VENV)/.installed ## serve all providers on 127.0.0.1:4010 (ARGS='juhuo --port 0')
+	@exec $(BIN)/understudy serve $(ARGS)
+
+.PHONY: test
+test: $(VENV)/.installed-test ## run every test (ARGS='-k juhuo', WORKERS=4)
+	$(call apt,ca-certificates curl)
+	@exec $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+
+# Will add what needs other toolchains (Node, Go, Java clients) or a browser.
+.PHONY: test-all
+test-all: test ## the tests, and those that need other toolchains
+
+.PHONY: check
+check: $(VENV)/.installed-lint ## formatting, lint and types
+	@rm -rf build/lib build/bdist.* $(CHECKED)
+	@$(PIP) install --no-deps --no-build-isolation --no-compile --target $(CHECKED) .
+	@$(BIN)/ruff format --check --quiet --diff .; format=$$?; \
+	$(BIN)/ruff check --quiet .; lint=$$?; \
+	$(BIN)/mypy > build/mypy.txt; types=$$?; \
+	$(CLICKABLE) build/mypy.txt; \
+	[ $$format$$lint$$types = 000 ]
+
+.PHONY: bench
+bench: $(VENV)/.installed-test ## speed and memory beside a bare ASGI app (ARGS=--quick)
+	$(call apt,wrk)
+	@exec $(BIN)/python -m tests.benchmarks.bench $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
+	$(call apt,wrk)
+	@exec $(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
+.PHONY: clean
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is younger than pyproject.toml when what it stands for is installed.
+$(BIN)/python:
+	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    rm -rf $(VENV); exec $$python -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo 'Understudy needs Python 3.11 or newer with its venv module (Debian: apt-get install python3 python3-venv).' >&2; \
+	exit 1
+
+$(VENV)/.installed: pyproject.toml $(BIN)/python
+	@echo 'Installing Understudy into $(VENV) ...' >&2
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@PYTHONWARNINGS=ignore $(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo 'Installing what the tests need ...' >&2
+	@$(PIP) install --group test
+	@touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed-test
+	@echo 'Installing what the checks need ...' >&2
+	@$(PIP) install --group lint
+	@touch $@

@@ -1,0 +1,1 @@
+"""Checks the specs against clients and relays."""

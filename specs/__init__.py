@@ -1,0 +1,1 @@
+"""The truth about each provider, and what it means."""

@@ -1,0 +1,1 @@
+"""Contract testing and mock providers for gen-AI gateways."""
