@@ -29,8 +29,9 @@ define apt
 	  else root=''; fi; \
 	  if [ -n "$$root" ]; then \
 	    set -- $$root DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0; \
-	    "$$@" update </dev/null >/dev/null; \
-	    "$$@" install --yes --no-install-recommends $$missing </dev/null >/dev/null && exit 0; \
+	    said=$$("$$@" update 2>&1 </dev/null; \
+	      "$$@" install --yes --no-install-recommends $$missing 2>&1 </dev/null) && exit 0; \
+	    echo "$$said" >&2; \
 	  fi; \
 	fi; \
 	echo "!!! These Debian packages are missing and could not be installed here:$$missing" >&2; \
@@ -48,7 +49,7 @@ serve: $(VENV)/.installed ## serve all providers on 127.0.0.1:4010 (ARGS='juhuo 
 .PHONY: test
 test: $(VENV)/.installed-test ## run every test (ARGS='-k juhuo', WORKERS=4)
 	$(call apt,ca-certificates curl)
-	@exec $(BIN)/python -m pytest -q -n $(WORKERS) $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
 
 # Will add what needs other toolchains (Node, Go, Java clients) or a browser.
 .PHONY: test-all
@@ -59,7 +60,7 @@ check: $(VENV)/.installed-lint ## formatting, lint and types
 	@rm -rf build/lib build/bdist.* $(CHECKED)
 	@$(PIP) install --no-deps --no-build-isolation --no-compile --target $(CHECKED) .
 	@$(BIN)/ruff format --check --quiet --diff .; format=$$?; \
-	$(BIN)/ruff check --quiet .; lint=$$?; \
+	$(BIN)/ruff check --quiet --output-format concise .; lint=$$?; \
 	$(BIN)/mypy > build/mypy.txt; types=$$?; \
 	$(CLICKABLE) build/mypy.txt; \
 	[ $$format$$lint$$types = 000 ]
@@ -79,17 +80,22 @@ clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A stamp is younger than pyproject.toml when what it stands for is installed.
-$(BIN)/python:
-	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
-	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
-	    rm -rf $(VENV); exec $$python -m venv $(VENV); \
-	  fi; \
-	done; \
-	echo 'Understudy needs Python 3.11 or newer with its venv module (Debian: apt-get install python3 python3-venv).' >&2; \
-	exit 1
+# A stamp is younger than pyproject.toml when what it stands for is installed. An environment whose
+# interpreter is gone (upgraded, moved) is made anew.
+ifneq ($(shell test -x $(BIN)/python && echo ready),ready)
+.PHONY: $(VENV)/.installed
+endif
 
-$(VENV)/.installed: pyproject.toml $(BIN)/python
+$(VENV)/.installed: pyproject.toml
+	@[ -x $(BIN)/python ] || { \
+	  for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	      >/dev/null 2>&1 && exec $$python -m venv --clear $(VENV); \
+	  done; \
+	  echo 'Understudy needs Python 3.11 or newer with its venv module' \
+	    '(Debian: apt-get install python3 python3-venv).' >&2; \
+	  exit 1; \
+	}
 	@echo 'Installing Understudy into $(VENV) ...' >&2
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@PYTHONWARNINGS=ignore $(PIP) install --editable .

@@ -1,1 +1,21 @@
-"""What an operation does."""
+"""What an operation does: a table of behaviors, each a maker of functions from an exchange to its answer."""
+
+from collections.abc import Callable
+
+from understudy.mockserver.behaviors import account, tasks, uploads
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.scope import ScopeResolver
+from understudy.specs.model import Operation, Provider
+
+# A behavior fills the exchange with what the operation's template shows, or raises Refusal.
+Behavior = Callable[[Exchange], None]
+
+BEHAVIORS: dict[str, Callable[[Operation, Provider, ScopeResolver], Behavior]] = {
+    "task.submit": tasks.submit,
+    "task.get": tasks.get,
+    "task.list": tasks.list_,
+    "task.cancel": tasks.cancel,
+    "account.balance": account.balance,
+    "upload.presign": uploads.presign,
+    "upload.put": uploads.put,
+}

@@ -1,0 +1,81 @@
+"""Accounts: who calls, with which money, and which tasks are theirs."""
+
+from collections import deque
+from collections.abc import Iterator
+from decimal import Decimal
+
+from understudy.mockserver.ledger import Ledger
+from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.schedule import Schedule
+from understudy.specs.model import Limits, Provider
+
+MOST_ACCOUNTS = 10_000
+
+
+class Account:
+    """One customer of a provider. `recharged` is what was ever paid in, which sets the tier."""
+
+    def __init__(self, name: str, credits: Decimal, recharged: Decimal, limits: Limits) -> None:
+        self.id = name
+        self.limits = limits
+        self.recharged = recharged
+        self.ledger = Ledger(credits)
+        self.schedule = Schedule(self.slots)
+        self.tasks: list[Task] = []
+        self.recent: deque[float] = deque()
+
+    @property
+    def slots(self) -> int | None:
+        """How many tasks may run at once; None without a limit."""
+        if not self.limits.tiers:
+            return None
+        reached = [tier.running for tier in self.limits.tiers if self.recharged >= Decimal(tier.recharged)]
+        return reached[-1] if reached else 1
+
+
+class Accounts:
+    """The accounts of a provider, by key. With `any_key`, an unknown key opens an account of its own."""
+
+    def __init__(self, provider: Provider, any_key: bool) -> None:
+        self._limits = provider.limits
+        self._any_key = any_key
+        self._by_key: dict[str, Account] = {}
+        self._by_id: dict[str, Account] = {}
+        self._model = provider.accounts[0]
+        self.revoked: set[str] = set()
+        self.refused = 0
+        for demo in provider.accounts:
+            self.open(demo.id, demo.key, Decimal(demo.credits), Decimal(demo.recharged))
+
+    def open(self, name: str, key: str, credits: Decimal, recharged: Decimal) -> Account:
+        """Open an account, or give an existing one a further key."""
+        account = self._by_id.get(name)
+        if account is None:
+            account = self._by_id[name] = Account(name, credits, recharged, self._limits)
+        self._by_key[key] = account
+        return account
+
+    def find(self, key: str) -> Account | None:
+        """The account behind a key."""
+        account = self._by_key.get(key)
+        if account is not None:
+            return account
+        return self._open_any(key) if self._any_key and key else None
+
+    def named(self, name: str) -> Account | None:
+        """The account of that id."""
+        return self._by_id.get(name)
+
+    def keys(self) -> Iterator[str]:
+        """Every key that works."""
+        return iter(self._by_key)
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(self._by_id.values())
+
+    def _open_any(self, key: str) -> Account | None:
+        if len(self._by_id) >= MOST_ACCOUNTS:
+            self.refused += 1
+            return None
+        demo = self._model
+        return self.open(f"any-{len(self._by_id)}", key, Decimal(demo.credits), Decimal(demo.recharged))

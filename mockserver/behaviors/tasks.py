@@ -1,0 +1,115 @@
+"""Behaviors about tasks: submit, get, list, cancel."""
+
+from collections.abc import Callable
+from typing import Any
+
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.scope import ScopeResolver
+from understudy.mockserver.steering import wanted_outcome
+from understudy.mockserver.views import PageView, TaskView
+from understudy.specs.expressions import parse
+from understudy.specs.formulas import key_of
+from understudy.specs.model import Kind, Operation, Provider
+
+Behavior = Callable[[Exchange], None]
+
+
+def submit(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
+    """Take on a task."""
+    choose = _chooser(operation.arguments["kind"], provider, resolver)
+
+    def behave(exchange: Exchange) -> None:
+        site, account = exchange.site, exchange.account
+        assert account, "a task has an owner: its operation asks for a key"
+        kind = choose(exchange)
+        url = next((u for d in exchange.act.deliveries if (u := d.url(exchange))), None)
+        failure = wanted_outcome(exchange, kind)
+        task = site.tasks.submit(
+            kind, account, exchange.key, exchange.body, exchange.now, failure, url, site.allow_local_callbacks
+        )
+        if url is not None:
+            site.callbacks.promise(task, exchange.act, exchange.now)
+        exchange.task = TaskView(task, exchange.now, site.signer)
+
+    return behave
+
+
+def get(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
+    """Show one task."""
+    get_id = resolver.getter(parse(operation.arguments["id"]))
+    kinds = frozenset(operation.arguments.get("kinds", ()))
+
+    def behave(exchange: Exchange) -> None:
+        site = exchange.site
+        assert exchange.account
+        task = site.tasks.find(get_id(exchange), exchange.account, kinds)
+        if site.world.clock.name == "poll":
+            exchange.now = site.world.poll(task)
+        exchange.task = TaskView(task, exchange.now, site.signer)
+
+    return behave
+
+
+def list_(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
+    """Show a page of the caller's tasks, newest first."""
+    arguments = operation.arguments
+    get_page = _number(arguments.get("page"), resolver, 1)
+    get_size = _number(arguments.get("size"), resolver, 20)
+    kinds = frozenset(arguments.get("kinds", ()))
+
+    def behave(exchange: Exchange) -> None:
+        site, account = exchange.site, exchange.account
+        assert account
+        number, size = get_page(exchange), get_size(exchange)
+        store = site.tasks.store
+        found = store.page(account.id, kinds, (number - 1) * size, size)
+        exchange.tasks = [TaskView(task, exchange.now, site.signer) for task in found]
+        exchange.page = PageView(number, size, store.count(account.id, kinds))
+
+    return behave
+
+
+def cancel(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
+    """End a task that has not ended yet."""
+    get_id = resolver.getter(parse(operation.arguments["id"]))
+    otherwise = operation.arguments.get("otherwise", "invalid_request")
+
+    def behave(exchange: Exchange) -> None:
+        site = exchange.site
+        assert exchange.account
+        task = site.tasks.find(get_id(exchange), exchange.account, frozenset())
+        if not site.tasks.cancel(task, exchange.now):
+            raise Refusal(otherwise)
+        site.callbacks.moved(exchange.now)
+        exchange.task = TaskView(task, exchange.now, site.signer)
+
+    return behave
+
+
+def _chooser(said: Any, provider: Provider, resolver: ScopeResolver) -> Callable[[Exchange], Kind]:
+    if isinstance(said, str):
+        kind = provider.kinds[said]
+        return lambda exchange: kind
+    getters = [resolver.getter(parse(text)) for text in said["by"]]
+    table = said["table"]
+
+    def choose(exchange: Exchange) -> Kind:
+        found = table
+        for get in getters:
+            found = found[key_of(get(exchange))]
+        return provider.kinds[found]
+
+    return choose
+
+
+def _number(said: str | None, resolver: ScopeResolver, default: int) -> Callable[[Exchange], int]:
+    if said is None:
+        return lambda exchange: default
+    get_value = resolver.getter(parse(said))
+
+    def number(exchange: Exchange) -> int:
+        value = get_value(exchange)
+        return default if value is None else int(value)
+
+    return number

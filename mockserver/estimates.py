@@ -1,0 +1,131 @@
+"""What a submission will cost, how long it will take, and what it will leave behind."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from understudy.mockserver.lifecycle import Course, plan_course
+from understudy.mockserver.uploads import Uploads
+from understudy.specs.expressions import point
+from understudy.specs.formulas import is_present, number
+from understudy.specs.model import Kind, Result
+
+MOST_REMEMBERED = 4_096
+_PLAIN = (str, int, float, bool, type(None))
+
+
+class Made(Struct, frozen=True, gc=False):
+    """A result to be made: everything but its seed."""
+
+    name: str
+    content_type: str
+    width: int
+    height: int
+    seconds: Decimal
+    sound: bool
+    count: int
+    lifetime: int
+
+
+class Estimate(Struct, gc=False):
+    """What follows from a kind and an input alone. `courses` grows by the ways to end."""
+
+    price: Decimal
+    queued: float
+    seconds: dict[str, float]
+    passed: frozenset[str]
+    made: tuple[Made, ...]
+    courses: dict[str, Course]
+
+    def course(self, kind: Kind, failure: str) -> Course:
+        """The course that ends in success, or in a failure code."""
+        course = self.courses.get(failure)
+        if course is None:
+            course = self.courses[failure] = plan_course(kind, self.seconds, self.passed, failure)
+        return course
+
+
+class Submission:
+    """The subject of a kind's formulas: one validated input."""
+
+    __slots__ = ("input", "kind", "uploads")
+
+    def __init__(self, kind: Kind, body: Any, uploads: Uploads) -> None:
+        self.kind, self.input, self.uploads = kind, body, uploads
+
+    def seconds_of(self, references: list[str]) -> Decimal:
+        """Seconds of the material: as uploaded, else what the kind assumes."""
+        assumed = Decimal(self.kind.material_seconds)
+        known = (self.uploads.seconds(reference) for reference in references)
+        return sum((assumed if seconds is None else seconds for seconds in known), Decimal(0))
+
+    def pixels(self, result: str) -> Decimal:
+        """Width times height of a result."""
+        width, height = _size(self.kind.results[result], self)
+        return Decimal(width * height)
+
+
+class Estimator:
+    """Estimates the submissions of one kind; remembers those whose inputs are plain values."""
+
+    def __init__(self, kind: Kind, uploads: Uploads) -> None:
+        self.kind = kind
+        self._uploads = uploads
+        self._reads: tuple[Callable[[Any], Any], ...] = tuple(_reader(e.path) for e in kind.reads)
+        self._known: dict[tuple[Any, ...], Estimate] = {}
+
+    def estimate(self, body: Any) -> Estimate:
+        """The estimate for a validated body."""
+        key = tuple([read(body) for read in self._reads])
+        if not all([type(value) in _PLAIN for value in key]):
+            return self._estimate(body)
+        # 8 and "8" and True are different inputs that compare or read alike.
+        key = (*key, *map(type, key))
+        found = self._known.get(key)
+        if found is None:
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            found = self._known[key] = self._estimate(body)
+        return found
+
+    def _estimate(self, body: Any) -> Estimate:
+        kind = self.kind
+        submission = Submission(kind, body, self._uploads)
+        stays = {s.name: float(number(s.seconds(submission))) if s.seconds else 0.0 for s in kind.states}
+        passed = frozenset(
+            state.name
+            for state in kind.states
+            if not state.needs or any(is_present(point(body, need.path)) for need in state.needs)
+        )
+        made = tuple(_made(result, submission) for result in kind.results.values())
+        price = number(kind.price(submission))
+        return Estimate(price, stays[kind.states[0].name], stays, passed, made, {})
+
+
+def _reader(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    if len(path) == 1 and path[0] != "*":
+        (step,) = path
+        return lambda body: body.get(step) if isinstance(body, dict) else None
+    return lambda body: point(body, path)
+
+
+def _size(result: Result, submission: Submission) -> tuple[int, int]:
+    size = result.size(submission)
+    assert size, f"the table of {result.name!r} has no size for {submission.input!r}"
+    return int(size[0]), int(size[1])
+
+
+def _made(result: Result, submission: Submission) -> Made:
+    width, height = _size(result, submission)
+    return Made(
+        name=result.name,
+        content_type=str(result.media_type(submission)),
+        width=width,
+        height=height,
+        seconds=number(result.seconds(submission)) if result.seconds else Decimal(0),
+        sound=bool(result.sound and result.sound(submission)),
+        count=int(number(result.count(submission))) if result.count else 1,
+        lifetime=result.lifetime,
+    )

@@ -1,0 +1,83 @@
+"""One request on its way to its answer."""
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from understudy.mockserver.accounts import Account
+    from understudy.mockserver.site import Site
+    from understudy.mockserver.stage import Act
+
+
+class Answer(Struct, gc=False):
+    """What goes back: status, media type, further headers, and the whole body."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    condition: str = ""
+
+
+class Exchange:
+    """A request with what the pipeline learns about it; also the scope in which templates are rendered."""
+
+    account: "Account | None" = None
+    key: str = ""
+    body: Any = None
+    task: Any = None
+    tasks: Any = ()
+    page: Any = None
+    upload: Any = None
+    error: Any = None
+    item: Any = None
+
+    def __init__(
+        self,
+        site: "Site",
+        act: "Act | None",
+        method: str,
+        path: str,
+        path_values: dict[str, str],
+        query: bytes,
+        headers: list[tuple[bytes, bytes]],
+        payload: bytes,
+        now: float,
+    ) -> None:
+        self.site, self._act = site, act
+        self.method, self.path = method, path
+        self.path_values, self.query_text, self.header_list = path_values, query, headers
+        self.headers = dict(headers)
+        self.payload = payload
+        self.now = now
+        self.query: dict[str, Any] = {}
+        self.notes: list[str] = []
+
+    @property
+    def act(self) -> "Act":
+        """The operation; only asked for once there is one."""
+        assert self._act, "an exchange without an operation is refused before its act is asked for"
+        return self._act
+
+    @property
+    def id(self) -> str:
+        """The id of this request, seeded and stable."""
+        return self.site.request_id(self)
+
+    def header(self, name: str) -> str | None:
+        """A request header by its lower-case name."""
+        value = self.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+
+class Row:
+    """An exchange seen from within `$each`: one task, or one item."""
+
+    def __init__(self, outer: Any, task: Any = None, item: Any = None) -> None:
+        self._outer = outer
+        self.task = outer.task if task is None else task
+        self.item = item
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outer, name)

@@ -1,0 +1,116 @@
+"""What was seen: one bounded record for each exchange. Keys are redacted when it is read."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+MOST_RECORDS = 4_096
+MOST_BODY = 65_536
+
+_SECRET_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"x-auth", b"cookie", b"proxy-authorization")
+
+
+class Record(Struct, gc=False):
+    """One exchange as it was; `at` is the world's time, `wall` what it took in seconds."""
+
+    serial: int
+    at: float
+    provider: str
+    operation: str
+    method: str
+    path: str
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    payload: bytes
+    account: str
+    key: str
+    status: int
+    condition: str
+    body: bytes
+    notes: list[str]
+    wall: float
+
+
+class Journal:
+    """The latest records of a world."""
+
+    def __init__(self) -> None:
+        self._records: deque[Record] = deque(maxlen=MOST_RECORDS)
+        self.seen = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many records are gone."""
+        return self.seen - len(self._records)
+
+    def add(self, record: Record) -> None:
+        """Append; the oldest goes when there are too many."""
+        self.seen += 1
+        record.serial = self.seen
+        if len(record.payload) > MOST_BODY:
+            record.payload = record.payload[:MOST_BODY]
+            record.notes.append(f"request body: only the first {MOST_BODY} bytes are kept")
+        if len(record.body) > MOST_BODY:
+            record.body = record.body[:MOST_BODY]
+        self._records.append(record)
+
+    def clear(self) -> None:
+        """Forget everything, the count too."""
+        self._records.clear()
+        self.seen = 0
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(tuple(self._records))
+
+
+def stable(record: Record, secrets: Callable[[Record], set[str]]) -> dict[str, Any]:
+    """A record for people and files: redacted, without wall times and without what differs by machine.
+
+    `secrets` gives the header names (lower case) that carry keys for that record's provider.
+    """
+    hidden = {name.decode() for name in _SECRET_HEADERS} | secrets(record)
+    headers = {
+        name.decode("latin-1"): "[redacted]" if name.decode("latin-1") in hidden else _redact(value, record.key)
+        for name, value in record.headers
+        if name != b"host"
+    }
+    return {
+        "serial": record.serial,
+        "at": record.at,
+        "provider": record.provider,
+        "operation": record.operation,
+        "method": record.method,
+        "path": record.path,
+        "query": _redact(record.query, record.key),
+        "headers": headers,
+        "request": _redact(record.payload, record.key),
+        "account": record.account,
+        "status": record.status,
+        "condition": record.condition,
+        "response": _redact(record.body, record.key),
+        "notes": [*record.notes, *_doubled_keys(record.payload)],
+    }
+
+
+def _redact(raw: bytes, key: str) -> str:
+    text = raw.decode("utf-8", "replace")
+    return text.replace(key, "[redacted]") if key else text
+
+
+def _doubled_keys(payload: bytes) -> list[str]:
+    """Notes on members that stand twice in one object: the last one counted."""
+    doubled: list[str] = []
+
+    def collect(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        doubled.extend(sorted({name for name in names if names.count(name) > 1}))
+
+    if payload[:1] in (b"{", b"["):
+        try:
+            json.loads(payload, object_pairs_hook=collect)
+        except (ValueError, RecursionError):
+            return []
+    return [f"the member {name!r} stands twice in one object; the last one counts" for name in doubled]

@@ -1,0 +1,137 @@
+"""A task and its future: decided at submit, read at any moment, never changed by reading."""
+
+from bisect import bisect_right
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from understudy.mockserver.ledger import NOTHING, Entry
+from understudy.specs.model import Kind, State
+
+
+class Course(Struct, frozen=True, gc=False):
+    """The states that a task passes through after its first, and when each ends, in planned seconds.
+
+    `ends` has one number less than `states`: the last state is terminal. Shared by all tasks alike.
+    """
+
+    first: State
+    states: tuple[State, ...]
+    ends: tuple[float, ...]
+    code: str = ""
+    message: str = ""
+
+
+class Task(Struct, gc=False):
+    """One task. Times are seconds since the epoch; `pace` is real seconds for each planned one."""
+
+    id: str
+    serial: int
+    kind: Kind
+    account: Any
+    key: str
+    created: float
+    earliest: float
+    pace: float
+    course: Course
+    price: Decimal
+    materials: tuple[Any, ...]
+    remembered: tuple[Any, ...]
+    url: str | None = None
+    start: float = 0.0
+    end: float = 0.0
+    entry: Entry | None = None
+    charged: Decimal = NOTHING
+    cut: State | None = None
+    code: str = ""
+    message: str = ""
+
+    @property
+    def waits_for_money(self) -> bool:
+        """Whether it stays in its first state until the balance carries it."""
+        return self.kind.charge.refuse == "empty"
+
+    @property
+    def charge_at_end(self) -> Decimal:
+        """What the account will have spent on it when it ends, beyond what it spent at submit."""
+        pays = self.kind.charge.when == "success" and self.final.phase == "succeeded"
+        return self.price if pays else NOTHING
+
+    @property
+    def final(self) -> State:
+        """The terminal state that it reaches."""
+        return self.cut or self.course.states[-1]
+
+    def start_at(self, moment: float) -> None:
+        """Start at a moment; the end follows from it."""
+        self.start = moment
+        self.end = moment + self.course.ends[-1] * self.pace
+
+    def cut_at(self, moment: float, state: State, code: str, message: str) -> None:
+        """End now in another terminal state: a cancel."""
+        self.cut, self.end, self.code, self.message = state, moment, code, message
+
+    def state_at(self, now: float) -> State:
+        """The state at a moment."""
+        if now >= self.end:
+            return self.final
+        if now < self.start:
+            return self.course.first
+        ends, pace, start = self.course.ends, self.pace, self.start
+        return self.course.states[bisect_right(ends, now, key=lambda end: start + end * pace)]
+
+    def progress_at(self, now: float) -> int:
+        """Percent of the way, 100 only when succeeded; a failed or cancelled task stays where it was."""
+        if now >= self.end:
+            if self.final.phase == "succeeded":
+                return 100
+            now = self.end
+        whole = self.course.ends[-1] * self.pace
+        if now < self.start or whole <= 0:
+            return 0
+        return min(99, int(100 * (now - self.start) / whole))
+
+    def next_milestone(self, now: float) -> float | None:
+        """The next moment at which its state changes; None when it never will."""
+        if now >= self.end:
+            return None
+        moments = [self.start, *(self.start + end * self.pace for end in self.course.ends)]
+        return next((moment for moment in moments if now < moment < float("inf")), None)
+
+    def fails_with(self) -> tuple[str, str]:
+        """Code and message of the failure or cancel that it ends in; empty when it succeeds."""
+        return (self.code, self.message) if self.cut else (self.course.code, self.course.message)
+
+
+def plan_course(kind: Kind, seconds: dict[str, float], passed: frozenset[str], failure: str) -> Course:
+    """The course of a task: the states it passes, up to success or to a failure.
+
+    `seconds`: state -> planned stay; `passed`: names of the states on its way; `failure`: a code or ''.
+    """
+    first = kind.states[0]
+    way = [state for state in kind.states[1:] if state.phase == "running" and state.name in passed]
+    if failure:
+        origin = kind.failures[failure].state
+        names = [state.name for state in kind.states]
+        way = [state for state in way if names.index(state.name) <= names.index(origin)]
+    last = _terminal(kind, "failed" if failure else "succeeded")
+    ends, at = [], 0.0
+    for state in way:
+        at += seconds[state.name]
+        ends.append(at)
+    if not ends:
+        ends.append(at)
+        way = [last]
+        return Course(first, (last, last), tuple(ends), failure, _message(kind, failure))
+    return Course(first, (*way, last), tuple(ends), failure, _message(kind, failure))
+
+
+def _message(kind: Kind, failure: str) -> str:
+    return kind.failures[failure].message if failure else ""
+
+
+def _terminal(kind: Kind, phase: str) -> State:
+    state = kind.state(phase)
+    assert state, f"the loader checks that {kind.name} has a {phase} state"
+    return state

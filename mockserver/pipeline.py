@@ -1,0 +1,153 @@
+"""The way of a request: found, known, counted, read, judged, done, worded, noted."""
+
+import logging
+import time
+
+from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.idempotency import Conflict
+from understudy.mockserver.journal import Record
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.site import Site
+from understudy.mockserver.stage import Act
+from understudy.mockserver.steering import refuse_if_wanted
+from understudy.mockserver.wording import Wording
+from understudy.specs.model import Scheme
+
+log = logging.getLogger("understudy")
+
+Headers = list[tuple[bytes, bytes]]
+
+# Headers of which one too many makes a request ambiguous.
+_SINGLE = (b"authorization", b"content-type", b"content-length", b"host")
+
+
+def handle(
+    site: Site, act: Act, method: str, path: str, values: dict[str, str], query: bytes, headers: Headers, payload: bytes
+) -> Answer:
+    """Answer a request to an operation."""
+    began = time.perf_counter()
+    exchange = Exchange(site, act, method, path, values, query, headers, payload, site.world.clock.now())
+    try:
+        answer = _answer(exchange, act)
+    except Refusal as refusal:
+        answer = act.wording.answer(exchange, refusal)
+    except Exception:
+        log.exception("%s %s", method, path)
+        answer = act.wording.answer(exchange, Refusal("internal_error"))
+    note(exchange, answer, act.operation.id, began)
+    return answer
+
+
+def refuse(
+    site: Site, method: str, path: str, query: bytes, headers: Headers, refusal: Refusal, wording: Wording
+) -> Answer:
+    """Answer a request that no operation takes."""
+    began = time.perf_counter()
+    exchange = Exchange(site, None, method, path, {}, query, headers, b"", site.world.clock.now())
+    answer = wording.answer(exchange, refusal)
+    note(exchange, answer, "", began)
+    return answer
+
+
+def _answer(exchange: Exchange, act: Act) -> Answer:
+    site = exchange.site
+    if len(exchange.headers) != len(exchange.header_list):
+        _refuse_doubled(exchange, act)
+    if act.operation.security:
+        _authenticate(exchange, act)
+    if b"prefer" in exchange.headers:
+        refuse_if_wanted(exchange)
+    exchange.query = act.parameters.read(exchange.query_text)
+    if act.body is not None:
+        exchange.body = act.body.read(exchange.payload, exchange.header("content-type"))
+    for rule in act.rules:
+        rule.apply(exchange)
+    if act.idempotency is not None and site.idempotency is not None:
+        return _answer_once(exchange, act, act.idempotency.header.lower())
+    act.behave(exchange)
+    return act.reply(exchange)
+
+
+def _answer_once(exchange: Exchange, act: Act, header: str) -> Answer:
+    """Answer a create that may be a repetition."""
+    key, store, account = exchange.header(header), exchange.site.idempotency, exchange.account
+    assert store and account
+    if not key:
+        act.behave(exchange)
+        return act.reply(exchange)
+    scope = (account.id, exchange.method, exchange.path, key)
+    try:
+        stored = store.begin(scope, exchange.body, exchange.now)
+    except Conflict:
+        raise Refusal("idempotency_conflict", field=header) from None
+    if stored is not None:
+        exchange.notes.append("a repetition: the stored answer is given again")
+        return stored
+    try:
+        act.behave(exchange)
+        answer = act.reply(exchange)
+    except BaseException:
+        store.forget(scope)
+        raise
+    store.finish(scope, answer)
+    return answer
+
+
+def _authenticate(exchange: Exchange, act: Act) -> None:
+    accounts = exchange.site.accounts
+    for alternative in act.operation.security:
+        keys = [_key(exchange, scheme) for scheme in alternative]
+        if all(keys):
+            account = accounts.find(keys[0])
+            if account is not None and keys[0] not in accounts.revoked:
+                exchange.account, exchange.key = account, keys[0]
+                exchange.site.throttle(account, exchange.now)
+                return
+    raise Refusal("unauthorized")
+
+
+def _key(exchange: Exchange, scheme: Scheme) -> str:
+    """The key that a security scheme finds in the request, or ''."""
+    if scheme.where == "query":
+        found = [part for part in exchange.query_text.decode("latin-1").split("&") if part.startswith(f"{scheme.parameter}=")]
+        return found[0].partition("=")[2] if len(found) == 1 else ""
+    value = exchange.header(scheme.parameter) or ""
+    if not scheme.bearer:
+        return value
+    return value[7:] if value[:7].lower() == "bearer " else ""
+
+
+def _refuse_doubled(exchange: Exchange, act: Act) -> None:
+    names = [name for name, _ in exchange.header_list]
+    single = {*_SINGLE, *(s.parameter.encode() for alternative in act.operation.security for s in alternative)}
+    if act.idempotency:
+        single.add(act.idempotency.header.lower().encode())
+    for name in names:
+        if name in single and names.count(name) > 1:
+            text = name.decode("latin-1")
+            raise exchange.site.stage.phrases.refusal("header", field=text, value="sent twice")
+
+
+def note(exchange: Exchange, answer: Answer, operation: str, began: float) -> None:
+    """Write the exchange into the journal."""
+    account = exchange.account
+    exchange.site.world.journal.add(
+        Record(
+            0,
+            exchange.now,
+            exchange.site.slug,
+            operation,
+            exchange.method,
+            exchange.path,
+            exchange.query_text,
+            exchange.header_list,
+            exchange.payload,
+            account.id if account else "",
+            exchange.key,
+            answer.status,
+            answer.condition,
+            answer.body,
+            exchange.notes,
+            time.perf_counter() - began,
+        )
+    )

@@ -1,0 +1,57 @@
+"""The one exception by which anything is refused, and its rendering in the provider's words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.specs.model import Condition
+
+
+class Refusal(Exception):
+    """A request is refused under an error condition; rendered in one place, the pipeline.
+
+    `detail` says what is wrong in the provider's own sentence; `field`, `value` and `limit` are its parts.
+    """
+
+    def __init__(
+        self, condition: str, detail: str = "", *, field: str = "", value: str = "", limit: str = "", retry_after: int = 1
+    ) -> None:
+        super().__init__(detail or condition)
+        self.condition, self.detail = condition, detail
+        self.field, self.value, self.limit = field, value, limit
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """`$error.…` as templates see it."""
+
+    condition: str
+    status: int
+    code: str
+    detail: str
+    field: str
+    value: str
+    limit: str
+    retry_after: int
+    message: str = ""
+
+    @classmethod
+    def of(cls, refusal: Refusal, condition: Condition, detail: str) -> "ErrorView":
+        """The view of a refusal under a condition; its message is rendered afterwards."""
+        return cls(
+            refusal.condition,
+            condition.status,
+            condition.code,
+            detail,
+            refusal.field,
+            refusal.value,
+            refusal.limit,
+            refusal.retry_after,
+        )
+
+
+class Worded:
+    """The smallest scope in which a sentence about an error can be rendered."""
+
+    def __init__(self, error: Any) -> None:
+        self.error = error

@@ -1,0 +1,201 @@
+"""The named rules: what JSON Schema cannot say about a request. A rule yields what breaks it."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.scope import ScopeResolver
+from understudy.specs.expressions import parse
+from understudy.specs.model import Rule
+from understudy.specs.templates import parse as parse_template
+
+Check = Callable[[Exchange], Iterator[str]]
+
+_LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
+_LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
+
+
+def compile_rule(rule: Rule, resolver: ScopeResolver) -> Check:
+    """A function from an exchange to the names of what breaks the rule."""
+    return RULES[rule.name](rule.arguments, resolver)
+
+
+def is_public_host(host: str | None) -> bool:
+    """Whether a host is neither local nor a private, loopback or otherwise special address."""
+    if not host:
+        return False
+    name = host.rstrip(".").lower()
+    if name in _LOCAL_NAMES or name.endswith(_LOCAL_ENDINGS):
+        return False
+    try:
+        address = ipaddress.ip_address(name.strip("[]").partition("%")[0])
+    except ValueError:
+        return not _looks_like_address(name) and "." in name
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_global and not address.is_multicast
+
+
+def is_loopback_host(host: str | None) -> bool:
+    """Whether a host is this machine by name or number."""
+    if not host:
+        return False
+    if host.lower() in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _looks_like_address(name: str) -> bool:
+    """Numbers in forms that resolvers read as IPv4: 2130706433, 0x7f.1, 127.1."""
+    return bool(re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", name))
+
+
+def _getters(expressions: Any, resolver: ScopeResolver) -> list[tuple[str, Callable[[Any], Any]]]:
+    texts = [expressions] if isinstance(expressions, str) else expressions
+    return [(text.rpartition("/")[2] or text, resolver.getter(parse(text))) for text in texts]
+
+
+def _values(getters: list[tuple[str, Callable[[Any], Any]]], exchange: Exchange) -> Iterator[tuple[str, Any]]:
+    for name, get in getters:
+        value = get(exchange)
+        for item in value if isinstance(value, list) else [value]:
+            if item is not None:
+                yield name, item
+
+
+def _extension(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _extension_matches(arguments: Any, resolver: ScopeResolver) -> Check:
+    (name, get_name), (_, get_type) = _getters([arguments["name"], arguments["type"]], resolver)
+    table = arguments["table"]
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        allowed = table.get(get_type(exchange))
+        if allowed is not None and _extension(str(get_name(exchange))) not in allowed:
+            yield name
+
+    return check
+
+
+def _public_url(arguments: Any, resolver: ScopeResolver) -> Check:
+    getters = _getters(arguments["urls"], resolver)
+    extensions = arguments.get("extensions")
+    schemes = arguments.get("schemes", ["https"])
+    local = arguments.get("local", False)
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        may_be_local = local and exchange.site.allow_local_callbacks
+        for name, value in _values(getters, exchange):
+            if value != "" and not _is_allowed(value, schemes, extensions, may_be_local):
+                yield name
+
+    return check
+
+
+def _is_allowed(value: Any, schemes: list[str], extensions: list[str] | None, may_be_local: bool) -> bool:
+    if not isinstance(value, str) or re.search(r"[\s\x00-\x1f\\]", value):
+        return False
+    try:
+        url = urlsplit(value)
+        _ = url.port
+    except ValueError:
+        return False
+    if may_be_local and url.scheme in ("http", "https") and is_loopback_host(url.hostname):
+        return True
+    if url.scheme not in schemes or url.username or not is_public_host(url.hostname):
+        return False
+    return extensions is None or _extension(url.path) in extensions
+
+
+def _unique(arguments: Any, resolver: ScopeResolver) -> Check:
+    getters = _getters(arguments["values"], resolver)
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        seen = set()
+        for name, value in _values(getters, exchange):
+            if str(value) in seen:
+                yield name
+            seen.add(str(value))
+
+    return check
+
+
+def _upload_key(arguments: Any, resolver: ScopeResolver) -> Check:
+    getters = _getters(arguments["keys"], resolver)
+    prefix = parse_template(arguments["prefix"]).compile(resolver)
+    extensions = arguments.get("extensions")
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        for name, key in _values(getters, exchange):
+            is_own = str(key).startswith(prefix(exchange)) and ".." not in str(key).split("/")
+            if not is_own or (extensions and _extension(str(key)) not in extensions):
+                yield name
+
+    return check
+
+
+def _references(arguments: Any, resolver: ScopeResolver) -> Check:
+    ((name, get_text),) = _getters(arguments["text"], resolver)
+    pattern = re.compile(arguments["pattern"])
+    getters = _getters(arguments["names"], resolver)
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        given = {str(value) for _, value in _values(getters, exchange)}
+        if any(found not in given for found in pattern.findall(str(get_text(exchange) or ""))):
+            yield name
+
+    return check
+
+
+def _header(arguments: Any, resolver: ScopeResolver) -> Check:
+    name, wanted = arguments["name"], arguments.get("value")
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        value = exchange.header(name.lower())
+        if not value or (wanted and value.partition(";")[0].strip().lower() != wanted):
+            yield name
+
+    return check
+
+
+def _absent(arguments: Any, resolver: ScopeResolver) -> Check:
+    getters = _getters(arguments["members"], resolver)
+    conditions = [(resolver.getter(parse(text)), values) for text, values in arguments.get("when", {}).items()]
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        if all(get(exchange) in values for get, values in conditions):
+            yield from (name for name, get in getters if get(exchange) is not None)
+
+    return check
+
+
+def _schema(arguments: Any, resolver: ScopeResolver) -> Check:
+    validator = jsonschema_rs.Draft202012Validator(arguments["schema"])
+
+    def check(exchange: Exchange) -> Iterator[str]:
+        for error in validator.iter_errors(exchange.body):
+            yield ".".join(map(str, error.instance_path)) or "body"
+
+    return check
+
+
+RULES: dict[str, Callable[[Any, ScopeResolver], Check]] = {
+    "extension_matches": _extension_matches,
+    "public_url": _public_url,
+    "unique": _unique,
+    "upload_key": _upload_key,
+    "references": _references,
+    "header": _header,
+    "absent": _absent,
+    "schema": _schema,
+}

@@ -1,0 +1,112 @@
+"""How the mock finds the values of expressions: a resolver over exchanges."""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any
+
+import orjson
+
+from understudy.mockserver.exchange import Row
+from understudy.specs.expressions import Expression, point
+from understudy.specs.model import Kind
+
+Getter = Callable[[Any], Any]
+
+
+class ScopeResolver:
+    """Compiles expressions into functions from an exchange to a value."""
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self._places = {
+            name: {expression.text: index for index, expression in enumerate(kind.remembered)}
+            for name, kind in kinds.items()
+        }
+
+    def getter(self, expression: Expression) -> Getter:
+        """The function for one expression."""
+        family = _FAMILIES.get(expression.family)
+        if family:
+            return family(expression)
+        if expression.name == "task.input":
+            return self._remembered(expression)
+        return _NAMES.get(expression.name) or attrgetter(expression.name)
+
+    def bind(self, scope: Any, expression: Expression, item: Any) -> Any:
+        """The scope for one item of a list."""
+        return Row(scope, task=item) if expression.name == "tasks" else Row(scope, item=item)
+
+    def _remembered(self, expression: Expression) -> Getter:
+        places, text = self._places, expression.text
+
+        def recall(scope: Any) -> Any:
+            task = scope.task.task
+            place = places[task.kind.name].get(text)
+            return None if place is None else task.remembered[place]
+
+        return recall
+
+
+def _body(expression: Expression) -> Getter:
+    path = expression.path
+    if len(path) == 1 and path[0] != "*":
+        (step,) = path
+        return lambda scope: scope.body.get(step) if isinstance(scope.body, dict) else None
+    return lambda scope: point(scope.body, path)
+
+
+def _item(expression: Expression) -> Getter:
+    return lambda scope: point(scope.item, expression.path)
+
+
+def _query(expression: Expression) -> Getter:
+    name = expression.member
+    return lambda scope: scope.query.get(name)
+
+
+def _path(expression: Expression) -> Getter:
+    name = expression.member
+    return lambda scope: scope.path_values.get(name)
+
+
+def _header(expression: Expression) -> Getter:
+    name = expression.member.lower()
+    return lambda scope: scope.header(name)
+
+
+def _link(expression: Expression) -> Getter:
+    name = expression.member
+    return lambda scope: scope.task.link(name)
+
+
+def _links(expression: Expression) -> Getter:
+    name = expression.member
+    return lambda scope: scope.task.links(name)
+
+
+_FAMILIES: dict[str, Callable[[Expression], Getter]] = {
+    "request.body": _body,
+    "request.query": _query,
+    "request.path": _path,
+    "request.header": _header,
+    "task.link": _link,
+    "task.links": _links,
+    "item": _item,
+}
+
+_NAMES: dict[str, Getter] = {
+    "request.id": attrgetter("id"),
+    "account.key": attrgetter("key"),
+    "account.total": lambda scope: scope.account.ledger.total,
+    "account.used": lambda scope: scope.account.ledger.used(scope.now),
+    "account.held": lambda scope: scope.account.ledger.held(scope.now),
+    "account.remaining": lambda scope: scope.account.ledger.remaining(scope.now),
+}
+
+
+def to_json(value: Any) -> bytes:
+    """Compact JSON; a Decimal is written as the number it is."""
+    return orjson.dumps(value, default=_number)
+
+
+def _number(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(format(value, "f"))

@@ -1,0 +1,159 @@
+"""Serving: two origins on one event loop, started together and stopped within a second."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import uvicorn
+
+from understudy.mockserver.app import Gateway
+from understudy.mockserver.control import build_control
+from understudy.mockserver.stage import Stage
+from understudy.mockserver.trust import Guard
+from understudy.mockserver.world import Settings, World
+from understudy.specs.model import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where to listen and by which names to be known. Port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 4010
+    media_port: int = 4011
+    public_url: str = ""
+    media_url: str = ""
+    allow_hosts: tuple[str, ...] = ()
+    control_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What was bound, as base URLs without a slash at the end."""
+
+    base_url: str
+    media_url: str
+
+    @property
+    def control_url(self) -> str:
+        """Where the control API is."""
+        return f"{self.base_url}/_understudy"
+
+
+class PortTaken(Exception):
+    """An address that cannot be listened on; says which and why."""
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves the signals to us: there are two of them in one process."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; raises PortTaken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    listener.setblocking(False)
+    return listener
+
+
+def serve(
+    providers: list[Provider], settings: Settings, binding: Binding, started: Callable[[Addresses], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM. `started` is told the addresses once requests are answered."""
+    api, media = bind(binding.host, binding.port), bind(binding.host, binding.media_port)
+    addresses = Addresses(
+        binding.public_url.rstrip("/") or _url(binding.host, api),
+        binding.media_url.rstrip("/") or _url(binding.host, media),
+    )
+    settings = replace(settings, media_url=addresses.media_url)
+    stages = [Stage(provider) for provider in providers]
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(stages, settings, binding, addresses, (api, media), started))
+
+
+async def _serve(
+    stages: list[Stage],
+    settings: Settings,
+    binding: Binding,
+    addresses: Addresses,
+    sockets: tuple[socket.socket, socket.socket],
+    started: Callable[[Addresses], None],
+) -> None:
+    world = World(stages, settings)
+    hosts = tuple(filter(None, (binding.host, _host_of(addresses.base_url), *binding.allow_hosts)))
+    control = build_control(world, Guard(binding.control_token, hosts))
+    applications = (Gateway(world, control, media=False), Gateway(world, None, media=True))
+    servers = [_Server(_config(application)) for application in applications]
+    _settle_garbage()
+    running = [
+        asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)
+    ]
+    follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock == "real" else None
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _stop, servers)
+    while not all(server.started for server in servers) and not any(task.done() for task in running):
+        await asyncio.sleep(0.005)
+    started(addresses)
+    await asyncio.gather(*running)
+    if follower:
+        follower.cancel()
+
+
+def _stop(servers: list[_Server]) -> None:
+    for server in servers:
+        server.force_exit = server.should_exit
+        server.should_exit = True
+
+
+def _config(application: Gateway) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=0,
+        timeout_keep_alive=75,
+    )
+
+
+def _settle_garbage() -> None:
+    """What was loaded stays: keep the collector from walking over it at every turn."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 - there is none on Windows
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _url(host: str, listener: socket.socket) -> str:
+    name = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
+    return f"http://{name}:{listener.getsockname()[1]}"
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition(":")[0]

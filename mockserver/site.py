@@ -1,0 +1,54 @@
+"""A provider in a world: its accounts, tasks, uploads, keys seen and callbacks owed."""
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from understudy.mockserver.accounts import Account, Accounts
+from understudy.mockserver.callbacks import Callbacks
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.idempotency import Idempotency
+from understudy.mockserver.links import Signer
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.seed import Seed
+from understudy.mockserver.stage import Stage
+from understudy.mockserver.tasks import Tasks
+from understudy.mockserver.uploads import Uploads
+
+if TYPE_CHECKING:
+    from understudy.mockserver.world import World
+
+
+class Site:
+    """The state of one provider in one world."""
+
+    def __init__(self, stage: Stage, world: "World") -> None:
+        provider, settings = stage.provider, world.settings
+        self.stage, self.world = stage, world
+        self.slug = provider.slug
+        self.seed = Seed(settings.seed, provider.slug)
+        self.allow_local_callbacks = settings.allow_local_callbacks
+        self.accounts = Accounts(provider, settings.any_key)
+        self.uploads = Uploads()
+        self.signer = Signer(f"{settings.media_url}/{provider.slug}", self.seed.draw("links"))
+        self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, world.clock.now, settings.speed)
+        self.idempotency = Idempotency(provider.idempotency.lifetime) if provider.idempotency else None
+        self.callbacks = Callbacks(self)
+        self._requests = 0
+
+    def request_id(self, exchange: Exchange) -> str:
+        """A new id for a request."""
+        self._requests += 1
+        return self.seed.draw(f"request {self._requests}").hex()[:32]
+
+    def throttle(self, account: Account, now: float) -> None:
+        """Count a request of an account; raises Refusal when its window is full."""
+        rate = self.stage.provider.limits.rate
+        if rate is None:
+            return
+        most, window = rate
+        recent: deque[float] = account.recent
+        while recent and recent[0] <= now - window:
+            recent.popleft()
+        if len(recent) >= most:
+            raise Refusal("rate_limited", retry_after=max(1, int(recent[0] + window - now + 0.999)))
+        recent.append(now)

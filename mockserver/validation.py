@@ -1,0 +1,171 @@
+"""Judging what a request carries; the words of the refusal are the provider's."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+import orjson
+
+from understudy.mockserver.normalise import compile_coercer, compile_normaliser
+from understudy.mockserver.refusals import Refusal, Worded
+from understudy.mockserver.scope import ScopeResolver
+from understudy.specs.model import Body, Parameter
+from understudy.specs.schemas import SAME_VALUE
+from understudy.specs.templates import Node
+from understudy.specs.templates import parse as parse_template
+
+_INTEGER = re.compile(r"[+-]?\d{1,18}")
+_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
+
+
+class Phrases:
+    """The provider's sentences for violated constraints, by JSON Schema keyword."""
+
+    def __init__(self, phrases: Mapping[str, Node]) -> None:
+        self._phrases = phrases
+
+    def refusal(self, keyword: str, *, field: str = "", value: Any = "", limit: Any = "", said: Any = None) -> Refusal:
+        """The refusal of a violated constraint. `said`: the schema's own `x-message`, if any."""
+        own = said.get(keyword) if isinstance(said, dict) else said
+        node = parse_template(own) if own else self._phrases.get(keyword, self._phrases["default"])
+        words = {"field": field, "value": _brief(value), "limit": _brief(limit)}
+        view = type("Words", (), words)
+        return Refusal("invalid_request", str(node.compile(ScopeResolver({}))(Worded(view))), **words)
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 200 else text[:200] + "…"
+
+
+class BodyReader:
+    """Parses and judges the JSON bodies of one operation."""
+
+    def __init__(self, body: Body, phrases: Phrases, lenient: bool) -> None:
+        self._body, self._phrases = body, phrases
+        self._schema = body.schema
+        self._is_valid = jsonschema_rs.Draft202012Validator(body.schema).is_valid
+        self._normalise = compile_normaliser(body.schema)
+        self._coerce = compile_coercer(body.schema) if lenient else None
+
+    def read(self, payload: bytes, content_type: str | None) -> Any:
+        """The body as the spec means it; raises Refusal."""
+        if not payload and not self._body.required:
+            return None
+        if content_type != "application/json" and not self._body.any_type and not _is_json(content_type):
+            raise self._phrases.refusal("content_type", field="Content-Type", value=content_type or "")
+        try:
+            value = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            raise self._phrases.refusal("json") from None
+        if self._coerce:
+            value = self._coerce(value)
+        if not self._is_valid(value):
+            raise self._refusal(value)
+        return self._normalise(value) if self._normalise else value
+
+    def _refusal(self, value: Any) -> Refusal:
+        errors = jsonschema_rs.Draft202012Validator(self._schema).iter_errors(value)
+        return word(min(errors, key=_importance), self._schema, self._phrases, "body")
+
+
+class ParameterReader:
+    """Parses and judges the query and header parameters of one operation."""
+
+    def __init__(self, parameters: tuple[Parameter, ...], phrases: Phrases) -> None:
+        self._phrases = phrases
+        self._known = {
+            p.name: (p, jsonschema_rs.Draft202012Validator(p.schema)) for p in parameters if p.where == "query"
+        }
+        self._defaults = {n: p.schema["default"] for n, (p, _) in self._known.items() if "default" in p.schema}
+        self._required = [n for n, (p, _) in self._known.items() if p.required]
+
+    def read(self, query: bytes) -> dict[str, Any]:
+        """The parameters by name, typed, with defaults; raises Refusal."""
+        values = dict(self._defaults)
+        if query:
+            for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=1000):
+                if name in self._known:
+                    values[name] = self._judge(name, text)
+        for name in self._required:
+            if name not in values:
+                raise self._phrases.refusal("required", field=name)
+        return values
+
+    def _judge(self, name: str, text: str) -> Any:
+        parameter, validator = self._known[name]
+        value = _from_text(parameter.schema.get("type"), text)
+        error = next(validator.iter_errors(value), None)
+        if error is not None:
+            raise word(error, parameter.schema, self._phrases, name)
+        return value
+
+
+def word(error: Any, schema: Any, phrases: Phrases, subject: str) -> Refusal:
+    """Put a schema's error into the provider's words."""
+    path = list(error.schema_path)
+    keyword = str(path[-1]) if path else "default"
+    steps = [str(step) for step in error.instance_path if not isinstance(step, int)]
+    field = _missing_member(error) or ".".join(steps) or subject
+    said = None if keyword == "required" else _sentence(schema, path)
+    if keyword == "required":
+        parent = _at(schema, path[:-1])
+        member = parent.get("properties", {}).get(field, {}) if isinstance(parent, dict) else {}
+        said = _only(member.get("x-message"), "required") or _only(_sentence(schema, path), "required")
+        field = ".".join([*steps, field])
+    return phrases.refusal(keyword, field=field, value=error.instance, limit=_at(schema, path), said=said)
+
+
+def _only(said: Any, keyword: str) -> Any:
+    return said.get(keyword) if isinstance(said, dict) else None
+
+
+def _is_json(content_type: str | None) -> bool:
+    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
+
+
+def _importance(error: Any) -> tuple[Any, ...]:
+    """Which error is told: missing members first, then the outermost; stable for equal bodies."""
+    keyword = error.schema_path[-1] if error.schema_path else ""
+    return len(error.instance_path), keyword != "required", [str(s) for s in error.schema_path]
+
+
+def _missing_member(error: Any) -> str:
+    kind = error.kind
+    unexpected = getattr(kind, "unexpected", None)
+    return str(getattr(kind, "property", "") or (unexpected[0] if unexpected else ""))
+
+
+def _at(schema: Any, path: list[Any]) -> Any:
+    for step in path:
+        if isinstance(schema, dict) and step in schema:
+            schema = schema[step]
+        elif isinstance(schema, list) and isinstance(step, int) and step < len(schema):
+            schema = schema[step]
+        else:
+            return ""
+    return schema
+
+
+def _sentence(schema: Any, path: list[Any]) -> Any:
+    """The nearest `x-message` that speaks of the same value."""
+    for length in range(len(path) - 1, -1, -1):
+        node = _at(schema, path[:length])
+        if isinstance(node, dict) and "x-message" in node:
+            return node["x-message"]
+        step = path[length - 1] if length else None
+        if not isinstance(step, int) and step not in SAME_VALUE:
+            return None
+    return None
+
+
+def _from_text(kind: Any, text: str) -> Any:
+    if kind == "integer" and _INTEGER.fullmatch(text):
+        return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text

@@ -1,0 +1,148 @@
+"""What templates see of a task, a page and a list: values computed at one moment, nothing stored."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from understudy.mockserver.estimates import Made
+from understudy.mockserver.ledger import NOTHING
+from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.links import Signer
+
+
+class PageView(Struct, gc=False):
+    """`$page.…`."""
+
+    number: int
+    size: int
+    total: int
+
+
+class TaskView:
+    """`$task.…` at a moment."""
+
+    __slots__ = ("_now", "_signer", "_state", "task")
+
+    def __init__(self, task: Task, now: float, signer: Signer) -> None:
+        self.task, self._now, self._signer = task, now, signer
+        self._state = task.state_at(now)
+
+    @property
+    def id(self) -> str:
+        return self.task.id
+
+    @property
+    def kind(self) -> str:
+        return self.task.kind.name
+
+    @property
+    def state(self) -> Any:
+        return self._state.wire
+
+    @property
+    def phase(self) -> str:
+        """Which template fits; not a name of the vocabulary."""
+        return self._state.phase
+
+    @property
+    def progress(self) -> int:
+        return self.task.progress_at(self._now)
+
+    @property
+    def price(self) -> Decimal:
+        return self.task.price
+
+    @property
+    def cost(self) -> Decimal:
+        if self.task.kind.charge.when == "submit":
+            return self.task.charged - (self.refunded or NOTHING)
+        return self.task.price if self._state.phase == "succeeded" else NOTHING
+
+    @property
+    def charged(self) -> Decimal | None:
+        if self.task.kind.charge.when == "submit":
+            return self.task.charged
+        return self.task.price if self._state.phase == "succeeded" else None
+
+    @property
+    def refunded(self) -> Decimal | None:
+        is_refunded = self.task.kind.charge.when == "submit" and self._state.phase in ("failed", "cancelled")
+        return self.task.charged if is_refunded else None
+
+    @property
+    def error_code(self) -> str | None:
+        return self.task.fails_with()[0] if self._state.phase in ("failed", "cancelled") else None
+
+    @property
+    def error_message(self) -> str | None:
+        return self.task.fails_with()[1] if self._state.phase in ("failed", "cancelled") else None
+
+    @property
+    def created_s(self) -> int:
+        return int(self.task.created)
+
+    @property
+    def created_ms(self) -> int:
+        return int(self.task.created * 1000)
+
+    @property
+    def created_iso(self) -> str:
+        return _iso(self.task.created)
+
+    @property
+    def started_s(self) -> int | None:
+        return int(self.task.start) if self._started else None
+
+    @property
+    def started_ms(self) -> int | None:
+        return int(self.task.start * 1000) if self._started else None
+
+    @property
+    def started_iso(self) -> str | None:
+        return _iso(self.task.start) if self._started else None
+
+    @property
+    def finished_s(self) -> int | None:
+        return int(self.task.end) if self._finished else None
+
+    @property
+    def finished_ms(self) -> int | None:
+        return int(self.task.end * 1000) if self._finished else None
+
+    @property
+    def finished_iso(self) -> str | None:
+        return _iso(self.task.end) if self._finished else None
+
+    def link(self, name: str) -> str | None:
+        """A freshly signed link to the first file of a result."""
+        if self._state.phase != "succeeded":
+            return None
+        return self._sign(name, self._made(name), 0)
+
+    def links(self, name: str) -> list[str] | None:
+        """Freshly signed links to all files of a result."""
+        if self._state.phase != "succeeded":
+            return None
+        made = self._made(name)
+        return [self._sign(name, made, index) for index in range(made.count)]
+
+    @property
+    def _started(self) -> bool:
+        return self.task.start <= self._now and self.task.start < self.task.end
+
+    @property
+    def _finished(self) -> bool:
+        return self.task.end <= self._now
+
+    def _made(self, name: str) -> Made:
+        return next(made for made in self.task.materials if made.name == name)
+
+    def _sign(self, name: str, made: Made, index: int) -> str:
+        path = self.task.kind.results[name].path_of(self.task.id, index)
+        return self._signer.link("GET", path, int(self._now) + made.lifetime)
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

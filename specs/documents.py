@@ -1,0 +1,102 @@
+"""Reading a YAML document with the place of every value, and refusing what YAML misreads."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from understudy.specs.problems import Place, Problem, SpecError
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# YAML 1.1 reads a bare 16:9 as 969 and a bare on as true.
+_RATIO = re.compile(r"\d+(:[0-5]?\d)+")
+_SWITCHES = {"on", "off", "yes", "no", "y", "n"}
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(slots=True)
+class Document:
+    """A parsed file: its values as JSON has them, and on which line each of them stands."""
+
+    name: str
+    root: Any
+    lines: dict[Place, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, place: Place, message: str, advice: str = "") -> None:
+        """Note a defect at a place; the line is that of the nearest thing written there."""
+        self.problems.append(Problem(place, message, advice, self.name, self.line(place)))
+
+    def line(self, place: Place) -> int:
+        """The line of the place, or of the closest place above it; 0 when unknown."""
+        for length in range(len(place), -1, -1):
+            if place[:length] in self.lines:
+                return self.lines[place[:length]]
+        return 0
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.problems:
+            raise SpecError(sorted(self.problems, key=lambda problem: problem.line))
+
+
+def read(text: str, name: str) -> Document:
+    """Parse YAML (or JSON, which is YAML); raises SpecError when it is not YAML at all."""
+    document = Document(name, None)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise SpecError([Problem((), f"not YAML: {error.problem}", "", name, line)]) from None
+    except yaml.YAMLError as error:
+        raise SpecError([Problem((), f"not YAML: {error}", "", name)]) from None
+    document.root = _Builder(document).build(node, ())
+    return document
+
+
+class _Builder:
+    """Turns YAML nodes into JSON values; aliases are shared, places are noted once."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.scalars = _Loader("")
+
+    def build(self, node: Any, place: Place) -> Any:
+        if node is None:
+            return None
+        self.document.lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, (*place, index)) for index, child in enumerate(node.value)]
+        return self.scalar(node, place)
+
+    def mapping(self, node: Any, place: Place) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            if key_node.tag == _MERGE:
+                self.document.problem(place, "merge keys are not JSON", "write the members out")
+            elif key in built:
+                self.document.problem((*place, key), f"{key!r} stands twice in one object")
+            else:
+                self.check_bare(key_node, (*place, key))
+                built[key] = self.build(value_node, (*place, key))
+        return built
+
+    def scalar(self, node: Any, place: Place) -> Any:
+        self.check_bare(node, place)
+        value = self.scalars.construct_object(node)
+        if value is None or isinstance(value, str | bool | int | float):
+            return value
+        self.document.problem(place, f"{node.value!r} is a {type(value).__name__} to YAML", "quote it")
+        return node.value
+
+    def check_bare(self, node: Any, place: Place) -> None:
+        if node.style is not None or not isinstance(node, yaml.ScalarNode):
+            return
+        if _RATIO.fullmatch(node.value) or node.value.lower() in _SWITCHES:
+            self.document.problem(place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"')

@@ -1,0 +1,171 @@
+"""Runtime expressions: the names by which templates, rules and formulas speak of values."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from understudy.specs.problems import Misfit, known
+
+# Name -> (type, sample). The sample stands in where a spec is checked without a server.
+NAMES: dict[str, tuple[str, Any]] = {
+    "request.id": ("string", "req-0001"),
+    "request.body": ("json", None),
+    "task.input": ("json", None),
+    "task.id": ("string", "task-0001"),
+    "task.kind": ("string", "video"),
+    "task.state": ("wire", "queued"),
+    "task.progress": ("integer", 50),
+    "task.cost": ("money", 1),
+    "task.price": ("money", 1),
+    "task.charged": ("money", 1),
+    "task.refunded": ("money", 1),
+    "task.error_code": ("string", "failed"),
+    "task.error_message": ("string", "it failed"),
+    "tasks": ("array", []),
+    "item": ("json", "item"),
+    "page.number": ("integer", 1),
+    "page.size": ("integer", 20),
+    "page.total": ("integer", 1),
+    "account.id": ("string", "account"),
+    "account.key": ("string", "key"),
+    "account.total": ("money", 10),
+    "account.used": ("money", 3),
+    "account.held": ("money", 2),
+    "account.remaining": ("money", 5),
+    "upload.url": ("string", "https://media.example/upload?signature=x"),
+    "upload.key": ("string", "upload/file.png"),
+    "upload.method": ("string", "PUT"),
+    "upload.type": ("string", "image/png"),
+    "upload.etag": ("string", '"0"'),
+    "upload.expires_s": ("integer", 1_700_000_900),
+    "error.code": ("string", "4000"),
+    "error.message": ("string", "refused"),
+    "error.detail": ("string", "duration"),
+    "error.field": ("string", "duration"),
+    "error.value": ("string", "16"),
+    "error.limit": ("string", "15"),
+    "error.condition": ("string", "invalid_request"),
+    "error.status": ("integer", 400),
+    "error.retry_after": ("integer", 1),
+} | {
+    f"task.{moment}_{unit}": (kind, sample)
+    for moment in ("created", "started", "finished")
+    for unit, kind, sample in (
+        ("s", "integer", 1_700_000_000),
+        ("ms", "integer", 1_700_000_000_000),
+        ("iso", "string", "2023-11-14T22:13:20Z"),
+    )
+}
+
+# A family is a prefix whose last part is free: a parameter's or a result's name.
+FAMILIES: dict[str, tuple[str, Any]] = {
+    "request.query": ("json", "1"),
+    "request.path": ("string", "task-0001"),
+    "request.header": ("string", "text"),
+    "task.link": ("string", "https://media.example/output/file?signature=x"),
+    "task.links": ("array", ["https://media.example/output/file?signature=x"]),
+}
+
+_FORM = re.compile(r"\$([A-Za-z_]+(?:\.[A-Za-z_][\w-]*)*)(#(?:/[^}\s]*)?)?")
+_EMBEDDED = re.compile(r"\{(\$[^{}\s]+)\}")
+_TAKES_POINTER = ("request.body", "task.input", "item")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A parsed expression, e.g. `$task.input#/duration`: name `task.input`, path `("duration",)`."""
+
+    text: str
+    name: str
+    path: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """`task.link` for `task.link.video`, the name itself for all others."""
+        head, _, _ = self.name.rpartition(".")
+        return head if head in FAMILIES else self.name
+
+    @property
+    def member(self) -> str:
+        """The free part of a family's name: `video` in `task.link.video`."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def type(self) -> str:
+        """`string`, `integer`, `money`, `array`, `wire` or `json`."""
+        return (FAMILIES.get(self.family) or NAMES[self.name])[0]
+
+    @property
+    def sample(self) -> Any:
+        """A value of that type."""
+        return (FAMILIES.get(self.family) or NAMES[self.name])[1]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def is_expression(value: object) -> bool:
+    """Whether a template leaf is an expression: a text that starts with one `$`."""
+    return isinstance(value, str) and value.startswith("$") and not value.startswith("$$")
+
+
+@cache
+def parse(text: str) -> Expression:
+    """Parse one expression; raises Misfit with the known names."""
+    found = _FORM.fullmatch(text)
+    if not found:
+        raise Misfit(f"{text!r} is not an expression", "write $name or $name#/json/pointer")
+    name, fragment = found.group(1), found.group(2)
+    head = name.rpartition(".")[0]
+    if name not in NAMES and head not in FAMILIES:
+        families = [f"{family}.NAME" for family in FAMILIES]
+        raise Misfit(f"unknown name {name!r}", known(name, [*NAMES, *families]))
+    if fragment and name not in _TAKES_POINTER:
+        raise Misfit(f"{name!r} takes no pointer", "only " + ", ".join(_TAKES_POINTER) + " do")
+    path = tuple(part.replace("~1", "/").replace("~0", "~") for part in (fragment or "#").split("/")[1:])
+    return Expression(text, name, path)
+
+
+def split(text: str) -> list[str | Expression]:
+    """Split a text into literal parts and embedded `{$…}` expressions."""
+    parts: list[str | Expression] = []
+    at = 0
+    for found in _EMBEDDED.finditer(text):
+        if found.start() > at:
+            parts.append(text[at : found.start()])
+        parts.append(parse(found.group(1)))
+        at = found.end()
+    if at < len(text):
+        parts.append(text[at:])
+    return parts
+
+
+def point(value: Any, path: Iterable[str]) -> Any:
+    """The member at `path`, or None; a `*` on the way gives the list of all that is there."""
+    steps = tuple(path)
+    for index, step in enumerate(steps):
+        if step == "*":
+            rest = steps[index + 1 :]
+            found = (point(child, rest) for child in _children(value))
+            return [item for item in found if item is not None]
+        value = _child(value, step)
+        if value is None:
+            return None
+    return value
+
+
+def _child(value: Any, step: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+def _children(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

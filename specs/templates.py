@@ -1,0 +1,379 @@
+"""Templates: one declaration of a body, rendered by the mock and read back by the checks.
+
+A template is JSON whose leaves may be expressions. `parse` makes a tree of nodes; each node can
+`compile` itself into a function from a scope to a value, and `read` itself from a wire value.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol, TypeAlias
+
+from understudy.specs.expressions import Expression, is_expression, split
+from understudy.specs.expressions import parse as parse_expression
+from understudy.specs.problems import Misfit, Place, known, pointer
+
+Getter: TypeAlias = Callable[[Any], Any]
+
+CONSTRUCTS = {"$or": {"$or"}, "$with": {"$with", "$body"}, "$each": {"$each", "$body"}}
+
+
+class Resolver(Protocol):
+    """How expressions find their values: the mock's scopes, or a dict in a test."""
+
+    def getter(self, expression: Expression) -> Getter:
+        """A function from a scope to the expression's value; None is missing."""
+        ...
+
+    def bind(self, scope: Any, expression: Expression, item: Any) -> Any:
+        """The scope seen by the body of `$each` for one item of the expression's list."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A wire value that is not what the template says."""
+
+    place: Place
+    expected: str
+    found: Any
+
+    def __str__(self) -> str:
+        return f"{pointer(self.place)}: expected {self.expected}, found {self.found!r}"
+
+
+@dataclass(slots=True)
+class Extraction:
+    """What a body says in shared names, and where it departs from the template."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+    def put(self, expression: Expression, value: Any, place: Place) -> None:
+        """Note a value; the same name with two values in one body is a mismatch."""
+        earlier = self.values.setdefault(expression.text, value)
+        if earlier != value:
+            self.mismatches.append(Mismatch(place, f"{expression} = {earlier!r}", value))
+
+    def miss(self, place: Place, expected: str, found: Any) -> None:
+        """Note a departure."""
+        self.mismatches.append(Mismatch(place, expected, found))
+
+
+class Node(Protocol):
+    """One construct of a template."""
+
+    def compile(self, resolver: Resolver) -> Getter:
+        """A function that renders this node from a scope."""
+        ...
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        """Read this node back from a wire value."""
+        ...
+
+    def expressions(self) -> Iterator[Expression]:
+        """Every expression below."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal. Reading does not judge it: that is the schema's `const`."""
+
+    value: Any
+
+    def compile(self, resolver: Resolver) -> Getter:
+        value = self.value
+        return lambda scope: value
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        return None
+
+    def expressions(self) -> Iterator[Expression]:
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """`$x`: the value with its own type, null when missing."""
+
+    expression: Expression
+
+    def compile(self, resolver: Resolver) -> Getter:
+        return resolver.getter(self.expression)
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if value is None:
+            return
+        typed = _typed(self.expression.type, value)
+        if typed is None:
+            into.miss(place, f"{self.expression} ({self.expression.type})", value)
+        else:
+            into.put(self.expression, typed, place)
+
+    def expressions(self) -> Iterator[Expression]:
+        yield self.expression
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`before {$x} after`: values put into a text."""
+
+    parts: tuple[str | Expression, ...]
+
+    def compile(self, resolver: Resolver) -> Getter:
+        getters = [resolver.getter(p) if isinstance(p, Expression) else p for p in self.parts]
+
+        def render(scope: Any) -> str:
+            values = [part if isinstance(part, str) else part(scope) for part in getters]
+            return "".join("" if value is None else str(value) for value in values)
+
+        return render
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        found = self.pattern().fullmatch(value) if isinstance(value, str) else None
+        if not found:
+            return into.miss(place, "".join(map(str, self.parts)), value)
+        for expression, text in zip(self.expressions(), found.groups(), strict=True):
+            typed = _from_text(expression.type, text)
+            if typed is None:
+                into.miss(place, f"{expression} ({expression.type})", text)
+            elif text:
+                into.put(expression, typed, place)
+
+    def pattern(self) -> re.Pattern[str]:
+        """The regular expression that finds the values again."""
+        parts = (re.escape(p) if isinstance(p, str) else "(.*?)" for p in self.parts)
+        return re.compile("".join(parts), re.DOTALL)
+
+    def expressions(self) -> Iterator[Expression]:
+        return (part for part in self.parts if isinstance(part, Expression))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key of an object; `optional` ones are left out when their value is missing."""
+
+    key: str
+    optional: bool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object with its members in order."""
+
+    members: tuple[Member, ...]
+
+    def compile(self, resolver: Resolver) -> Getter:
+        pairs = [(m.key, m.optional, m.node.compile(resolver)) for m in self.members]
+        if not any(optional for _, optional, _ in pairs):
+            plain = [(key, get) for key, _, get in pairs]
+            return lambda scope: {key: get(scope) for key, get in plain}
+
+        def render(scope: Any) -> dict[str, Any]:
+            values = ((key, optional, get(scope)) for key, optional, get in pairs)
+            return {k: value for k, optional, value in values if not (optional and value is None)}
+
+        return render
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if not isinstance(value, dict):
+            return into.miss(place, "an object", value)
+        for member in self.members:
+            if member.key in value:
+                member.node.read(value[member.key], (*place, member.key), into)
+            elif not member.optional:
+                into.miss((*place, member.key), "a member", None)
+
+    def expressions(self) -> Iterator[Expression]:
+        for member in self.members:
+            yield from member.node.expressions()
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """A list of fixed length."""
+
+    items: tuple[Node, ...]
+
+    def compile(self, resolver: Resolver) -> Getter:
+        getters = [item.compile(resolver) for item in self.items]
+        return lambda scope: [get(scope) for get in getters]
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if not isinstance(value, list) or len(value) < len(self.items):
+            return into.miss(place, f"a list of {len(self.items)}", value)
+        for index, (item, child) in enumerate(zip(self.items, value, strict=False)):
+            item.read(child, (*place, index), into)
+
+    def expressions(self) -> Iterator[Expression]:
+        for item in self.items:
+            yield from item.expressions()
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """`{$or: [$x, default]}`: the default when missing; reads the default back as missing."""
+
+    node: Node
+    default: Any
+
+    def compile(self, resolver: Resolver) -> Getter:
+        get, default = self.node.compile(resolver), self.default
+
+        def render(scope: Any) -> Any:
+            value = get(scope)
+            return default if value is None else value
+
+        return render
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if value != self.default or type(value) is not type(self.default):
+            self.node.read(value, place, into)
+
+    def expressions(self) -> Iterator[Expression]:
+        return self.node.expressions()
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """`{$with: $x, $body: …}`: the body when `$x` is there, else null."""
+
+    expression: Expression
+    body: Node
+
+    def compile(self, resolver: Resolver) -> Getter:
+        get, body = resolver.getter(self.expression), self.body.compile(resolver)
+        return lambda scope: None if get(scope) is None else body(scope)
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if value is not None:
+            self.body.read(value, place, into)
+
+    def expressions(self) -> Iterator[Expression]:
+        yield self.expression
+        yield from self.body.expressions()
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """`{$each: $tasks, $body: …}`: the body once for each item."""
+
+    expression: Expression
+    body: Node
+
+    def compile(self, resolver: Resolver) -> Getter:
+        get, body, bind = resolver.getter(self.expression), self.body.compile(resolver), resolver.bind
+        over = self.expression
+        return lambda scope: [body(bind(scope, over, item)) for item in get(scope) or ()]
+
+    def read(self, value: Any, place: Place, into: Extraction) -> None:
+        if not isinstance(value, list):
+            return into.miss(place, "a list", value)
+        items = []
+        for index, child in enumerate(value):
+            inner = Extraction()
+            self.body.read(child, (*place, index), inner)
+            items.append(inner.values)
+            into.mismatches.extend(inner.mismatches)
+        into.put(self.expression, items, place)
+
+    def expressions(self) -> Iterator[Expression]:
+        yield self.expression
+        yield from self.body.expressions()
+
+
+def parse(template: Any) -> Node:
+    """Parse a template; raises Misfit with the place of what is wrong."""
+    if isinstance(template, dict):
+        return _parse_object(template)
+    if isinstance(template, list):
+        return Array(tuple(_below(parse, item, index) for index, item in enumerate(template)))
+    if is_expression(template):
+        return Value(parse_expression(template))
+    if isinstance(template, str):
+        parts = tuple(split(template.removeprefix("$") if template.startswith("$$") else template))
+        return Text(parts) if any(isinstance(p, Expression) for p in parts) else Constant("".join(map(str, parts)))
+    return Constant(template)
+
+
+def read(template: Node, body: Any) -> Extraction:
+    """Read a body through a template. Never raises: what does not fit is a mismatch."""
+    extraction = Extraction()
+    template.read(body, (), extraction)
+    return extraction
+
+
+def _parse_object(template: dict[str, Any]) -> Node:
+    commands = {key for key in template if key.startswith("$") and not key.startswith("$$")}
+    if not commands:
+        members = (_parse_member(key, value) for key, value in template.items())
+        return Object(tuple(members))
+    head = next((name for name in CONSTRUCTS if name in commands), None)
+    if head is None:
+        raise Misfit(f"unknown construct {sorted(commands)}", known(min(commands), CONSTRUCTS))
+    if set(template) != CONSTRUCTS[head]:
+        raise Misfit(f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}")
+    if head == "$or":
+        return _parse_or(template["$or"])
+    if not is_expression(template[head]):
+        raise Misfit(f"{head} takes an expression, not {template[head]!r}", place=(head,))
+    construct = With if head == "$with" else Each
+    return construct(parse_expression(template[head]), _below(parse, template["$body"], "$body"))
+
+
+def _parse_member(key: str, value: Any) -> Member:
+    name = key[1:] if key.startswith("$$") else key
+    optional = name.endswith("?")
+    return Member(name.removesuffix("?"), optional, _below(parse, value, key))
+
+
+def _parse_or(arguments: Any) -> Or:
+    if not isinstance(arguments, list) or len(arguments) != 2:
+        raise Misfit("$or takes a list of two: an expression and a default", place=("$or",))
+    node = _below(parse, arguments[0], "$or")
+    if isinstance(node, Constant) or not isinstance(parse(arguments[1]), Constant | Object | Array):
+        raise Misfit("$or takes an expression and a constant default", place=("$or",))
+    return Or(node, arguments[1])
+
+
+def _below(parser: Callable[[Any], Node], value: Any, step: str | int) -> Node:
+    try:
+        return parser(value)
+    except Misfit as misfit:
+        raise misfit.under(step) from None
+
+
+def _typed(kind: str, value: Any) -> Any:
+    """The value when it has the type that its name promises, else None; money becomes Decimal."""
+    match kind, value:
+        case ("json" | "wire"), _:
+            return value
+        case _, bool():
+            return None
+        case "string", str():
+            return value
+        case "integer", int():
+            return value
+        case "integer", (float() | Decimal()) if value == int(value):
+            return int(value)
+        case "money", (int() | Decimal()):
+            return Decimal(value)
+        case "money", float():
+            return Decimal(str(value))
+        case "array", list():
+            return value
+        case _:
+            return None
+
+
+def _from_text(kind: str, text: str) -> Any:
+    """The typed value behind a text; None when the text cannot be one."""
+    if kind not in ("integer", "money") or not text:
+        return text
+    try:
+        return int(text) if kind == "integer" else Decimal(text)
+    except (ValueError, InvalidOperation):
+        return None

@@ -1,0 +1,1 @@
+"""Speed and memory, as ratios to a server that does nothing; run by `make bench`."""

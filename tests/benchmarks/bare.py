@@ -1,0 +1,29 @@
+"""The limit of the stack: an ASGI app that answers one constant JSON body and looks at nothing."""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+
+BODY = os.environ.get("BARE_BODY", '{"code":"200","message":"Success","result":null}').encode()
+START: Message = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(BODY)).encode()),
+    ],
+}
+END: Message = {"type": "http.response.body", "body": BODY}
+
+
+async def app(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Answers every request with the constant, without waiting for its body."""
+    if scope["type"] == "http":
+        await send(START)
+        await send(END)

@@ -1,0 +1,19 @@
+-- wrk -s wrk.lua URL -- METHOD BODY [HEADER VALUE]...; prints one JSON line at the end.
+
+function init(args)
+  wrk.method = args[1]
+  if args[2] ~= "" then
+    wrk.body = args[2]
+  end
+  for i = 3, #args, 2 do
+    wrk.headers[args[i]] = args[i + 1]
+  end
+end
+
+function done(summary, latency, requests)
+  local e = summary.errors
+  io.write(string.format(
+    '\n{"requests": %d, "seconds": %.6f, "p50_ms": %.3f, "p99_ms": %.3f, "max_ms": %.3f, "errors": %d}\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    latency.max / 1e3, e.connect + e.read + e.write + e.status + e.timeout))
+end

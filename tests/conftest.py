@@ -1,0 +1,91 @@
+"""What tests share: a real `understudy serve` process, and the report on the documented facts."""
+
+import json
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import pytest
+
+pytest_plugins = ["tests.facts"]
+
+UNDERSTUDY = Path(sys.executable).with_name("understudy")
+START_SECONDS = 20.0
+STOP_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider as it is announced: where it is, and keys that it takes."""
+
+    slug: str
+    base_url: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server announces when it is ready; `providers` by slug."""
+
+    providers: Mapping[str, Provider]
+    media_url: str
+    control_url: str
+
+
+class Serve(Protocol):
+    """`serve("--speed", "100", "juhuo")` starts a server on free ports, for the whole run."""
+
+    def __call__(self, *flags: str) -> Served: ...
+
+
+def read_announcement(stdout: IO[str], log: Path) -> Served:
+    ready, _, _ = select.select([stdout], [], [], START_SECONDS)
+    line = stdout.readline() if ready else ""
+    assert line, f"nothing announced; it said:\n{log.read_text('utf-8')}"
+    said: dict[str, Any] = json.loads(line)
+    providers = (
+        Provider(each["slug"], each["base_url"], tuple(each["keys"])) for each in said["providers"]
+    )
+    return Served({each.slug: each for each in providers}, said["media_url"], said["control_url"])
+
+
+def stop(process: subprocess.Popen[str], log: Path) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        pytest.fail(f"not gone {STOP_SECONDS} s after Ctrl-C; it said:\n{log.read_text('utf-8')}")
+
+
+@contextmanager
+def serving(flags: tuple[str, ...], log: Path) -> Iterator[Served]:
+    command = [str(UNDERSTUDY), "serve", "--port", "0", "--media-port", "0", "--json", *flags]
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            yield read_announcement(process.stdout, log)
+        finally:
+            stop(process, log)
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Starts servers; at the end each gets a Ctrl-C and must be gone within a second."""
+    logs = tmp_path_factory.mktemp("servers")
+    with ExitStack() as servers:
+
+        def start(*flags: str) -> Served:
+            log = logs / f"{len(list(logs.iterdir()))}.log"
+            return servers.enter_context(serving(flags, log))
+
+        yield start

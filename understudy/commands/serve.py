@@ -1,0 +1,112 @@
+"""`understudy serve`: play providers on this machine."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from understudy.cli import UsageError
+from understudy.commands.choice import choose
+from understudy.mockserver.clock import CLOCKS
+from understudy.mockserver.server import Addresses, Binding, PortTaken, serve
+from understudy.mockserver.world import DEFAULT_SPEED, Settings
+from understudy.specs.loader import shipped
+from understudy.specs.model import Provider
+
+
+def run(arguments: list[str]) -> int:
+    """Serve until interrupted."""
+    options = _parser().parse_args(arguments)
+    if options.speed <= 0 or options.speed != options.speed or options.speed == float("inf"):
+        raise UsageError(f"--speed is {options.speed:g}; it divides planned times and must be above 0")
+    providers = choose(options.providers, options.spec, options.profile)
+    settings = Settings(
+        clock=options.clock,
+        speed=options.speed,
+        seed=options.seed,
+        any_key=options.any_key,
+        allow_local_callbacks=options.allow_local_callbacks,
+    )
+    binding = Binding(
+        host=options.host,
+        port=options.port,
+        media_port=options.media_port,
+        public_url=_base(options.public_url, "--public-url"),
+        media_url=_base(options.media_url, "--media-url"),
+        allow_hosts=tuple(options.allow_host),
+        control_token=options.control_token,
+    )
+    show = _show_json if options.json else _show_text
+    try:
+        serve(providers, settings, binding, lambda addresses: show(providers, addresses))
+    except PortTaken as error:
+        raise UsageError(f"{error}; choose others with --port and --media-port (0 takes a free one)") from None
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="understudy serve", description="Play providers on this machine.")
+    parser.add_argument("providers", nargs="*", metavar="PROVIDER", help=f"all when none is named: {', '.join(shipped())}")
+    where = parser.add_argument_group("where")
+    where.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    where.add_argument("--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)")
+    where.add_argument("--media-port", type=_port, default=4011, help="the second origin: uploads and results (default %(default)s)")
+    where.add_argument("--public-url", default="", metavar="URL", help="base URL by which clients reach --port")
+    where.add_argument("--media-url", default="", metavar="URL", help="base URL by which clients reach --media-port")
+    where.add_argument("--allow-host", action="append", default=[], metavar="HOST", help="a further Host that the control API accepts")
+    where.add_argument("--control-token", default="", metavar="TOKEN", help="open the control API to all who bring it")
+    what = parser.add_argument_group("what")
+    what.add_argument("--spec", action="append", default=[], metavar="FILE", help="also play the provider in this file")
+    what.add_argument("--profile", action="append", default=[], metavar="WORD", help="default, lenient, strict-doc, upstream-strict, or an option's value; PROVIDER:WORD for one alone")
+    what.add_argument("--any-key", action="store_true", help="every key works, with an account of its own")
+    what.add_argument("--allow-local-callbacks", action="store_true", help="callbacks may go to loopback, by http too")
+    when = parser.add_argument_group("when")
+    when.add_argument("--clock", choices=sorted(CLOCKS), default="real", help="real, virtual (stands until advanced), poll (each poll is one step)")
+    when.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="divides the planned times of tasks (default %(default)g)")
+    when.add_argument("--seed", type=int, default=0, help="same seed, same requests, same answers (default %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print addresses and keys as one line of JSON")
+    return parser
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return number
+
+
+def _base(url: str, flag: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        raise UsageError(f"{flag} is {url!r}; it must start with http:// or https://")
+    return url
+
+
+def _show_json(providers: list[Provider], addresses: Addresses) -> None:
+    line: dict[str, Any] = {
+        "providers": [
+            {
+                "slug": provider.slug,
+                "base_url": f"{addresses.base_url}/{provider.slug}",
+                "keys": [account.key for account in provider.accounts],
+            }
+            for provider in providers
+        ],
+        "media_url": addresses.media_url,
+        "control_url": addresses.control_url,
+    }
+    print(json.dumps(line), flush=True)
+
+
+def _show_text(providers: list[Provider], addresses: Addresses) -> None:
+    for provider in providers:
+        base = f"{addresses.base_url}/{provider.slug}"
+        key = provider.accounts[0].key
+        print(f"{provider.title}\n  base URL  {base}\n  key       {key}")
+        for name, text in provider.environment.items():
+            places = {"{$base_url}": base, "{$api_key}": key, "{$host_url}": addresses.base_url}
+            for place, value in places.items():
+                text = text.replace(place, value)
+            print(f"  export {name}={text}")
+        print()
+    print(f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs", flush=True)
+    print("Ctrl-C stops.", file=sys.stderr, flush=True)
