@@ -1,6 +1,7 @@
 """The ASGI applications: the providers' lane in front of FastAPI, and the second origin for media."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from typing import Any
@@ -9,7 +10,7 @@ from understudy.mockserver.estimates import Made
 from understudy.mockserver.exchange import Answer
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.media import Material, make
-from understudy.mockserver.pipeline import Headers, handle, refuse
+from understudy.mockserver.pipeline import Headers, handle, note_result, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.world import World
@@ -27,60 +28,102 @@ class TooLarge(Exception):
     """The body has more bytes than it may."""
 
 
-class Gateway:
-    """Sends each request to the site it is for: by first path segment, by host, or to the only site."""
+class Lane:
+    """What both origins have in common: finding the site of a request, and sending an answer."""
 
-    def __init__(self, world: World, otherwise: Application | None, media: bool) -> None:
-        self.world, self.otherwise, self.media = world, otherwise, media
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._sites = world.sites
         self._hosts: dict[str, Site] = {}
-        for site in world.sites.values():
-            provider = site.stage.provider
-            for host in provider.media_hosts if media else provider.api_hosts:
-                self._hosts[host] = site
         self._only = next(iter(world.sites.values())) if len(world.sites) == 1 else None
         self._date = (0, b"")
 
-    def site_of(self, path: str, headers: Headers) -> tuple[Site | None, str]:
-        """The site, and the path within it."""
-        slug, slash, rest = path[1:].partition("/")
-        site = self.world.sites.get(slug)
+    def find_site(self, path: str, headers: Headers) -> tuple[Site | None, str]:
+        """The site by first path segment, by host, or the only one; and the path within it."""
+        slug, _, rest = path[1:].partition("/")
+        site = self._sites.get(slug)
         if site is not None:
             return site, "/" + rest
         if slug == "_understudy":
             return None, path
         return self._hosts.get(_host(headers)) or self._only, path
 
+    async def send(self, answer: Answer, method: str, send: Send) -> None:
+        """Send an answer whole."""
+        body = answer.body
+        headers = [
+            (b"date", self._now()),
+            (b"content-length", b"%d" % len(body)),
+            (b"content-type", answer.media_type.encode()),
+            *answer.headers,
+        ]
+        if not answer.media_type:
+            del headers[2]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+    def _now(self) -> bytes:
+        """The Date header, by the world's clock."""
+        second = int(self.world.clock.now())
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
+
+
+class Gateway(Lane):
+    """The providers' lane: one look-up to the operation, no framework; all else is the application behind."""
+
+    def __init__(self, world: World, behind: Application) -> None:
+        super().__init__(world)
+        self._behind = behind
+        for site in world.sites.values():
+            self._hosts.update(dict.fromkeys(site.stage.provider.api_hosts, site))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            if self.otherwise is not None:
-                await self.otherwise(scope, receive, send)
-            return
-        site, path = self.site_of(scope["path"], scope["headers"])
+            return await self._behind(scope, receive, send)
+        headers: Headers = scope["headers"]
+        site, path = self.find_site(scope["path"], headers)
         if site is None:
-            return await self._elsewhere(scope, receive, send)
-        answer = await (self._media(site, path, scope, receive) if self.media else self._api(site, path, scope, receive))
-        if answer is None:
-            return await self._elsewhere(scope, receive, send)
-        await self._send(answer, scope["method"], send)
-
-    async def _api(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer | None:
-        method, query, headers = scope["method"], scope["query_string"], scope["headers"]
+            return await self._behind(scope, receive, send)
+        method, query = scope["method"], scope["query_string"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None:
             if path in _PAGES and method in ("GET", "HEAD"):
-                return None
+                return await self._behind(scope, receive, send)
             wording = site.stage.wording_for(path)
-            return await _refuse_path(site, path, methods, scope, receive, wording)
+            answer = await _refuse_path(site, path, methods, scope, receive, wording)
+            return await self.send(answer, method, send)
         payload = b""
         if act.body is not None:
             try:
-                payload = await read_body(receive, site.stage.provider.limits.body)
+                payload = await read_body(receive, act.most_bytes)
             except TooLarge as error:
                 refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
-                return refuse(site, method, path, query, headers, refusal, act.wording)
-        return handle(site, act, method, path, values, query, headers, payload)
+                answer = refuse(site, method, path, query, headers, refusal, act.wording)
+                return await self.send(answer, method, send)
+        await self.send(handle(site, act, method, path, values, query, headers, payload), method, send)
 
-    async def _media(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer | None:
+
+class MediaOrigin(Lane):
+    """The second origin: uploads by the operations that the spec puts there, results by signed link."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        for site in world.sites.values():
+            self._hosts.update(dict.fromkeys(site.stage.provider.media_hosts, site))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        site, path = self.find_site(scope["path"], scope["headers"])
+        if site is None:
+            answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
+        else:
+            answer = await self._answer(site, path, scope, receive)
+        await self.send(answer, scope["method"], send)
+
+    async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.media_routes.find(method, path)
         if act is not None:
@@ -103,29 +146,9 @@ class Gateway:
         seed = f"{task.id}/{made.name}/{index}".encode()
         material = Material(made.content_type, made.width, made.height, made.seconds, made.sound, seed)
         body = await asyncio.to_thread(make, material)
-        return _ranged(Answer(200, made.content_type, body), headers)
-
-    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.otherwise is not None:
-            return await self.otherwise(scope, receive, send)
-        body = b'{"detail":"no provider is served here"}'
-        await self._send(Answer(404, "application/json", body), scope["method"], send)
-
-    async def _send(self, answer: Answer, method: str, send: Send) -> None:
-        body = answer.body
-        headers = [(b"date", self._now()), (b"content-length", str(len(body)).encode())]
-        if answer.media_type:
-            headers.append((b"content-type", answer.media_type.encode()))
-        headers.extend(answer.headers)
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-    def _now(self) -> bytes:
-        """The Date header, by the world's clock."""
-        second = int(self.world.clock.now())
-        if second != self._date[0]:
-            self._date = (second, formatdate(second, usegmt=True).encode())
-        return self._date[1]
+        answer = _ranged(Answer(200, made.content_type, body), headers)
+        note_result(site, method, path, query, headers, task, answer)
+        return answer
 
 
 _PAGES = ("/openapi.json", "/openapi.yaml", "/docs", "/", "")
@@ -192,10 +215,8 @@ def _ranged(answer: Answer, headers: Headers) -> Answer:
 async def _refuse_path(
     site: Site, path: str, methods: tuple[str, ...], scope: Scope, receive: Receive, wording: Any
 ) -> Answer:
-    try:
+    with contextlib.suppress(TooLarge):  # nobody reads it: this path takes no body
         await read_body(receive, 0)
-    except TooLarge:
-        pass  # nobody reads it: this path takes no body
     refusal = Refusal("method_not_allowed" if methods else "unknown_path", limit=", ".join(methods))
     answer = refuse(site, scope["method"], path, scope["query_string"], scope["headers"], refusal, wording)
     if methods:

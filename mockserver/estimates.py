@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from understudy.mockserver.lifecycle import Course, plan_course
 from understudy.mockserver.uploads import Uploads
-from understudy.specs.expressions import point
+from understudy.specs.expressions import follower, point
 from understudy.specs.formulas import is_present, number
 from understudy.specs.model import Kind, Result
 
 MOST_REMEMBERED = 4_096
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class Made(Struct, frozen=True, gc=False):
@@ -73,16 +73,17 @@ class Estimator:
     def __init__(self, kind: Kind, uploads: Uploads) -> None:
         self.kind = kind
         self._uploads = uploads
-        self._reads: tuple[Callable[[Any], Any], ...] = tuple(_reader(e.path) for e in kind.reads)
+        self._read = _compile_read(kind)
         self._known: dict[tuple[Any, ...], Estimate] = {}
 
     def estimate(self, body: Any) -> Estimate:
         """The estimate for a validated body."""
-        key = tuple([read(body) for read in self._reads])
-        if not all([type(value) in _PLAIN for value in key]):
+        values = self._read(body)
+        types = tuple(map(type, values))
+        if not _PLAIN.issuperset(types):
             return self._estimate(body)
-        # 8 and "8" and True are different inputs that compare or read alike.
-        key = (*key, *map(type, key))
+        # 1 and True and 1.0 are different inputs that compare alike.
+        key = values + types
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MOST_REMEMBERED:
@@ -104,11 +105,14 @@ class Estimator:
         return Estimate(price, stays[kind.states[0].name], stays, passed, made, {})
 
 
-def _reader(path: tuple[str, ...]) -> Callable[[Any], Any]:
-    if len(path) == 1 and path[0] != "*":
-        (step,) = path
-        return lambda body: body.get(step) if isinstance(body, dict) else None
-    return lambda body: point(body, path)
+def _compile_read(kind: Kind) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that gives all that the kind's formulas look at; lists stand for what is in them."""
+    paths = {e.path[: e.path.index("*")] if "*" in e.path else e.path for e in kind.reads}
+    if all(len(path) == 1 for path in paths):
+        names = sorted(path[0] for path in paths)
+        return lambda body: tuple(map(body.get, names))
+    followers = [follower(path) for path in sorted(paths)]
+    return lambda body: tuple([follow(body) for follow in followers])
 
 
 def _size(result: Result, submission: Submission) -> tuple[int, int]:

@@ -32,6 +32,7 @@ class Exchange:
     upload: Any = None
     error: Any = None
     item: Any = None
+    query: dict[str, Any] = {}  # noqa: RUF012 - replaced as a whole, never written to
 
     def __init__(
         self,
@@ -51,7 +52,6 @@ class Exchange:
         self.headers = dict(headers)
         self.payload = payload
         self.now = now
-        self.query: dict[str, Any] = {}
         self.notes: list[str] = []
 
     @property

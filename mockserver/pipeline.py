@@ -6,6 +6,7 @@ import time
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
 from understudy.mockserver.journal import Record
+from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Act
@@ -49,19 +50,31 @@ def refuse(
     return answer
 
 
+def note_result(
+    site: Site, method: str, path: str, query: bytes, headers: Headers, task: Task, answer: Answer
+) -> None:
+    """Note that a result was fetched; of its bytes only how many there were."""
+    exchange = Exchange(site, None, method, path, {}, query, headers, b"", site.world.clock.now())
+    exchange.account = task.account
+    exchange.notes.append(f"{len(answer.body)} bytes of {answer.media_type or 'nothing'}")
+    note(exchange, Answer(answer.status, answer.media_type, b""), "result.get", time.perf_counter())
+
+
 def _answer(exchange: Exchange, act: Act) -> Answer:
     site = exchange.site
     if len(exchange.headers) != len(exchange.header_list):
         _refuse_doubled(exchange, act)
-    if act.operation.security:
+    if act.security:
         _authenticate(exchange, act)
     if b"prefer" in exchange.headers:
         refuse_if_wanted(exchange)
-    exchange.query = act.parameters.read(exchange.query_text)
+    if act.parameters is not None:
+        exchange.query = act.parameters.read(exchange.query_text)
     if act.body is not None:
-        exchange.body = act.body.read(exchange.payload, exchange.header("content-type"))
+        exchange.body = act.body.read(exchange.payload, exchange.headers.get(b"content-type"))
     for rule in act.rules:
-        rule.apply(exchange)
+        if not rule.needed or not rule.needed.isdisjoint(exchange.body or ()):
+            rule.apply(exchange)
     if act.idempotency is not None and site.idempotency is not None:
         return _answer_once(exchange, act, act.idempotency.header.lower())
     act.behave(exchange)
@@ -95,7 +108,7 @@ def _answer_once(exchange: Exchange, act: Act, header: str) -> Answer:
 
 def _authenticate(exchange: Exchange, act: Act) -> None:
     accounts = exchange.site.accounts
-    for alternative in act.operation.security:
+    for alternative in act.security:
         keys = [_key(exchange, scheme) for scheme in alternative]
         if all(keys):
             account = accounts.find(keys[0])

@@ -1,4 +1,4 @@
-"""The named rules: what JSON Schema cannot say about a request. A rule yields what breaks it."""
+"""The named rules: what JSON Schema cannot say about a request. A rule names the first thing that breaks it."""
 
 import ipaddress
 import re
@@ -15,15 +15,25 @@ from understudy.specs.expressions import parse
 from understudy.specs.model import Rule
 from understudy.specs.templates import parse as parse_template
 
-Check = Callable[[Exchange], Iterator[str]]
+Check = Callable[[Exchange], str | None]
 
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
 
 
 def compile_rule(rule: Rule, resolver: ScopeResolver) -> Check:
-    """A function from an exchange to the names of what breaks the rule."""
+    """A function from an exchange to the name of what breaks the rule, None when nothing does."""
     return RULES[rule.name](rule.arguments, resolver)
+
+
+def needed_members(rule: Rule) -> frozenset[str]:
+    """Members of an object body of which one must be there for the rule to be broken; empty: unknown."""
+    about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members")]
+    texts = [text for said in about if said for text in ([said] if isinstance(said, str) else said)]
+    expressions = [parse(text) for text in texts]
+    if not all(e.name == "request.body" and e.path and e.path[0] != "*" for e in expressions):
+        return frozenset()
+    return frozenset(e.path[0] for e in expressions)
 
 
 def is_public_host(host: str | None) -> bool:
@@ -79,10 +89,10 @@ def _extension_matches(arguments: Any, resolver: ScopeResolver) -> Check:
     (name, get_name), (_, get_type) = _getters([arguments["name"], arguments["type"]], resolver)
     table = arguments["table"]
 
-    def check(exchange: Exchange) -> Iterator[str]:
+    def check(exchange: Exchange) -> str | None:
         allowed = table.get(get_type(exchange))
-        if allowed is not None and _extension(str(get_name(exchange))) not in allowed:
-            yield name
+        is_wrong = allowed is not None and _extension(str(get_name(exchange))) not in allowed
+        return name if is_wrong else None
 
     return check
 
@@ -93,11 +103,12 @@ def _public_url(arguments: Any, resolver: ScopeResolver) -> Check:
     schemes = arguments.get("schemes", ["https"])
     local = arguments.get("local", False)
 
-    def check(exchange: Exchange) -> Iterator[str]:
+    def check(exchange: Exchange) -> str | None:
         may_be_local = local and exchange.site.allow_local_callbacks
         for name, value in _values(getters, exchange):
             if value != "" and not _is_allowed(value, schemes, extensions, may_be_local):
-                yield name
+                return name
+        return None
 
     return check
 
@@ -120,12 +131,13 @@ def _is_allowed(value: Any, schemes: list[str], extensions: list[str] | None, ma
 def _unique(arguments: Any, resolver: ScopeResolver) -> Check:
     getters = _getters(arguments["values"], resolver)
 
-    def check(exchange: Exchange) -> Iterator[str]:
+    def check(exchange: Exchange) -> str | None:
         seen = set()
         for name, value in _values(getters, exchange):
             if str(value) in seen:
-                yield name
+                return name
             seen.add(str(value))
+        return None
 
     return check
 
@@ -135,11 +147,12 @@ def _upload_key(arguments: Any, resolver: ScopeResolver) -> Check:
     prefix = parse_template(arguments["prefix"]).compile(resolver)
     extensions = arguments.get("extensions")
 
-    def check(exchange: Exchange) -> Iterator[str]:
+    def check(exchange: Exchange) -> str | None:
         for name, key in _values(getters, exchange):
             is_own = str(key).startswith(prefix(exchange)) and ".." not in str(key).split("/")
             if not is_own or (extensions and _extension(str(key)) not in extensions):
-                yield name
+                return name
+        return None
 
     return check
 
@@ -149,10 +162,10 @@ def _references(arguments: Any, resolver: ScopeResolver) -> Check:
     pattern = re.compile(arguments["pattern"])
     getters = _getters(arguments["names"], resolver)
 
-    def check(exchange: Exchange) -> Iterator[str]:
-        given = {str(value) for _, value in _values(getters, exchange)}
-        if any(found not in given for found in pattern.findall(str(get_text(exchange) or ""))):
-            yield name
+    def check(exchange: Exchange) -> str | None:
+        found = pattern.findall(str(get_text(exchange) or ""))
+        given = {str(value) for _, value in _values(getters, exchange)} if found else found
+        return name if any(reference not in given for reference in found) else None
 
     return check
 
@@ -160,10 +173,10 @@ def _references(arguments: Any, resolver: ScopeResolver) -> Check:
 def _header(arguments: Any, resolver: ScopeResolver) -> Check:
     name, wanted = arguments["name"], arguments.get("value")
 
-    def check(exchange: Exchange) -> Iterator[str]:
+    def check(exchange: Exchange) -> str | None:
         value = exchange.header(name.lower())
-        if not value or (wanted and value.partition(";")[0].strip().lower() != wanted):
-            yield name
+        is_wrong = not value or (wanted and value.partition(";")[0].strip().lower() != wanted)
+        return name if is_wrong else None
 
     return check
 
@@ -172,9 +185,10 @@ def _absent(arguments: Any, resolver: ScopeResolver) -> Check:
     getters = _getters(arguments["members"], resolver)
     conditions = [(resolver.getter(parse(text)), values) for text, values in arguments.get("when", {}).items()]
 
-    def check(exchange: Exchange) -> Iterator[str]:
-        if all(get(exchange) in values for get, values in conditions):
-            yield from (name for name, get in getters if get(exchange) is not None)
+    def check(exchange: Exchange) -> str | None:
+        if not all(get(exchange) in values for get, values in conditions):
+            return None
+        return next((name for name, get in getters if get(exchange) is not None), None)
 
     return check
 
@@ -182,9 +196,9 @@ def _absent(arguments: Any, resolver: ScopeResolver) -> Check:
 def _schema(arguments: Any, resolver: ScopeResolver) -> Check:
     validator = jsonschema_rs.Draft202012Validator(arguments["schema"])
 
-    def check(exchange: Exchange) -> Iterator[str]:
-        for error in validator.iter_errors(exchange.body):
-            yield ".".join(map(str, error.instance_path)) or "body"
+    def check(exchange: Exchange) -> str | None:
+        error = next(validator.iter_errors(exchange.body), None)
+        return None if error is None else ".".join(map(str, error.instance_path)) or "body"
 
     return check
 

@@ -52,24 +52,23 @@ class Schedule:
         return self._open
 
     def _place(self, task: Task, total: Decimal) -> None:
-        if self.slots is None and not task.waits_for_money:
+        waits = task.waits_for_money
+        if self.slots is None and not waits:
             return task.start_at(task.earliest)
+        running = self._running
+        slots = len(running) + 1 if self.slots is None else self.slots
         start = max(task.earliest, self._latest_start)
         self._release_until(start)
-        while self._running and not self._fits(task, total):
-            start = max(start, self._running[0][0])
+        while len(running) >= slots or (waits and total - self._spent - self._committed < task.price):
+            if not running:
+                start = NEVER
+                break
+            start = max(start, running[0][0])
             self._release_until(start)
-        if not self._fits(task, total):
-            start = NEVER
         task.start_at(start)
         self._latest_start = start
         if start != NEVER:
             self._book(task)
-
-    def _fits(self, task: Task, total: Decimal) -> bool:
-        if self.slots is not None and len(self._running) >= self.slots:
-            return False
-        return not task.waits_for_money or total - self._spent - self._committed >= task.price
 
     def _book(self, task: Task) -> None:
         heapq.heappush(self._running, (task.end, task.serial, task.price, task.charge_at_end))

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from understudy.mockserver.exchange import Row
-from understudy.specs.expressions import Expression, point
+from understudy.specs.expressions import Expression, follower
 from understudy.specs.model import Kind
 
 Getter = Callable[[Any], Any]
@@ -47,15 +47,13 @@ class ScopeResolver:
 
 
 def _body(expression: Expression) -> Getter:
-    path = expression.path
-    if len(path) == 1 and path[0] != "*":
-        (step,) = path
-        return lambda scope: scope.body.get(step) if isinstance(scope.body, dict) else None
-    return lambda scope: point(scope.body, path)
+    follow = follower(expression.path)
+    return lambda scope: follow(scope.body)
 
 
 def _item(expression: Expression) -> Getter:
-    return lambda scope: point(scope.item, expression.path)
+    follow = follower(expression.path)
+    return lambda scope: follow(scope.item)
 
 
 def _query(expression: Expression) -> Getter:

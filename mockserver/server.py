@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import uvicorn
 
-from understudy.mockserver.app import Gateway
+from understudy.mockserver.app import Gateway, MediaOrigin
 from understudy.mockserver.control import build_control
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.trust import Guard
@@ -96,7 +96,7 @@ async def _serve(
     world = World(stages, settings)
     hosts = tuple(filter(None, (binding.host, _host_of(addresses.base_url), *binding.allow_hosts)))
     control = build_control(world, Guard(binding.control_token, hosts))
-    applications = (Gateway(world, control, media=False), Gateway(world, None, media=True))
+    applications = (Gateway(world, control), MediaOrigin(world))
     servers = [_Server(_config(application)) for application in applications]
     _settle_garbage()
     running = [
@@ -120,7 +120,7 @@ def _stop(servers: list[_Server]) -> None:
         server.should_exit = True
 
 
-def _config(application: Gateway) -> uvicorn.Config:
+def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         http="httptools",

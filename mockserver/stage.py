@@ -7,11 +7,11 @@ from understudy.mockserver.behaviors import BEHAVIORS
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
-from understudy.mockserver.rules import Check, compile_rule
+from understudy.mockserver.rules import Check, compile_rule, needed_members
 from understudy.mockserver.scope import ScopeResolver, to_json
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
-from understudy.specs.model import Case, Delivery, Operation, Provider
+from understudy.specs.model import Case, Delivery, Operation, Provider, Rule
 
 Getter = Callable[[Any], Any]
 
@@ -39,18 +39,23 @@ class Cases:
 class ActRule:
     """A compiled rule with what happens when it is broken."""
 
-    def __init__(self, check: Check, message: str, effect: str, name: str) -> None:
-        self._check, self._message, self._effect, self._name = check, message, effect, name
+    def __init__(self, rule: Rule, resolver: ScopeResolver) -> None:
+        # Most requests have none of the members that a rule is about.
+        self.needed = needed_members(rule)
+        self._check: Check = compile_rule(rule, resolver)
+        self._message, self._effect, self._name = rule.message, rule.effect, rule.name
 
     def apply(self, exchange: Exchange) -> None:
         """Refuse, or note, what breaks the rule."""
-        for field in self._check(exchange):
-            if self._effect == "note":
-                exchange.notes.append(f"{self._name}: {self._message or field}")
-                return
-            if self._message:
-                raise Refusal("invalid_request", self._message, field=field)
-            raise exchange.site.stage.phrases.refusal("rule", field=field)
+        field = self._check(exchange)
+        if field is None:
+            return
+        if self._effect == "note":
+            exchange.notes.append(f"{self._name}: {self._message or field}")
+            return
+        if self._message:
+            raise Refusal("invalid_request", self._message, field=field)
+        raise exchange.site.stage.phrases.refusal("rule", field=field)
 
 
 class ActDelivery:
@@ -72,10 +77,11 @@ class Act:
         self.operation = operation
         self.provider = provider
         self.body = BodyReader(body, phrases, lenient) if body and not body.raw else None
-        self.parameters = ParameterReader(operation.parameters, phrases)
-        self.rules = [
-            ActRule(compile_rule(rule, resolver), rule.message, rule.effect, rule.name) for rule in operation.rules
-        ]
+        self.most_bytes = provider.limits.body
+        self.security = operation.security
+        takes_query = any(parameter.where == "query" for parameter in operation.parameters)
+        self.parameters = ParameterReader(operation.parameters, phrases) if takes_query else None
+        self.rules = [ActRule(rule, resolver) for rule in operation.rules]
         self.cases = Cases(operation.reply.cases, resolver)
         self.headers = [(name.lower().encode(), node.compile(resolver)) for name, node in operation.reply.headers]
         self.wording = Wording(operation.failures, provider.phrases, resolver)

@@ -26,7 +26,7 @@ def refuse_if_wanted(exchange: Exchange) -> None:
 
 def wanted_outcome(exchange: Exchange, kind: Kind) -> str:
     """The failure code that the request asks for its task, or ''; raises the refusal that it asks for."""
-    code = _preferred(exchange, "outcome")
+    code = _preferred(exchange, "outcome") if b"prefer" in exchange.headers else ""
     text = point(exchange.body, kind.magic.path) if kind.magic else None
     for verb, name in _MAGIC.findall(text) if isinstance(text, str) and "[understudy:" in text else ():
         if verb == "refuse" and name in CONDITIONS:

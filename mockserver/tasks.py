@@ -12,10 +12,12 @@ from understudy.mockserver.rules import is_public_host
 from understudy.mockserver.seed import Seed, alnum, alnum_both, fraction, uuid
 from understudy.mockserver.store.memory import MemoryStore
 from understudy.mockserver.uploads import Uploads
-from understudy.specs.expressions import Expression, point
+from understudy.specs.expressions import Expression, follower, point
 from understudy.specs.expressions import parse as parse_expression
 from understudy.specs.model import Kind
 from understudy.specs.problems import Misfit
+
+Follower = Callable[[Any], Any]
 
 # A task takes this much more or less than the spec's typical time.
 SPREAD = 0.2
@@ -30,6 +32,7 @@ class Tasks:
         self._seed = seed
         self._uploads = uploads
         self._estimators = {name: Estimator(kind, uploads) for name, kind in kinds.items()}
+        self._own_failures = {name: _compile_own_failures(kind) for name, kind in kinds.items()}
         self._namers = {name: _compile_id(kind.id_form) for name, kind in kinds.items()}
         self._serial = 0
 
@@ -97,11 +100,11 @@ class Tasks:
         account.schedule.replan(now, ledger.total, ledger.used(now), lambda task: self._rebook(task))
 
     def _own_failure(self, kind: Kind, body: Any, local: bool) -> str:
-        for failure in kind.failures.values():
-            if any(not self._uploads.is_there(key) for key in _all_texts(body, failure.missing_upload)):
-                return failure.code
-            if failure.not_public and any(not _is_reachable(u, local) for u in _all_texts(body, failure.not_public)):
-                return failure.code
+        for code, missing, not_public in self._own_failures[kind.name]:
+            if any(not self._uploads.is_there(key) for key in _all_texts(body, missing)):
+                return code
+            if any(not _is_reachable(address, local) for address in _all_texts(body, not_public)):
+                return code
         return ""
 
     def _book(self, task: Task, now: float) -> None:
@@ -142,11 +145,25 @@ class Tasks:
             ledger.enter(Entry(now, NOTHING, task.price, task.id))
 
 
-def _all_texts(body: Any, expressions: tuple[Expression, ...]) -> list[str]:
+def _compile_own_failures(kind: Kind) -> list[tuple[str, list[Follower], list[Follower]]]:
+    """The failures that happen by themselves: code, and what finds the keys and links that matter."""
+    return [
+        (failure.code, _followers(failure.missing_upload), _followers(failure.not_public))
+        for failure in kind.failures.values()
+        if failure.missing_upload or failure.not_public
+    ]
+
+
+def _followers(expressions: tuple[Expression, ...]) -> list[Follower]:
+    return [follower(expression.path) for expression in expressions]
+
+
+def _all_texts(body: Any, followers: list[Follower]) -> list[str]:
     found: list[str] = []
-    for expression in expressions:
-        value = point(body, expression.path)
-        found += [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+    for follow in followers:
+        value = follow(body)
+        if value is not None:
+            found += [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
     return found
 
 

@@ -50,12 +50,13 @@ class BodyReader:
         self._normalise = compile_normaliser(body.schema)
         self._coerce = compile_coercer(body.schema) if lenient else None
 
-    def read(self, payload: bytes, content_type: str | None) -> Any:
+    def read(self, payload: bytes, content_type: bytes | None) -> Any:
         """The body as the spec means it; raises Refusal."""
         if not payload and not self._body.required:
             return None
-        if content_type != "application/json" and not self._body.any_type and not _is_json(content_type):
-            raise self._phrases.refusal("content_type", field="Content-Type", value=content_type or "")
+        if content_type != b"application/json" and not self._body.any_type and not _is_json(content_type):
+            given = (content_type or b"").decode("latin-1")
+            raise self._phrases.refusal("content_type", field="Content-Type", value=given)
         try:
             value = orjson.loads(payload)
         except orjson.JSONDecodeError:
@@ -122,8 +123,8 @@ def _only(said: Any, keyword: str) -> Any:
     return said.get(keyword) if isinstance(said, dict) else None
 
 
-def _is_json(content_type: str | None) -> bool:
-    return (content_type or "").partition(";")[0].strip().lower() == "application/json"
+def _is_json(content_type: bytes | None) -> bool:
+    return (content_type or b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
 def _importance(error: Any) -> tuple[Any, ...]:

@@ -137,7 +137,10 @@ class TaskView:
         return self.task.end <= self._now
 
     def _made(self, name: str) -> Made:
-        return next(made for made in self.task.materials if made.name == name)
+        for made in self.task.materials:
+            if made.name == name:
+                return made
+        raise KeyError(name)
 
     def _sign(self, name: str, made: Made, index: int) -> str:
         path = self.task.kind.results[name].path_of(self.task.id, index)

@@ -1,7 +1,7 @@
 """Runtime expressions: the names by which templates, rules and formulas speak of values."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -154,6 +154,23 @@ def point(value: Any, path: Iterable[str]) -> Any:
         if value is None:
             return None
     return value
+
+
+def follower(path: tuple[str, ...]) -> Callable[[Any], Any]:
+    """`point` for one path, prepared: the common case of a member of an object is one look-up."""
+    if not path:
+        return lambda value: value
+    first, rest = path[0], path[1:]
+    if first == "*":
+        return lambda value: point(value, path)
+    if not rest:
+        return lambda value: value.get(first) if type(value) is dict else _child(value, first)
+
+    def follow(value: Any) -> Any:
+        head = value.get(first) if type(value) is dict else _child(value, first)
+        return None if head is None else point(head, rest)
+
+    return follow
 
 
 def _child(value: Any, step: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Protocol, TypeAlias
 
-from understudy.specs.expressions import Expression, is_expression, parse, point
+from understudy.specs.expressions import Expression, follower, is_expression, parse
 from understudy.specs.problems import Misfit, known
 
 
@@ -46,11 +46,8 @@ def reader(expression: Expression) -> Formula:
     """A function that takes the expression's value out of a submission's input."""
     if expression.name not in ("task.input", "request.body"):
         raise Misfit(f"{expression} is not known to a formula", "only $task.input#/… is")
-    path = expression.path
-    if len(path) == 1 and path[0] != "*":
-        (step,) = path
-        return lambda subject: subject.input.get(step) if isinstance(subject.input, dict) else None
-    return lambda subject: point(subject.input, path)
+    follow = follower(expression.path)
+    return lambda subject: follow(subject.input)
 
 
 def expressions(formula: Any) -> Iterator[Expression]:

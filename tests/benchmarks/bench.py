@@ -336,7 +336,6 @@ def main() -> None:
     rows, facts = collect(QUICK if quick else THOROUGH)
     print(f"One process each, 127.0.0.1; load from {'wrk' if WRK else 'our own loop'}; medians.\n")
     print("\n".join(iter_lines(rows, facts)))
-    BUILD.mkdir(exist_ok=True)
     result = {
         "quick": quick,
         "rows": [asdict(r) for r in rows],

@@ -123,15 +123,18 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     stdout: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[str]:
-    """Starts a server on its processor; what it says on stderr goes to ours."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **(environment or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=stdout,
-        text=True,
-    )
+    """Starts a server on its processor; what it says on stderr goes to build/servers.log."""
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "servers.log").open("a") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=log,
+            text=True,
+        )
     os.sched_setaffinity(process.pid, PROCESSORS[:1])
     return process
 
@@ -149,7 +152,7 @@ def wait_for_answer(process: subprocess.Popen[str], raw: bytes, port: int) -> No
             pass
         time.sleep(0.001)
     process.kill()
-    raise RuntimeError(f"{process.args!r} did not answer within {START_SECONDS} s")
+    raise RuntimeError(f"{process.args!r} did not answer; see build/servers.log")
 
 
 def uvicorn_command(app: str, port: int) -> list[str]:
@@ -187,7 +190,7 @@ def understudy(*arguments: str) -> Iterator[tuple[Server, Mapping[str, Any]]]:
     line = process.stdout.readline() if ready else ""
     if not line:
         process.kill()
-        raise RuntimeError("understudy serve announced nothing")
+        raise RuntimeError("understudy serve announced nothing; see build/servers.log")
     announced = json.loads(line)
     parts = urlsplit(announced["providers"][0]["base_url"])
     with Server(process, f"{parts.scheme}://{parts.netloc}") as server:
