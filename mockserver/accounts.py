@@ -20,7 +20,7 @@ class Account:
         self.limits = limits
         self.recharged = recharged
         self.ledger = Ledger(credits)
-        self.schedule = Schedule(self.slots)
+        self.schedule = Schedule(self.slots, credits)
         self.tasks: list[Task] = []
         self.recent: deque[float] = deque()
 
@@ -42,7 +42,7 @@ class Accounts:
         self._by_key: dict[str, Account] = {}
         self._by_id: dict[str, Account] = {}
         self._model = provider.accounts[0]
-        self.revoked: set[str] = set()
+        self._revoked: set[str] = set()
         self.refused = 0
         for demo in provider.accounts:
             self.open(demo.id, demo.key, Decimal(demo.credits), Decimal(demo.recharged))
@@ -58,9 +58,14 @@ class Accounts:
     def find(self, key: str) -> Account | None:
         """The account behind a key."""
         account = self._by_key.get(key)
-        if account is not None:
+        if account is not None or not self._any_key or key in self._revoked:
             return account
-        return self._open_any(key) if self._any_key and key else None
+        return self._open_any(key)
+
+    def revoke(self, key: str) -> None:
+        """Refuse a key from now on."""
+        self._revoked.add(key)
+        self._by_key.pop(key, None)
 
     def named(self, name: str) -> Account | None:
         """The account of that id."""
@@ -77,5 +82,7 @@ class Accounts:
         if len(self._by_id) >= MOST_ACCOUNTS:
             self.refused += 1
             return None
-        demo = self._model
-        return self.open(f"any-{len(self._by_id)}", key, Decimal(demo.credits), Decimal(demo.recharged))
+        demo, number = self._model, len(self._by_id)
+        while f"any-{number}" in self._by_id:
+            number += 1
+        return self.open(f"any-{number}", key, Decimal(demo.credits), Decimal(demo.recharged))

@@ -24,6 +24,10 @@ class Agenda:
         heapq.heappush(self._deeds, (moment, self._serial, deed))
         self._changed.set()
 
+    def wake(self) -> None:
+        """The clock was moved: look at once what is due."""
+        self._changed.set()
+
     def next(self) -> float | None:
         """The earliest moment, None when nothing is due ever."""
         return self._deeds[0][0] if self._deeds else None

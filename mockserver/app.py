@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from typing import Any
@@ -15,13 +16,18 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.world import World
 
+Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # A body that is refused for its size is still read up to here, so that the client hears the refusal.
 MOST_DRAINED = 67_108_864
+
+
+class Disconnected(Exception):
+    """The client left before its request was whole: nobody waits for an answer, and nothing is done."""
 
 
 class TooLarge(Exception):
@@ -89,7 +95,7 @@ class Gateway(Lane):
         method, query = scope["method"], scope["query_string"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None:
-            if path in _PAGES and method in ("GET", "HEAD"):
+            if method in ("GET", "HEAD") and path in (_OWN_PAGES if path is scope["path"] else _PAGES):
                 return await self._behind(scope, receive, send)
             wording = site.stage.wording_for(path)
             answer = await _refuse_path(site, path, methods, scope, receive, wording)
@@ -98,6 +104,8 @@ class Gateway(Lane):
         if act.body is not None:
             try:
                 payload = await read_body(receive, act.most_bytes)
+            except Disconnected:
+                return
             except TooLarge as error:
                 refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
                 answer = refuse(site, method, path, query, headers, refusal, act.wording)
@@ -120,7 +128,10 @@ class MediaOrigin(Lane):
         if site is None:
             answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
         else:
-            answer = await self._answer(site, path, scope, receive)
+            try:
+                answer = await self._answer(site, path, scope, receive)
+            except Disconnected:
+                return
         await self.send(answer, scope["method"], send)
 
     async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
@@ -128,7 +139,7 @@ class MediaOrigin(Lane):
         act, values, methods = site.stage.media_routes.find(method, path)
         if act is not None:
             try:
-                payload = await read_body(receive, MOST_DRAINED)
+                payload = await read_body(receive, site.stage.most_upload)
             except TooLarge as error:
                 refusal = Refusal("invalid_request", f"more than {error.args[0]} bytes")
                 return refuse(site, method, path, query, headers, refusal, act.wording)
@@ -151,24 +162,25 @@ class MediaOrigin(Lane):
         return answer
 
 
-_PAGES = ("/openapi.json", "/openapi.yaml", "/docs", "/", "")
+# What the application behind has under a provider's prefix, and what it has at the root.
+_PAGES = ("/openapi.json",)
+_OWN_PAGES = ("/openapi.json", "/")
 
 
-async def read_body(receive: Receive, most: int) -> bytes:
+async def read_body(receive: Receive, most: int, first: Message | None = None) -> bytes:
     """The whole body; raises TooLarge, after reading on for a while, when it has more than `most` bytes."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        if len(body) > most:
-            raise TooLarge(most)
-        return body
-    chunks, size = [body], len(body)
-    while message.get("more_body") and size <= MOST_DRAINED:
-        message = await receive()
-        chunk = message.get("body", b"")
+    message = await receive() if first is None else first
+    chunks, size = [], 0
+    while True:
+        if message["type"] != "http.request":
+            raise Disconnected
+        chunk: bytes = message.get("body", b"")
         size += len(chunk)
         if size <= most:
             chunks.append(chunk)
+        if not message.get("more_body") or size > max(most, MOST_DRAINED):
+            break
+        message = await receive()
     if size > most:
         raise TooLarge(most)
     return b"".join(chunks)
@@ -176,12 +188,12 @@ async def read_body(receive: Receive, most: int) -> bytes:
 
 def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
     """The task and result behind a signed link; raises Refusal when it is not good, or no longer."""
-    found = next(((m, kind, name) for p, kind, name in site.stage.results if (m := p.fullmatch(path))), None)
-    if found is None:
-        raise Refusal("not_found")
-    match, kind, name = found
-    task = site.tasks.store.find(match["id"])
-    if task is None or task.kind.name != kind:
+    matches = ((pattern.fullmatch(path), kind, name) for pattern, kind, name in site.stage.results)
+    for match, kind, name in matches:  # kinds may have their results at paths alike
+        task = site.tasks.store.find(match["id"]) if match else None
+        if match and task and task.kind.name == kind:
+            break
+    else:
         raise Refusal("not_found")
     made = next(made for made in task.materials if made.name == name)
     index = int(match.groupdict().get("index") or 0)
@@ -196,14 +208,17 @@ def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
     return task, made, index
 
 
+_RANGE = re.compile(rb"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
 def _ranged(answer: Answer, headers: Headers) -> Answer:
     """One byte range of an answer, where the request asks for one (players seek so)."""
     accepts = (b"accept-ranges", b"bytes")
-    wanted = dict(headers).get(b"range", b"").decode("latin-1")
-    first, dash, last = wanted.removeprefix("bytes=").partition("-")
-    size = len(answer.body)
-    if not dash or not wanted.startswith("bytes=") or not (first or last) or not (first + last).isdecimal():
+    wanted = _RANGE.fullmatch(dict(headers).get(b"range", b""))
+    if wanted is None or wanted[0] == b"bytes=-":
         return Answer(200, answer.media_type, answer.body, (accepts,))
+    first, last = wanted.groups()
+    size = len(answer.body)
     begin = int(first) if first else max(0, size - int(last))
     end = min(size - 1, int(last) if first and last else size - 1)
     if begin > end:
@@ -215,7 +230,7 @@ def _ranged(answer: Answer, headers: Headers) -> Answer:
 async def _refuse_path(
     site: Site, path: str, methods: tuple[str, ...], scope: Scope, receive: Receive, wording: Any
 ) -> Answer:
-    with contextlib.suppress(TooLarge):  # nobody reads it: this path takes no body
+    with contextlib.suppress(TooLarge, Disconnected):  # nobody reads it: this path takes no body
         await read_body(receive, 0)
     refusal = Refusal("method_not_allowed" if methods else "unknown_path", limit=", ".join(methods))
     answer = refuse(site, scope["method"], path, scope["query_string"], scope["headers"], refusal, wording)
@@ -226,4 +241,5 @@ async def _refuse_path(
 
 def _host(headers: Headers) -> str:
     value = next((value for name, value in headers if name == b"host"), b"").decode("latin-1")
-    return value.rpartition(":")[0] or value
+    name = value[: value.rfind(":")] if ":" in value and not value.endswith("]") else value
+    return name.rstrip(".").lower()

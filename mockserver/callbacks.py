@@ -41,6 +41,7 @@ class Callbacks:
     def __init__(self, site: "Site") -> None:
         self._site = site
         self._open: dict[str, tuple[Task, Act]] = {}
+        self._entered: dict[str, float] = {}
         self.deliveries: deque[Delivery] = deque(maxlen=MOST_DELIVERIES)
         self.seen = 0
 
@@ -61,14 +62,18 @@ class Callbacks:
             self._enter(task)
 
     def _enter(self, task: Task) -> None:
-        if task.end == float("inf"):
+        if task.end == float("inf") or self._entered.get(task.id) == task.end:
             return
+        self._entered[task.id] = task.end
 
         async def finished(moment: float, end: float = task.end) -> None:
-            # A task that was planned anew has another entry for its new end.
-            if task.end == end and task.id in self._open:
-                _, act = self._open.pop(task.id)
-                await self._call(task, act, moment)
+            if task.id not in self._open:
+                return
+            if task.end != end:  # it was planned anew
+                return self._enter(task)
+            _, act = self._open.pop(task.id)
+            del self._entered[task.id]
+            await self._call(task, act, moment)
 
         self._site.world.agenda.enter(task.end, finished)
 
@@ -111,7 +116,9 @@ class Callbacks:
             async def again(moment: float) -> None:
                 await self._attempt(task, act, owed, delivery, moment)
 
-            self._site.world.agenda.enter(now + delay, again)
+            # From when it failed: a receiver that hangs has used up time of a clock that moves by itself.
+            failed = max(now, self._site.world.clock.now())
+            self._site.world.agenda.enter(failed + delay, again)
 
     def list(self) -> list[dict[str, Any]]:
         """What was and is owed, oldest first."""

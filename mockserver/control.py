@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import orjson
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -86,15 +87,27 @@ def build_control(world: World, guard: Guard) -> FastAPI:
 
     @app.middleware("http")
     async def trust(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        reason = guard.objection(request) if request.url.path.startswith("/_understudy") else ""
+        reason = guard.objection(request) if request.scope["path"].startswith("/_understudy") else ""
         return JSONResponse({"detail": reason}, 403) if reason else await call_next(request)
 
     @app.exception_handler(404)
     async def nowhere(request: Request, error: Exception) -> Response:
         slugs = ", ".join(f"/{slug}" for slug in world.sites)
         detail = getattr(error, "detail", "Not Found")
-        reason = f"nothing is at {request.url.path}; providers are at {slugs}" if detail == "Not Found" else detail
+        reason = f"nothing is at {request.scope['path']}; providers are at {slugs}" if detail == "Not Found" else detail
         return JSONResponse({"detail": reason}, 404)
+
+    @app.exception_handler(405)
+    async def otherwise(request: Request, error: Exception) -> Response:
+        allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+        reason = f"{request.method} is not for {request.scope['path']}; it takes {allowed}"
+        return JSONResponse({"detail": reason}, 405, {"Allow": allowed})
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        # Without what was sent: it may be nothing that JSON can say.
+        found = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in error.errors()]
+        return JSONResponse({"detail": found}, 422)
 
     _add_pages(app, world)
     _add_clock(app, world)
@@ -199,7 +212,7 @@ def _add_accounts(app: FastAPI, world: World) -> None:
     @app.post("/_understudy/{slug}/keys/revoke", status_code=204)
     async def revoke(slug: str, key: Key) -> None:
         """Refuse a key from now on."""
-        _site(world, slug).accounts.revoked.add(key.key)
+        _site(world, slug).accounts.revoke(key.key)
 
     @app.get("/_understudy/{slug}/callbacks")
     async def callbacks(slug: str) -> dict[str, Any]:
@@ -215,9 +228,9 @@ def _add_journal(app: FastAPI, world: World) -> None:
         return {scheme.parameter for scheme in schemes if scheme.where == "header"}
 
     @app.get("/_understudy/journal")
-    async def journal(limit: int = 100) -> dict[str, Any]:
+    async def journal(limit: Annotated[int, Query(ge=1)] = 100) -> dict[str, Any]:
         """The latest exchanges, oldest first, keys redacted."""
-        records = list(world.journal)[-max(1, limit) :]
+        records = list(world.journal)[-limit:]
         return {
             "records": [stable(record, secrets) for record in records],
             "seen": world.journal.seen,

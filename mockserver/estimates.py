@@ -17,9 +17,11 @@ _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class Made(Struct, frozen=True, gc=False):
-    """A result to be made: everything but its seed."""
+    """A result to be made: everything but its seed. `head` + task id + `tail` is the path of its first file."""
 
     name: str
+    head: str
+    tail: str
     content_type: str
     width: int
     height: int
@@ -123,8 +125,11 @@ def _size(result: Result, submission: Submission) -> tuple[int, int]:
 
 def _made(result: Result, submission: Submission) -> Made:
     width, height = _size(result, submission)
+    head, _, tail = result.path_of("\0", 0).partition("\0")
     return Made(
         name=result.name,
+        head=head,
+        tail=tail,
         content_type=str(result.media_type(submission)),
         width=width,
         height=height,

@@ -108,7 +108,7 @@ def _doubled_keys(payload: bytes) -> list[str]:
         names = [name for name, _ in pairs]
         doubled.extend(sorted({name for name in names if names.count(name) > 1}))
 
-    if payload[:1] in (b"{", b"["):
+    if payload.lstrip()[:1] in (b"{", b"["):
         try:
             json.loads(payload, object_pairs_hook=collect)
         except (ValueError, RecursionError):

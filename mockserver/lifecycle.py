@@ -50,7 +50,12 @@ class Task(Struct, gc=False):
     @property
     def waits_for_money(self) -> bool:
         """Whether it stays in its first state until the balance carries it."""
-        return self.kind.charge.refuse == "empty"
+        return self.kind.charge.refuse == "empty" and not self.is_prepaid
+
+    @property
+    def is_prepaid(self) -> bool:
+        """Whether its price is paid or held from submit on."""
+        return self.kind.charge.hold or self.kind.charge.when == "submit"
 
     @property
     def charge_at_end(self) -> Decimal:

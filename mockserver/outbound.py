@@ -5,10 +5,11 @@ cannot point somewhere else in between; redirects are not followed.
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 import ssl
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import h11
 from msgspec import Struct
@@ -16,6 +17,8 @@ from msgspec import Struct
 from understudy.mockserver.rules import is_public_host
 
 MOST_ANSWER = 65_536
+
+_KEPT = "/%:@!$&'()*+,;=?~-._"
 
 
 class Outcome(Struct, frozen=True):
@@ -31,7 +34,7 @@ async def post(url: str, body: bytes, headers: dict[str, str], timeout: float, a
         return await asyncio.wait_for(_post(url, body, headers, allow_local), timeout)
     except TimeoutError:
         return Outcome(0, f"no answer within {timeout:g} s")
-    except (OSError, ssl.SSLError, h11.RemoteProtocolError, ValueError) as error:
+    except (OSError, ssl.SSLError, h11.ProtocolError, ValueError) as error:
         return Outcome(0, str(error) or type(error).__name__)
 
 
@@ -39,27 +42,42 @@ async def _post(url: str, body: bytes, headers: dict[str, str], allow_local: boo
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    address = await _resolve(host, port, allow_local)
-    if not secure and not ipaddress.ip_address(address).is_loopback:
+    addresses = await _resolve(host, port, allow_local)
+    if not secure and not all(_is_loopback(address) for address in addresses):
         return Outcome(0, "http is only for loopback")
-    context = ssl.create_default_context() if secure else None
-    reader, writer = await asyncio.open_connection(address, port, ssl=context, server_hostname=host if secure else None)
+    reader, writer = await _connect(addresses, port, host if secure else None)
     try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return await _exchange(reader, writer, target, parts.netloc.rpartition("@")[2], body, headers)
+        target = quote(parts.path or "/", safe=_KEPT) + (f"?{quote(parts.query, safe=_KEPT)}" if parts.query else "")
+        name = parts.netloc.rpartition("@")[2]
+        name = name if name.isascii() else name.encode("idna").decode()
+        return await _exchange(reader, writer, target, name, body, headers)
     finally:
         writer.close()
 
 
-async def _resolve(host: str, port: int, allow_local: bool) -> str:
+async def _connect(
+    addresses: list[str], port: int, secure_host: str | None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection to the first address that takes one: localhost may be ::1 and 127.0.0.1."""
+    context = ssl.create_default_context() if secure_host else None
+    for address in addresses[:-1]:
+        with contextlib.suppress(ConnectionError):
+            return await asyncio.open_connection(address, port, ssl=context, server_hostname=secure_host)
+    return await asyncio.open_connection(addresses[-1], port, ssl=context, server_hostname=secure_host)
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+async def _resolve(host: str, port: int, allow_local: bool) -> list[str]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
-        is_local = ipaddress.ip_address(address.partition("%")[0]).is_loopback
-        if not (is_public_host(address) or (allow_local and is_local)):
+        if not (is_public_host(address) or (allow_local and _is_loopback(address))):
             raise ValueError(f"{host} is {address}, which is not public")
-    return addresses[0]
+    return addresses
 
 
 async def _exchange(
@@ -72,7 +90,8 @@ async def _exchange(
 ) -> Outcome:
     connection = h11.Connection(h11.CLIENT)
     sent = [("Host", host), ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    request = h11.Request(method="POST", target=target, headers=[*sent, *headers.items(), ("Connection", "close")])
+    own = [(name, value.encode("latin-1", "replace")) for name, value in headers.items()]
+    request = h11.Request(method="POST", target=target, headers=[*sent, *own, ("Connection", "close")])
     for event in (request, h11.Data(data=body), h11.EndOfMessage()):
         writer.write(connection.send(event) or b"")
     await writer.drain()

@@ -12,7 +12,6 @@ from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Act
 from understudy.mockserver.steering import refuse_if_wanted
 from understudy.mockserver.wording import Wording
-from understudy.specs.model import Scheme
 
 log = logging.getLogger("understudy")
 
@@ -64,7 +63,7 @@ def _answer(exchange: Exchange, act: Act) -> Answer:
     site = exchange.site
     if len(exchange.headers) != len(exchange.header_list):
         _refuse_doubled(exchange, act)
-    if act.security:
+    if act.keys:
         _authenticate(exchange, act)
     if b"prefer" in exchange.headers:
         refuse_if_wanted(exchange)
@@ -107,27 +106,17 @@ def _answer_once(exchange: Exchange, act: Act, header: str) -> Answer:
 
 
 def _authenticate(exchange: Exchange, act: Act) -> None:
-    accounts = exchange.site.accounts
-    for alternative in act.security:
-        keys = [_key(exchange, scheme) for scheme in alternative]
-        if all(keys):
-            account = accounts.find(keys[0])
-            if account is not None and keys[0] not in accounts.revoked:
-                exchange.account, exchange.key = account, keys[0]
-                exchange.site.throttle(account, exchange.now)
-                return
+    """Find the account behind the request's key; raises Refusal."""
+    site = exchange.site
+    for readers in act.keys:
+        keys = [read(exchange) for read in readers]
+        account = site.accounts.find(keys[0]) if all(keys) else None
+        if account is not None:
+            exchange.account, exchange.key = account, keys[0]
+            if site.rate is not None:
+                site.throttle(account, exchange.now)
+            return
     raise Refusal("unauthorized")
-
-
-def _key(exchange: Exchange, scheme: Scheme) -> str:
-    """The key that a security scheme finds in the request, or ''."""
-    if scheme.where == "query":
-        found = [part for part in exchange.query_text.decode("latin-1").split("&") if part.startswith(f"{scheme.parameter}=")]
-        return found[0].partition("=")[2] if len(found) == 1 else ""
-    value = exchange.header(scheme.parameter) or ""
-    if not scheme.bearer:
-        return value
-    return value[7:] if value[:7].lower() == "bearer " else ""
 
 
 def _refuse_doubled(exchange: Exchange, act: Act) -> None:

@@ -17,6 +17,10 @@ from understudy.specs.templates import parse as parse_template
 
 Check = Callable[[Exchange], str | None]
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*")
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost")
 _LOCAL_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
 
@@ -40,22 +44,25 @@ def is_public_host(host: str | None) -> bool:
     """Whether a host is neither local nor a private, loopback or otherwise special address."""
     if not host:
         return False
-    name = host.rstrip(".").lower()
+    try:
+        # As a resolver will read it: ①②⑦。0.0.1 is 127.0.0.1.
+        name = (host if host.isascii() else host.encode("idna").decode()).rstrip(".").lower()
+    except UnicodeError:
+        return False
     if name in _LOCAL_NAMES or name.endswith(_LOCAL_ENDINGS):
         return False
     try:
         address = ipaddress.ip_address(name.strip("[]").partition("%")[0])
     except ValueError:
         return not _looks_like_address(name) and "." in name
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_global and not address.is_multicast
+    return all(each.is_global and not each.is_multicast for each in _reached(address))
 
 
 def is_loopback_host(host: str | None) -> bool:
     """Whether a host is this machine by name or number."""
     if not host:
         return False
-    if host.lower() in _LOCAL_NAMES:
+    if host.rstrip(".").lower() in _LOCAL_NAMES:
         return True
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -63,9 +70,20 @@ def is_loopback_host(host: str | None) -> bool:
         return False
 
 
+def _reached(address: Address) -> list[Address]:
+    """What an address leads to: itself, or the IPv4 address that is wrapped in it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped:
+        return [address.ipv4_mapped]
+    if address in _NAT64:
+        return [ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)]
+    return [address, *filter(None, (address.sixtofour, *(address.teredo or ())))]
+
+
 def _looks_like_address(name: str) -> bool:
     """Numbers in forms that resolvers read as IPv4: 2130706433, 0x7f.1, 127.1."""
-    return bool(re.fullmatch(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+))*", name))
+    return bool(_NUMBERS.fullmatch(name))
 
 
 def _getters(expressions: Any, resolver: ScopeResolver) -> list[tuple[str, Callable[[Any], Any]]]:

@@ -103,8 +103,9 @@ _NAMES: dict[str, Getter] = {
 
 def to_json(value: Any) -> bytes:
     """Compact JSON; a Decimal is written as the number it is."""
-    return orjson.dumps(value, default=_number)
+    return orjson.dumps(value, default=number_fragment)
 
 
-def _number(value: Any) -> orjson.Fragment:
+def number_fragment(value: Any) -> orjson.Fragment:
+    """A Decimal as JSON writes it; what orjson calls for values it does not know."""
     return orjson.Fragment(format(value, "f"))

@@ -13,11 +13,13 @@ class Seed:
     """Draws bytes by name: the same seed and the same names give the same bytes."""
 
     def __init__(self, seed: int, realm: str) -> None:
-        self._root = blake2b(f"{seed}/{realm}".encode(), digest_size=32).digest()
+        self._keyed = blake2b(key=blake2b(f"{seed}/{realm}".encode()).digest())
 
     def draw(self, name: str) -> bytes:
         """64 bytes for this name."""
-        return blake2b(name.encode(), key=self._root).digest()
+        digest = self._keyed.copy()
+        digest.update(name.encode())
+        return digest.digest()
 
 
 def fraction(drawn: bytes) -> float:

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -14,6 +15,7 @@ from understudy.mockserver.app import Gateway, MediaOrigin
 from understudy.mockserver.control import build_control
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.trust import Guard
+from understudy.mockserver.wire import WireProtocol
 from understudy.mockserver.world import Settings, World
 from understudy.specs.model import Provider
 
@@ -64,8 +66,9 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError as error:
-        raise PortTaken(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from None
     listener.setblocking(False)
     return listener
 
@@ -102,7 +105,7 @@ async def _serve(
     running = [
         asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)
     ]
-    follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock == "real" else None
+    follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop, servers)
@@ -123,11 +126,12 @@ def _stop(servers: list[_Server]) -> None:
 def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=WireProtocol,
         ws="none",
         lifespan="off",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=0,
@@ -136,8 +140,7 @@ def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
 
 
 def _settle_garbage() -> None:
-    """What was loaded stays: keep the collector from walking over it at every turn."""
-    gc.collect()
+    """What is ready stays: keep the collector from walking over it at every turn."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
@@ -151,9 +154,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def _url(host: str, listener: socket.socket) -> str:
-    name = f"[{host}]" if ":" in host else "127.0.0.1" if host == "0.0.0.0" else host
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{listener.getsockname()[1]}"
 
 
 def _host_of(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition(":")[0]
+    return (urlsplit(url).hostname or "") if "://" in url else ""

@@ -33,6 +33,7 @@ class Site:
         self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, world.clock.now, settings.speed)
         self.idempotency = Idempotency(provider.idempotency.lifetime) if provider.idempotency else None
         self.callbacks = Callbacks(self)
+        self.rate = provider.limits.rate
         self._requests = 0
 
     def request_id(self, exchange: Exchange) -> str:
@@ -42,10 +43,8 @@ class Site:
 
     def throttle(self, account: Account, now: float) -> None:
         """Count a request of an account; raises Refusal when its window is full."""
-        rate = self.stage.provider.limits.rate
-        if rate is None:
-            return
-        most, window = rate
+        assert self.rate, "only asked where there is a rate"
+        most, window = self.rate
         recent: deque[float] = account.recent
         while recent and recent[0] <= now - window:
             recent.popleft()

@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
+
+import orjson
 
 from understudy.mockserver.behaviors import BEHAVIORS
+from understudy.mockserver.behaviors.uploads import MOST_BYTES
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
-from understudy.mockserver.scope import ScopeResolver, to_json
+from understudy.mockserver.scope import ScopeResolver, number_fragment
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
-from understudy.specs.model import Case, Delivery, Operation, Provider, Rule
+from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Scheme
+from understudy.specs.templates import Node, Text
 
 Getter = Callable[[Any], Any]
 
@@ -20,20 +25,23 @@ class Cases:
     """Compiled templates, chosen by the kind and phase of the task at hand."""
 
     def __init__(self, cases: tuple[Case, ...], resolver: ScopeResolver) -> None:
-        self._cases = [(case, case.body.compile(resolver)) for case in cases]
-        self._only = self._cases[0][1] if len(cases) == 1 else None
+        self._cases = [(case, _compile_body(case.body, resolver)) for case in cases]
+        self.render = self._cases[0][1] if len(cases) == 1 else self._render_fitting
 
-    def render(self, scope: Any) -> bytes:
-        """The body for this scope."""
-        if self._only is not None:
-            body = self._only(scope)
-        elif not self._cases:
+    def _render_fitting(self, scope: Any) -> bytes:
+        if not self._cases:
             return b""
-        else:
-            task = scope.task
-            kind, phase = (task.kind, task.phase) if task else ("", "")
-            body = next(render for case, render in self._cases if case.fits(kind, phase))(scope)
-        return body.encode() if isinstance(body, str) else to_json(body)
+        task = scope.task
+        kind, phase = (task.kind, task.phase) if task else ("", "")
+        return next(render for case, render in self._cases if case.fits(kind, phase))(scope)
+
+
+def _compile_body(template: Node, resolver: ScopeResolver) -> Callable[[Any], bytes]:
+    """A function from a scope to the bytes of a body: JSON, or plain text where the template is a text."""
+    build = template.compile(resolver)
+    if isinstance(template, Text):
+        return lambda scope: build(scope).encode()
+    return lambda scope: orjson.dumps(build(scope), default=number_fragment)
 
 
 class ActRule:
@@ -78,7 +86,7 @@ class Act:
         self.provider = provider
         self.body = BodyReader(body, phrases, lenient) if body and not body.raw else None
         self.most_bytes = provider.limits.body
-        self.security = operation.security
+        self.keys = [[_compile_key(scheme) for scheme in alternative] for alternative in operation.security]
         takes_query = any(parameter.where == "query" for parameter in operation.parameters)
         self.parameters = ParameterReader(operation.parameters, phrases) if takes_query else None
         self.rules = [ActRule(rule, resolver) for rule in operation.rules]
@@ -97,6 +105,26 @@ class Act:
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
 
 
+def _compile_key(scheme: Scheme) -> Callable[[Exchange], str]:
+    """A function that finds a scheme's key in a request, '' when it is not there."""
+    name = scheme.parameter.encode()
+    if scheme.where == "query":
+        return lambda exchange: _query_key(exchange.query_text, name)
+    if scheme.bearer:
+        return lambda exchange: _bearer_key(exchange.headers.get(name, b""))
+    return lambda exchange: exchange.headers.get(name, b"").strip(b" \t").decode("latin-1")
+
+
+def _bearer_key(value: bytes) -> str:
+    is_bearer = value[:7] == b"Bearer " or value[:7].lower() == b"bearer "
+    return value[7:].strip(b" \t").decode("latin-1") if is_bearer else ""
+
+
+def _query_key(query: bytes, name: bytes) -> str:
+    found = [value for key, _, value in (part.partition(b"=") for part in query.split(b"&")) if key == name]
+    return unquote_plus(found[0].decode("latin-1")) if len(found) == 1 else ""
+
+
 class Stage:
     """A provider with everything compiled."""
 
@@ -108,6 +136,7 @@ class Stage:
         self.acts: Mapping[str, Act] = {act.operation.id: act for act in acts}
         self.routes = Routes(act for act in acts if not act.operation.media)
         self.media_routes = Routes(act for act in acts if act.operation.media)
+        self.most_upload = max((o.arguments.get("max_bytes", MOST_BYTES) for o in provider.operations if o.behavior == "upload.presign"), default=0)
         self.wording = Wording(provider.failures, provider.phrases, self.resolver)
         self.media_wording = Wording(provider.media_failures, provider.phrases, self.resolver)
         self.prefixes = [

@@ -13,9 +13,8 @@ from understudy.mockserver.seed import Seed, alnum, alnum_both, fraction, uuid
 from understudy.mockserver.store.memory import MemoryStore
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
-from understudy.specs.expressions import parse as parse_expression
+from understudy.specs.ids import Drawn, Part
 from understudy.specs.model import Kind
-from understudy.specs.problems import Misfit
 
 Follower = Callable[[Any], Any]
 
@@ -32,8 +31,12 @@ class Tasks:
         self._seed = seed
         self._uploads = uploads
         self._estimators = {name: Estimator(kind, uploads) for name, kind in kinds.items()}
-        self._own_failures = {name: _compile_own_failures(kind) for name, kind in kinds.items()}
+        self._own_failures = {name: _compile_own_failures(kind, uploads) for name, kind in kinds.items()}
         self._namers = {name: _compile_id(kind.id_form) for name, kind in kinds.items()}
+        charges = {name: kind.charge for name, kind in kinds.items()}
+        unpaid = {name for name, charge in charges.items() if charge.when == "success" and not charge.hold}
+        self._waiting = {name for name in unpaid if charges[name].refuse == "empty"}
+        self._is_mixed = bool(unpaid)
         self._serial = 0
 
     def submit(
@@ -47,12 +50,16 @@ class Tasks:
         estimate = self._estimators[kind.name].estimate(body)
         ledger = account.ledger
         left = ledger.remaining(now)
-        if left <= NOTHING if kind.charge.refuse == "empty" else left < estimate.price:
+        if kind.name in self._waiting:
+            is_poor = left <= NOTHING
+        else:
+            is_poor = left < estimate.price or (self._is_mixed and left - account.schedule.owed(now) < estimate.price)
+        if is_poor:
             raise Refusal("insufficient_credits")
         self._serial += 1
         drawn = self._seed.draw(f"task {self._serial}")
         pace = (1 - SPREAD + 2 * SPREAD * fraction(drawn[32:])) / self.speed
-        failure = failure or self._own_failure(kind, body, local)
+        failure = failure or self._own_failures[kind.name](body, local)
         task = Task(
             id=self._namers[kind.name](drawn, body),
             serial=self._serial,
@@ -68,8 +75,10 @@ class Tasks:
             remembered=tuple([point(body, e.path) for e in kind.remembered]) if kind.remembered else (),
             url=url,
         )
-        account.schedule.place(task, now, ledger.total)
+        upsets_others = account.schedule.place(task, now)
         self._book(task, now)
+        if upsets_others:
+            self.replan(account, now)
         self.store.add(task)
         return task
 
@@ -97,41 +106,36 @@ class Tasks:
         """Place anew what has not started, after a change of money, slots or ends."""
         ledger = account.ledger
         account.schedule.slots = account.slots
-        account.schedule.replan(now, ledger.total, ledger.used(now), lambda task: self._rebook(task))
-
-    def _own_failure(self, kind: Kind, body: Any, local: bool) -> str:
-        for code, missing, not_public in self._own_failures[kind.name]:
-            if any(not self._uploads.is_there(key) for key in _all_texts(body, missing)):
-                return code
-            if any(not _is_reachable(address, local) for address in _all_texts(body, not_public)):
-                return code
-        return ""
+        account.schedule.replan(now, ledger.remaining(now), self._rebook)
 
     def _book(self, task: Task, now: float) -> None:
         """Enter what the task will cost, and when."""
         charge, ledger = task.kind.charge, task.account.ledger
-        succeeds = task.final.phase == "succeeded"
         if charge.when == "submit":
             task.charged = task.price
             ledger.enter(Entry(now, task.price, NOTHING, task.id))
-            if not succeeds:
-                task.entry = ledger.enter(Entry(task.end, -task.price, NOTHING, task.id))
-            return
-        if charge.hold:
+        elif charge.hold:
             ledger.hold(task.price)
-        if succeeds or charge.hold:
-            self._rebook(task)
+        self._enter_end(task)
 
     def _rebook(self, task: Task) -> None:
-        """Enter the end of the task at its present date."""
-        ledger = task.account.ledger
+        """Date the end of the task anew."""
         if task.entry is not None:
-            ledger.void(task.entry)
-        held = task.price if task.kind.charge.hold else NOTHING
-        amount = -task.price if task.kind.charge.when == "submit" else task.charge_at_end
-        if task.kind.charge.when == "submit" and task.final.phase == "succeeded":
-            return
-        task.entry = ledger.enter(Entry(task.end, amount, held, task.id))
+            task.account.ledger.void(task.entry)
+            task.entry = None
+        self._enter_end(task)
+
+    def _enter_end(self, task: Task) -> None:
+        """Enter what the end of the task does to the money: a charge, a refund, a release, or nothing."""
+        charge = task.kind.charge
+        succeeds = task.final.phase == "succeeded"
+        if charge.when == "submit":
+            amount = NOTHING if succeeds else -task.price
+        else:
+            amount = task.price if succeeds else NOTHING
+        held = task.price if charge.hold else NOTHING
+        if amount or held:
+            task.entry = task.account.ledger.enter(Entry(task.end, amount, held, task.id))
 
     def _unbook(self, task: Task, now: float) -> None:
         """A cancelled task costs nothing: what it was to pay is void, what it paid or held comes back."""
@@ -145,13 +149,27 @@ class Tasks:
             ledger.enter(Entry(now, NOTHING, task.price, task.id))
 
 
-def _compile_own_failures(kind: Kind) -> list[tuple[str, list[Follower], list[Follower]]]:
-    """The failures that happen by themselves: code, and what finds the keys and links that matter."""
-    return [
+def _compile_own_failures(kind: Kind, uploads: Uploads) -> Callable[[Any, bool], str]:
+    """A function that gives the code in which a task with this body fails by itself, or ''."""
+    watched = [
         (failure.code, _followers(failure.missing_upload), _followers(failure.not_public))
         for failure in kind.failures.values()
         if failure.missing_upload or failure.not_public
     ]
+    named = [e.path[0] for f in kind.failures.values() for e in (*f.missing_upload, *f.not_public)]
+    needed = frozenset(named)
+
+    def find(body: Any, local: bool) -> str:
+        if needed.isdisjoint(body):
+            return ""
+        for code, missing, not_public in watched:
+            if any(not uploads.is_there(key) for key in _all_texts(body, missing)):
+                return code
+            if any(not _is_reachable(address, local) for address in _all_texts(body, not_public)):
+                return code
+        return ""
+
+    return find
 
 
 def _followers(expressions: tuple[Expression, ...]) -> list[Follower]:
@@ -173,40 +191,31 @@ def _is_reachable(address: str, local: bool) -> bool:
     return local or is_public_host(name)
 
 
-def _compile_id(form: str) -> Callable[[bytes, Any], str]:
+def _compile_id(form: tuple[Part, ...]) -> Callable[[bytes, Any], str]:
     """A function that fills an id form from drawn bytes and the input."""
-    parts: list[Callable[[bytes, Any], str]] = []
+    makers: list[Callable[[bytes, Any], str]] = []
     offset = 0
-    for part in _split_form(form):
-        if part.startswith("{") and part.endswith("}"):
-            make, used = _id_part(part[1:-1], offset)
-            offset += used
-            parts.append(make)
-        else:
-            parts.append(lambda drawn, body, text=part: text)  # type: ignore[misc]
-    if offset > 32:
-        raise Misfit(f"the id form {form!r} draws more than 32 characters", "shorten it")
-    return lambda drawn, body: "".join([part(drawn, body) for part in parts])
+    for part in form:
+        end = offset + (part.bytes if isinstance(part, Drawn) else 0)
+        makers.append(_id_part(part, offset, end))
+        offset = end
+    return lambda drawn, body: "".join([make(drawn, body) for make in makers])
 
 
-def _split_form(form: str) -> list[str]:
-    pieces = form.replace("{", "\0{").replace("}", "}\0").split("\0")
-    return [piece for piece in pieces if piece]
+def _id_part(part: Part, start: int, end: int) -> Callable[[bytes, Any], str]:
+    match part:
+        case str():
+            return lambda drawn, body: part
+        case Expression():
+            return lambda drawn, body: str(point(body, part.path) or "")
+        case Drawn(kind, size):
+            make = _DRAW[kind]
+            return lambda drawn, body: make(drawn[start:end])[:size]
 
 
-def _id_part(word: str, offset: int) -> tuple[Callable[[bytes, Any], str], int]:
-    if word.startswith("$"):
-        path = parse_expression(word).path
-        return (lambda drawn, body: str(point(body, path) or "")), 0
-    name, _, length = word.partition(":")
-    size = int(length) if length else 16
-    end = offset + (size + 1) // 2 if name == "hex" else offset + size
-    makers: dict[str, Callable[[bytes, Any], str]] = {
-        "alnum": lambda drawn, body: alnum(drawn[offset:end]),
-        "ALNUM": lambda drawn, body: alnum_both(drawn[offset:end]),
-        "hex": lambda drawn, body: drawn[offset:end].hex()[:size],
-        "uuid": lambda drawn, body: uuid(drawn[offset:end]),
-    }
-    if name not in makers:
-        raise Misfit(f"an id has no {{{word}}}", f"known: {', '.join(makers)}, $task.input#/…")
-    return makers[name], end - offset
+_DRAW: dict[str, Callable[[bytes], str]] = {
+    "alnum": alnum,
+    "ALNUM": alnum_both,
+    "hex": bytes.hex,
+    "uuid": uuid,
+}

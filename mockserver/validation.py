@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
-from understudy.mockserver.normalise import compile_coercer, compile_normaliser
+from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Body, Parameter
@@ -16,8 +16,10 @@ from understudy.specs.schemas import SAME_VALUE
 from understudy.specs.templates import Node
 from understudy.specs.templates import parse as parse_template
 
-_INTEGER = re.compile(r"[+-]?\d{1,18}")
-_NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
+
+MOST_PARAMETERS = 1_000
 
 
 class Phrases:
@@ -30,7 +32,7 @@ class Phrases:
         """The refusal of a violated constraint. `said`: the schema's own `x-message`, if any."""
         own = said.get(keyword) if isinstance(said, dict) else said
         node = parse_template(own) if own else self._phrases.get(keyword, self._phrases["default"])
-        words = {"field": field, "value": _brief(value), "limit": _brief(limit)}
+        words = {"field": _brief(field), "value": _brief(value), "limit": _brief(limit)}
         view = type("Words", (), words)
         return Refusal("invalid_request", str(node.compile(ScopeResolver({}))(Worded(view))), **words)
 
@@ -63,8 +65,12 @@ class BodyReader:
             raise self._phrases.refusal("json") from None
         if self._coerce:
             value = self._coerce(value)
-        if not self._is_valid(value):
-            raise self._refusal(value)
+        try:
+            if not self._is_valid(value):
+                raise self._refusal(value)
+        except ValueError:
+            # Nested deeper than the validator goes.
+            raise self._phrases.refusal("json") from None
         return self._normalise(value) if self._normalise else value
 
     def _refusal(self, value: Any) -> Refusal:
@@ -87,7 +93,9 @@ class ParameterReader:
         """The parameters by name, typed, with defaults; raises Refusal."""
         values = dict(self._defaults)
         if query:
-            for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=1000):
+            if query.count(b"&") >= MOST_PARAMETERS:
+                raise self._phrases.refusal("query", field="query", limit=MOST_PARAMETERS)
+            for name, text in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
                 if name in self._known:
                     values[name] = self._judge(name, text)
         for name in self._required:

@@ -119,14 +119,16 @@ class TaskView:
         """A freshly signed link to the first file of a result."""
         if self._state.phase != "succeeded":
             return None
-        return self._sign(name, self._made(name), 0)
+        made = self._made(name)
+        return self._signer.link("GET", made.head + self.task.id + made.tail, int(self._now) + made.lifetime)
 
     def links(self, name: str) -> list[str] | None:
         """Freshly signed links to all files of a result."""
         if self._state.phase != "succeeded":
             return None
-        made = self._made(name)
-        return [self._sign(name, made, index) for index in range(made.count)]
+        made, result = self._made(name), self.task.kind.results[name]
+        paths = [result.path_of(self.task.id, index) for index in range(made.count)]
+        return [self._signer.link("GET", path, int(self._now) + made.lifetime) for path in paths]
 
     @property
     def _started(self) -> bool:
@@ -141,10 +143,6 @@ class TaskView:
             if made.name == name:
                 return made
         raise KeyError(name)
-
-    def _sign(self, name: str, made: Made, index: int) -> str:
-        path = self.task.kind.results[name].path_of(self.task.id, index)
-        return self._signer.link("GET", path, int(self._now) + made.lifetime)
 
 
 def _iso(moment: float) -> str:

@@ -1,5 +1,6 @@
 """A world: one clock, one seed, one journal, and a site for each provider that is played in it."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class World:
         self.clock: Clock = CLOCKS[settings.clock]()
         self.journal = Journal()
         self.agenda = Agenda()
+        self._advancing = asyncio.Lock()
         self.sites = {stage.provider.slug: Site(stage, self) for stage in stages}
 
     def poll(self, task: Task) -> float:
@@ -41,6 +43,7 @@ class World:
         moment = task.next_milestone(self.clock.now())
         if moment is not None and isinstance(self.clock, VirtualClock):
             self.clock.move_to(moment)
+            self.agenda.wake()
         return self.clock.now()
 
     async def advance(self, seconds: float) -> float:
@@ -48,9 +51,10 @@ class World:
         clock = self.clock
         if not isinstance(clock, VirtualClock):
             raise ValueError("the clock is real: it moves by itself")
-        until = clock.now() + seconds
-        while (moment := self.agenda.next()) is not None and moment <= until:
-            clock.move_to(moment)
-            await self.agenda.run_due(moment)
-        clock.move_to(until)
-        return clock.now()
+        async with self._advancing:
+            until = clock.now() + seconds
+            while (moment := self.agenda.next()) is not None and moment <= until:
+                clock.move_to(moment)
+                await self.agenda.run_due(moment)
+            clock.move_to(until)
+            return clock.now()

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from understudy.specs import formulas, model, schemas, templates
 from understudy.specs.expressions import Expression, parse, split
+from understudy.specs.ids import parse_id
 from understudy.specs.problems import Misfit, known
 from understudy.specs.sources import iter_sources, parse_sources
 from understudy.specs.vocabulary import METHODS
@@ -176,16 +177,16 @@ def by_option(said: Any, options: Mapping[str, str]) -> Any:
 
 
 def _kind(name: str, said: Mapping[str, Any], options: Mapping[str, str]) -> model.Kind:
-    states = tuple(at("states", _state, state) for state in said["states"])
+    states = tuple(at("states", at, index, _state, state) for index, state in enumerate(said["states"]))
     names = [state.name for state in states]
-    failures = {code: at("failures", _failure, code, f, names) for code, f in said.get("failures", {}).items()}
+    failures = {code: at("failures", at, code, _failure, code, f, names) for code, f in said.get("failures", {}).items()}
     _check_phases(states, bool(failures))
     cancel = said.get("cancel", ())
     charge = said["charge"]
     results = [{k: v for k, v in result.items() if k != "path"} for result in said.get("results", {}).values()]
     return model.Kind(
         name=name,
-        id_form=at("id", by_option, said["id"], options),
+        id_form=at("id", lambda: parse_id(by_option(said["id"], options))),
         states=states,
         failures=failures,
         foreign=said.get("foreign", "not_found"),
@@ -193,7 +194,7 @@ def _kind(name: str, said: Mapping[str, Any], options: Mapping[str, str]) -> mod
         charge=model.Charge(charge["when"], charge.get("hold", False), charge["refuse"]),
         price=at("price", formulas.compile_formula, _bare(said["price"])),
         material_seconds=str(said.get("material_seconds", 5)),
-        results={r: at("results", _result, r, result) for r, result in said.get("results", {}).items()},
+        results={r: at("results", at, r, _result, r, result) for r, result in said.get("results", {}).items()},
         magic=parse(said["magic"]) if "magic" in said else None,
         reads=tuple({e.text: e for e in formulas.expressions([said["price"], said["states"], results])}.values()),
     )
@@ -332,11 +333,12 @@ class OperationBuilder:
         if "requestBody" not in self.said:
             return None
         said = self.resolved(self.said["requestBody"])
-        content = said["content"]
+        content = said.get("content", {})
         json_type = content.get("application/json")
         if json_type is None:
             return model.Body(said.get("required", False), None, True, True, {})
-        examples = {name: example["value"] for name, example in json_type.get("examples", {}).items()}
+        said_examples = json_type.get("examples", {}).items()
+        examples = {name: example["value"] for name, example in said_examples if "value" in example}
         schema = self.schema(json_type.get("schema", {}))
         return model.Body(said.get("required", False), schema, "*/*" in content, False, examples)
 
@@ -358,13 +360,14 @@ class OperationBuilder:
             if not status.startswith("2"):
                 continue
             response = self.resolved(said)
-            headers = {name: header["x-template"] for name, header in response.get("headers", {}).items() if "x-template" in header}
-            nodes = tuple((name, templates.parse(value)) for name, value in headers.items())
+            number = int(status.replace("X", "0"))
+            headers = response.get("headers", {})
+            nodes = tuple((name, templates.parse(h["x-template"])) for name, h in headers.items() if "x-template" in h)
             for media_type, content in response.get("content", {}).items():
                 if "x-template" in content:
                     place = (status, "content", media_type, "x-template")
-                    return model.Reply(int(status), media_type, build_cases(content["x-template"], place), nodes)
-            return model.Reply(int(status), "", (), nodes)
+                    return model.Reply(number, media_type, build_cases(content["x-template"], place), nodes)
+            return model.Reply(number, "", (), nodes)
         raise Misfit("there is no success answer", "declare a 2xx response")
 
     def deliveries(self) -> tuple[model.Delivery, ...]:
@@ -382,7 +385,10 @@ class OperationBuilder:
         if len(parts) != 1 or not isinstance(parts[0], Expression):
             raise Misfit(f"{url!r} is not an expression", "write '{$request.body#/callback_url}'")
         word = said["x-delivery"]
-        content = said["requestBody"]["content"]["application/json"]
+        body = self.resolved(said.get("requestBody", {}))
+        content = body.get("content", {}).get("application/json", {})
+        if "x-template" not in content:
+            raise Misfit("the callback has no body", "give its application/json an x-template", ("post", "requestBody"))
         place = ("post", "requestBody", "content", "application/json", "x-template")
         return model.Delivery(
             url=parts[0],
@@ -396,32 +402,42 @@ class OperationBuilder:
         )
 
 
+_CASE = ("kind", "phase", "body")
+
+
 def build_cases(said: Any, place: tuple[str, ...] = ()) -> tuple[model.Case, ...]:
     """The templates of one media type: one for all, or a list of cases."""
-    is_list = isinstance(said, list) and all(isinstance(item, dict) and "body" in item for item in said)
-    cases = said if is_list and said else [{"body": said}]
+    is_list = isinstance(said, list) and bool(said) and all(isinstance(item, dict) and "body" in item for item in said)
     try:
-        return tuple(_case(case) for case in cases)
+        if not is_list:
+            return (model.Case(templates.parse(said), frozenset(), frozenset()),)
+        return tuple(at(index, _case, case) for index, case in enumerate(said))
     except Misfit as misfit:
         raise misfit.under(*place) from None
 
 
 def _case(said: Mapping[str, Any]) -> model.Case:
     def names(key: str) -> frozenset[str]:
-        value = said.get(key, ())
-        return frozenset([value] if isinstance(value, str) else value)
+        value = said.get(key, [])
+        texts = [value] if isinstance(value, str) else value
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise Misfit(f"{value!r} is neither a name nor a list of names", place=(key,))
+        return frozenset(texts)
 
+    for key in said:
+        if key not in _CASE:
+            raise Misfit(f"a case has no {key!r}", known(key, _CASE))
     unknown = names("phase") - set(model.PHASES)
     if unknown:
-        raise Misfit(f"unknown phase {sorted(unknown)}", known(min(unknown), model.PHASES))
-    return model.Case(templates.parse(said["body"]), names("kind"), names("phase"))
+        raise Misfit(f"unknown phase {min(unknown)!r}", known(min(unknown), model.PHASES), ("phase",))
+    return model.Case(at("body", templates.parse, said["body"]), names("kind"), names("phase"))
 
 
 def _scheme(name: str, schemes: Mapping[str, Any]) -> model.Scheme:
     if name not in schemes:
         raise Misfit(f"there is no security scheme {name!r}", known(name, schemes))
     said = schemes[name]
-    if said["type"] == "http" and said.get("scheme") == "bearer":
+    if said["type"] == "http" and said.get("scheme", "").lower() == "bearer":
         return model.Scheme(name, "header", "authorization", True)
     if said["type"] == "apiKey":
         return model.Scheme(name, said["in"], said["name"].lower(), False)

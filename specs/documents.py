@@ -12,7 +12,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # YAML 1.1 reads a bare 16:9 as 969 and a bare on as true.
 _RATIO = re.compile(r"\d+(:[0-5]?\d)+")
-_SWITCHES = {"on", "off", "yes", "no", "y", "n"}
+_SWITCHES = {"on", "off", "yes", "no"}
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -96,7 +96,8 @@ class _Builder:
         return node.value
 
     def check_bare(self, node: Any, place: Place) -> None:
-        if node.style is not None or not isinstance(node, yaml.ScalarNode):
+        # The C parser says '' where the other says None.
+        if not isinstance(node, yaml.ScalarNode) or node.style:
             return
         if _RATIO.fullmatch(node.value) or node.value.lower() in _SWITCHES:
             self.document.problem(place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"')

@@ -24,6 +24,8 @@ class Subject(Protocol):
 
 Formula: TypeAlias = Callable[[Subject], Any]
 
+_MOST_PLACES = 12
+
 FORMS = ("product", "sum", "by", "present", "count", "pixels", "seconds_of", "round")
 
 
@@ -97,8 +99,20 @@ def _compile_form(formula: dict[str, Any]) -> Formula:
         raise misfit.under(form) from None
 
 
+def _compile_all(said: Any) -> list[Formula]:
+    if not isinstance(said, list):
+        raise Misfit(f"{said!r} is no list", "write […]")
+    compiled = []
+    for index, formula in enumerate(said):
+        try:
+            compiled.append(compile_formula(formula))
+        except Misfit as misfit:
+            raise misfit.under(index) from None
+    return compiled
+
+
 def _product(formula: dict[str, Any]) -> Formula:
-    factors = [compile_formula(factor) for factor in formula["product"]]
+    factors = _compile_all(formula["product"])
 
     def multiply(subject: Subject) -> Decimal:
         product = Decimal(1)
@@ -110,12 +124,12 @@ def _product(formula: dict[str, Any]) -> Formula:
 
 
 def _sum(formula: dict[str, Any]) -> Formula:
-    terms = [compile_formula(term) for term in formula["sum"]]
+    terms = _compile_all(formula["sum"])
     return lambda subject: sum((number(term(subject)) for term in terms), Decimal(0))
 
 
 def _by(formula: dict[str, Any]) -> Formula:
-    keys = [compile_formula(key) for key in formula["by"]]
+    keys = _compile_all(formula["by"])
     table = _normal_table(formula["table"], len(keys))
 
     def look_up(subject: Subject) -> Any:
@@ -166,7 +180,10 @@ def _seconds_of(formula: dict[str, Any]) -> Formula:
 
 
 def _round(formula: dict[str, Any]) -> Formula:
-    places = Decimal(1).scaleb(-int(formula["round"]))
+    said = formula["round"]
+    if type(said) is not int or not 0 <= said <= _MOST_PLACES:
+        raise Misfit(f"{said!r} is no number of places", f"write 0 to {_MOST_PLACES}")
+    places = Decimal(1).scaleb(-said)
     get = compile_formula(formula["of"])
     return lambda subject: number(get(subject)).quantize(places, ROUND_HALF_UP)
 

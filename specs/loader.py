@@ -12,9 +12,10 @@ import orjson
 from understudy.specs import documents, model
 from understudy.specs.build import build_provider
 from understudy.specs.documents import Document
-from understudy.specs.lint import check_provider
+from understudy.specs.lint import check_document, check_provider
 from understudy.specs.problems import Misfit, Problem, SpecError
 from understudy.specs.sources import iter_sources, parse_sources
+from understudy.specs.structure import check_structure
 from understudy.specs.vocabulary import check_words
 
 _SHIPPED = ".yaml"
@@ -41,41 +42,46 @@ def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
 def check(text: str, name: str, profile: model.Profile | None = None) -> tuple[Document, model.Provider]:
     """Check everything that can be known about a spec without a server."""
     document = documents.read(text, name)
+    return document, check_read(document, profile)
+
+
+def check_read(document: Document, profile: model.Profile | None = None) -> model.Provider:
+    """Check a document that was read; raises SpecError with every defect that was found."""
     if not isinstance(document.root, dict):
         document.problem((), "a spec is an object", "start with 'openapi: 3.1.0'")
         document.refuse()
     check_words(document)
     _check_sources(document)
-    _check_openapi(document)
+    check_structure(document)
     document.refuse()
-    try:
-        provider = build_provider(document.root, profile or model.Profile())
-    except Misfit as misfit:
-        document.problem(misfit.place, misfit.message, misfit.advice)
-        document.refuse()
-        raise  # not reached: refuse raises
+    check_document(document)
+    provider = _build(document, profile or model.Profile())
+    document.refuse()
     check_provider(document, provider)
     document.refuse()
-    return document, provider
+    return provider
+
+
+def _build(document: Document, profile: model.Profile) -> model.Provider:
+    """Build the provider; raises SpecError with what was found before, too."""
+    try:
+        return build_provider(document.root, profile)
+    except Misfit as misfit:
+        if not document.problems:
+            document.problem(misfit.place, misfit.message, misfit.advice)
+        document.refuse()
+        raise  # not reached: refuse raises
 
 
 def _check_sources(document: Document) -> None:
     for place, value in iter_sources(document.root):
+        texts = value if isinstance(value, list) else [value]
+        if not all(isinstance(text, str) for text in texts):
+            continue  # check_words tells
         try:
             parse_sources(value, place)
         except Misfit as misfit:
             document.problem((*place, "x-source"), misfit.message, misfit.advice)
-
-
-def _check_openapi(document: Document) -> None:
-    root = document.root
-    if not str(root.get("openapi", "")).startswith("3.1."):
-        document.problem(("openapi",), f"openapi is {root.get('openapi')!r}", "write 'openapi: 3.1.0'")
-    for member in ("info", "paths", "x-provider"):
-        if not isinstance(root.get(member), dict):
-            document.problem((member,), f"{member!r} is missing", "it must be an object")
-    if isinstance(root.get("info"), dict) and not isinstance(root["info"].get("title"), str):
-        document.problem(("info", "title"), "the title is missing")
 
 
 def _read(path: Path) -> str:
@@ -95,7 +101,7 @@ def _cache_file(text: str) -> Path:
     except PackageNotFoundError:
         release = "source"
     folder = Path(str(files("understudy.specs")))
-    stamp = "".join(f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.glob("*")) if p.suffix in (".py", ".json"))
+    stamp = "".join(f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*")) if p.suffix in (".py", ".json"))
     digest = hashlib.sha256(f"{release}\n{stamp}\n{text}".encode()).hexdigest()
     return Path(base) / "understudy" / f"{digest[:32]}.json"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.specs.expressions import Expression
 from understudy.specs.formulas import Formula
+from understudy.specs.ids import Part
 from understudy.specs.templates import Node
 
 PHASES = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -26,6 +27,22 @@ CONDITIONS = (
     "service_busy",
     "internal_error",
 )
+
+BEHAVIORS = (
+    "task.submit",
+    "task.get",
+    "task.list",
+    "task.cancel",
+    "account.balance",
+    "upload.presign",
+    "upload.put",
+)
+RULES = ("extension_matches", "public_url", "unique", "upload_key", "references", "header", "absent", "schema")
+RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
+# What a phrase may be for, beside JSON Schema's keywords and the conditions.
+PHRASES = ("json", "content_type", "too_large", "header", "query", "rule", "default")
+# Dialects of `text/event-stream`.
+DIALECTS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +155,7 @@ class Kind:
     """
 
     name: str
-    id_form: str
+    id_form: tuple[Part, ...]
     states: tuple[State, ...]
     failures: Mapping[str, Failure]
     foreign: str

@@ -18,6 +18,8 @@ Getter: TypeAlias = Callable[[Any], Any]
 
 CONSTRUCTS = {"$or": {"$or"}, "$with": {"$with", "$body"}, "$each": {"$each", "$body"}}
 
+_A_MEMBER = "a member"
+
 
 class Resolver(Protocol):
     """How expressions find their values: the mock's scopes, or a dict in a test."""
@@ -38,6 +40,11 @@ class Mismatch:
     place: Place
     expected: str
     found: Any
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether a member is not there at all, which a schema may allow."""
+        return self.expected == _A_MEMBER
 
     def __str__(self) -> str:
         return f"{pointer(self.place)}: expected {self.expected}, found {self.found!r}"
@@ -185,7 +192,7 @@ class Object:
             if member.key in value:
                 member.node.read(value[member.key], (*place, member.key), into)
             elif not member.optional:
-                into.miss((*place, member.key), "a member", None)
+                into.miss((*place, member.key), _A_MEMBER, None)
 
     def expressions(self) -> Iterator[Expression]:
         for member in self.members:

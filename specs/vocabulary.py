@@ -9,12 +9,19 @@ from typing import Any
 import jsonschema_rs
 
 from understudy.specs.documents import Document
-from understudy.specs.problems import Place, known
+from understudy.specs.judging import iter_misfits
+from understudy.specs.problems import Misfit, Place, known
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # What stands below these keys is data, not description.
 _DATA = ("example", "examples", "default", "const", "enum")
+
+# Below these keys stand names that the provider chose.
+_HOLD_NAMES = ("properties", "headers", "parameters", "responses", "schemas", "requestBodies", "callbacks")
+
+# Words below which schemas stand.
+_HOLD_SCHEMAS = ("x-errors", "x-rules")
 
 
 @cache
@@ -32,8 +39,22 @@ def check_words(document: Document) -> None:
         allowed = words()[word]["at"]
         if "anywhere" not in allowed and _position(place) not in allowed:
             document.problem(place, f"{word!r} stands at a {_position(place)}", f"it belongs at: {', '.join(allowed)}")
-        for error in _validator(word).iter_errors(value):
-            document.problem((*place, *error.instance_path), error.message, words()[word]["meaning"])
+        for misfit in _iter_defects(word, _position(place), value):
+            advice = misfit.advice or words()[word]["meaning"]
+            document.problem((*place, *misfit.place), misfit.message, advice)
+
+
+def iter_described(value: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Every object that describes something, with its place; what is data (examples, tables) is left out."""
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from iter_described(item, (*place, index))
+    elif isinstance(value, dict):
+        yield place, value
+        for key, item in value.items():
+            is_data = key in _DATA or (key.startswith("x-") and key not in _HOLD_SCHEMAS)
+            if not is_data or _is_member_name(place):
+                yield from iter_described(item, (*place, key))
 
 
 def _iter_words(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
@@ -61,9 +82,7 @@ def _iter_example_sources(key: str, examples: Any, place: Place) -> Iterator[tup
 
 def _is_member_name(place: Place) -> bool:
     """Whether the keys below this place are names that the provider chose, not OpenAPI's."""
-    return bool(place) and place[-1] in ("properties", "headers", "parameters") and (
-        len(place) < 2 or place[-2] != "properties"
-    )
+    return bool(place) and place[-1] in _HOLD_NAMES and (len(place) < 2 or place[-2] != "properties")
 
 
 def _position(place: Place) -> str:
@@ -74,6 +93,8 @@ def _position(place: Place) -> str:
         return "operation"
     if len(parent) >= 2 and parent[-2] == "content":
         return "media type"
+    if len(parent) >= 2 and parent[-2] == "headers":
+        return "header"
     return "schema"
 
 
@@ -82,11 +103,19 @@ def _vocabulary() -> Any:
     return json.loads((files("understudy.specs") / "vocabulary.json").read_text(encoding="utf-8"))
 
 
+def _iter_defects(word: str, position: str, value: Any) -> Iterator[Misfit]:
+    said = words()[word]["schema"]
+    by_position = isinstance(said, dict) and said.get("by position", {}).get(position)
+    schema = json.dumps(by_position or said)
+    yield from iter_misfits(_validator(schema), _with_definitions(schema), value)
+
+
 @cache
-def _validator(word: str) -> Any:
-    schema = {"$defs": _vocabulary()["$defs"], **_wrapped(words()[word]["schema"])}
-    return jsonschema_rs.Draft202012Validator(schema)
+def _validator(schema: str) -> Any:
+    return jsonschema_rs.Draft202012Validator(_with_definitions(schema))
 
 
-def _wrapped(schema: Any) -> dict[str, Any]:
-    return schema if isinstance(schema, dict) else {"allOf": [schema]}
+@cache
+def _with_definitions(schema: str) -> dict[str, Any]:
+    said = json.loads(schema)
+    return {"$defs": _vocabulary()["$defs"], **(said if isinstance(said, dict) else {"allOf": [said]})}

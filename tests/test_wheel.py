@@ -114,6 +114,17 @@ def test_wheel_holds_one_package_and_every_spec(wheel: Path) -> None:
     assert "understudy/py.typed" in names
 
 
+def test_wheel_holds_every_module(wheel: Path) -> None:
+    own = {
+        f"understudy/{p.relative_to(CHECKOUT)}"
+        for d in DECOYS
+        for p in (CHECKOUT / d).rglob("*.py")
+    }
+    own |= {str(p.relative_to(CHECKOUT)) for p in (CHECKOUT / "understudy").rglob("*.py")}
+    missing = own - set(zipfile.ZipFile(wheel).namelist())
+    assert not missing, "name their packages in pyproject.toml, [tool.setuptools]"
+
+
 def test_import_beside_folders_named_like_ours(environment: Path, project: Path) -> None:
     done = subprocess.run(
         [

@@ -1,5 +1,6 @@
 """The command line: a table of verbs, each loaded when it is used."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -27,11 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb not in VERBS:
         print(f"understudy: there is no verb {verb!r}; known: {', '.join(VERBS)}", file=sys.stderr)
         return 2
+    # Loading makes no garbage worth looking for; what is loaded stays.
+    gc.disable()
+    command = import_module(VERBS[verb][0])
+    gc.freeze()
+    gc.enable()
     try:
-        return int(import_module(VERBS[verb][0]).run(words[1:]))
+        return int(command.run(words[1:]))
     except UsageError as error:
         print(f"understudy {verb}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

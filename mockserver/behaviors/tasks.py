@@ -8,7 +8,7 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
 from understudy.mockserver.steering import wanted_outcome
 from understudy.mockserver.views import PageView, TaskView
-from understudy.specs.expressions import parse
+from understudy.specs.expressions import follower, parse
 from understudy.specs.formulas import key_of
 from understudy.specs.model import Kind, Operation, Provider
 
@@ -17,13 +17,14 @@ Behavior = Callable[[Exchange], None]
 
 def submit(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
     """Take on a task."""
-    choose = _chooser(operation.arguments["kind"], provider, resolver)
+    choose = _chooser(operation.arguments["kind"], provider)
 
     def behave(exchange: Exchange) -> None:
         site, account = exchange.site, exchange.account
         assert account, "a task has an owner: its operation asks for a key"
         kind = choose(exchange)
-        url = next((u for d in exchange.act.deliveries if (u := d.url(exchange))), None)
+        owed = exchange.act.deliveries
+        url = next((u for d in owed if (u := d.url(exchange))), None) if owed else None
         failure = wanted_outcome(exchange, kind)
         task = site.tasks.submit(
             kind, account, exchange.key, exchange.body, exchange.now, failure, url, site.allow_local_callbacks
@@ -87,17 +88,19 @@ def cancel(operation: Operation, provider: Provider, resolver: ScopeResolver) ->
     return behave
 
 
-def _chooser(said: Any, provider: Provider, resolver: ScopeResolver) -> Callable[[Exchange], Kind]:
+def _chooser(said: Any, provider: Provider) -> Callable[[Exchange], Kind]:
     if isinstance(said, str):
         kind = provider.kinds[said]
         return lambda exchange: kind
-    getters = [resolver.getter(parse(text)) for text in said["by"]]
+    # $task.input and $request.body are the same here: there is no task yet.
+    followers = [follower(parse(text).path) for text in said["by"]]
     table = said["table"]
 
     def choose(exchange: Exchange) -> Kind:
         found = table
-        for get in getters:
-            found = found[key_of(get(exchange))]
+        for follow in followers:
+            found = found.get(key_of(follow(exchange.body)), found.get("default"))
+            assert found, f"the table of kinds has no place for {exchange.body!r}"
         return provider.kinds[found]
 
     return choose

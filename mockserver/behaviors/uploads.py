@@ -45,7 +45,7 @@ def put(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
         key = exchange.path.removeprefix("/")
         content_type = exchange.header("content-type") or ""
         expires = str(query.get("expires", ""))
-        if not expires.isdecimal() or len(expires) > 15:
+        if not (expires.isascii() and expires.isdecimal()) or len(expires) > 15:
             raise Refusal("unauthorized", "the address is not signed")
         if not site.signer.is_good("PUT", key, int(expires), content_type, str(query.get("signature", ""))):
             raise Refusal("unauthorized", "the signature does not fit the address and the content type")

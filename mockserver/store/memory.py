@@ -1,11 +1,16 @@
 """Tasks in memory: bounded, the oldest finished ones go first."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import islice
 
 from understudy.mockserver.lifecycle import Task
 
 MOST_TASKS = 200_000
+
+# So far a finished task is looked for among the oldest; then the oldest goes, finished or not.
+MOST_LOOKED_AT = 100
 
 
 class MemoryStore:
@@ -15,15 +20,13 @@ class MemoryStore:
         self._now = now
         self._most = most
         self._by_id: dict[str, Task] = {}
-        self._by_owner: defaultdict[str, dict[str, Task]] = defaultdict(dict)
-        self._counts: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._by_owner: defaultdict[str, list[Task]] = defaultdict(list)
         self.dropped = 0
 
     def add(self, task: Task) -> None:
         """Keep a task."""
         self._by_id[task.id] = task
-        self._by_owner[task.account.id][task.id] = task
-        self._counts[task.account.id, task.kind.name] += 1
+        self._by_owner[task.account.id].append(task)
         if len(self._by_id) > self._most:
             self._drop_oldest()
 
@@ -33,31 +36,24 @@ class MemoryStore:
 
     def page(self, owner: str, kinds: frozenset[str], skip: int, count: int) -> list[Task]:
         """An owner's tasks, newest first; `kinds` empty means all."""
-        found: list[Task] = []
-        if owner not in self._by_owner:
-            return found
-        for task in reversed(self._by_owner[owner].values()):
-            if kinds and task.kind.name not in kinds:
-                continue
-            if skip > 0:
-                skip -= 1
-                continue
-            found.append(task)
-            if len(found) >= count:
-                break
-        return found
+        owned = self._by_owner[owner] if owner in self._by_owner else []
+        if not kinds:
+            end = max(0, len(owned) - skip)
+            return owned[max(0, end - count) : end][::-1]
+        fitting = (task for task in reversed(owned) if task.kind.name in kinds)
+        return list(islice(fitting, skip, skip + count))
 
     def count(self, owner: str, kinds: frozenset[str]) -> int:
         """How many tasks an owner has."""
-        if not kinds:
-            return len(self._by_owner[owner]) if owner in self._by_owner else 0
-        return sum(self._counts[owner, kind] for kind in kinds)
+        owned = self._by_owner[owner] if owner in self._by_owner else []
+        return sum(task.kind.name in kinds for task in owned) if kinds else len(owned)
 
     def _drop_oldest(self) -> None:
         now = self._now()
-        finished = next((task for task in self._by_id.values() if task.end <= now), None)
+        oldest = islice(self._by_id.values(), MOST_LOOKED_AT)
+        finished = next((task for task in oldest if task.end <= now), None)
         task = finished or next(iter(self._by_id.values()))
         del self._by_id[task.id]
-        del self._by_owner[task.account.id][task.id]
-        self._counts[task.account.id, task.kind.name] -= 1
+        owned = self._by_owner[task.account.id]
+        del owned[bisect_left(owned, task.serial, key=lambda other: other.serial)]
         self.dropped += 1

@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
@@ -44,8 +45,16 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing how all is used."""
+        raise UsageError(message)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="understudy serve", description="Play providers on this machine.")
+    parser = _Parser(prog="understudy serve", description="Play providers on this machine.")
     parser.add_argument("providers", nargs="*", metavar="PROVIDER", help=f"all when none is named: {', '.join(shipped())}")
     where = parser.add_argument_group("where")
     where.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
@@ -76,8 +85,15 @@ def _port(text: str) -> int:
 
 
 def _base(url: str, flag: str) -> str:
-    if url and not url.startswith(("http://", "https://")):
-        raise UsageError(f"{flag} is {url!r}; it must start with http:// or https://")
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        is_base = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_base = False
+    if not is_base or not url.isprintable() or " " in url or "?" in url or "#" in url:
+        raise UsageError(f"{flag} is {url!r}; it must be a base URL like https://mock.example.com")
     return url
 
 

@@ -1,0 +1,135 @@
+"""HTTP/1.1 as it comes over a socket: uvicorn's protocol, with the edges that clients really have.
+
+A client that asks for an upgrade (Java's does, to h2c) is answered as if it had not; one that closes its
+sending half still hears its answer; a head without end is refused; trailers are no headers.
+"""
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from understudy.mockserver.transport import CoalescingTransport
+
+MOST_HEAD = 262_144
+NEVER = float("inf")
+INVALID = "Invalid HTTP request received."
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+class WireProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    _head = 0
+    _idle_since = NEVER
+    _watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Put the coalescing transport in front of the real one."""
+        super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self.loop)))
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; what is no HTTP gets a bare 400 and a close."""
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self.logger.warning(INVALID)
+            self.send_400_response(INVALID)
+        else:
+            self._bound_head(len(data))
+
+    def on_headers_complete(self) -> None:
+        """Start the request; what comes as trailers later is not added to its headers."""
+        super().on_headers_complete()
+        self.headers = []
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Stay open until the answer is sent, if the request had arrived whole."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            self.transport.close()  # what is pending is sent first
+            return False
+        cycle.keep_alive = False
+        return True
+
+    def on_response_complete(self) -> None:
+        """Go on with what was pipelined, or wait: one timer a connection, not a new one for each answer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, application = self.pipeline.pop()
+            self._start_asgi_task(cycle, application)
+        else:
+            self._idle_since = self.loop.time()
+            if self._watch is None:
+                self._watch = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop watching."""
+        super().connection_lost(exc)
+        if self._watch is not None:
+            self._watch.cancel()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = NEVER
+
+    def _close_if_idle(self) -> None:
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._watch = self.loop.call_later(min(left, self.timeout_keep_alive), self._close_if_idle)
+
+    def _bound_head(self, size: int) -> None:
+        is_head = self.scope is not None and "method" not in self.scope
+        self._head = self._head + size if is_head else 0
+        if self._head > MOST_HEAD:
+            self.logger.warning(INVALID)
+            self.send_400_response(INVALID)
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Go on in HTTP/1.1. The parser takes the body for another protocol: a new one takes over."""
+        framing = [(name, value) for name, value in self.scope["headers"] if name in _FRAMING]
+        if framing and self.scope["method"] != "CONNECT":
+            self.cycle.more_body = True
+            self.cycle.message_event.clear()
+            self.parser = httptools.HttpRequestParser(_Rest(self))
+            head = b"".join(b"%s: %s\r\n" % pair for pair in framing)
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n" % head)
+        if rest:
+            self.data_received(rest)
+
+
+class _Rest:
+    """What a parser tells that takes over within a request: all but the made-up head before the body."""
+
+    def __init__(self, protocol: WireProtocol) -> None:
+        self._protocol = protocol
+        self._is_made_up = True
+        self.on_body = protocol.on_body
+        self.on_message_complete = protocol.on_message_complete
+
+    def on_message_begin(self) -> None:
+        if not self._is_made_up:
+            self._protocol.on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        if not self._is_made_up:
+            self._protocol.on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._is_made_up:
+            self._protocol.on_header(name, value)
+
+    def on_headers_complete(self) -> Any:
+        if self._is_made_up:
+            self._is_made_up = False
+        else:
+            self._protocol.on_headers_complete()
