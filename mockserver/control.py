@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from understudy.mockserver.accounts import Account
-from understudy.mockserver.journal import Record, stable
+from understudy.mockserver.journal import stable
 from understudy.mockserver.site import Site
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import World
@@ -222,17 +222,12 @@ def _add_accounts(app: FastAPI, world: World) -> None:
 
 
 def _add_journal(app: FastAPI, world: World) -> None:
-    def secrets(record: Record) -> set[str]:
-        site = world.sites[record.provider]
-        schemes = (s for act in site.stage.acts.values() for a in act.operation.security for s in a)
-        return {scheme.parameter for scheme in schemes if scheme.where == "header"}
-
     @app.get("/_understudy/journal")
     async def journal(limit: Annotated[int, Query(ge=1)] = 100) -> dict[str, Any]:
         """The latest exchanges, oldest first, keys redacted."""
         records = list(world.journal)[-limit:]
         return {
-            "records": [stable(record, secrets) for record in records],
+            "records": [stable(r, world.sites[r.provider].stage.key_headers) for r in records],
             "seen": world.journal.seen,
             "dropped": world.journal.dropped,
         }

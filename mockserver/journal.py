@@ -2,15 +2,13 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from msgspec import Struct
 
 MOST_RECORDS = 4_096
 MOST_BODY = 65_536
-
-_SECRET_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"x-auth", b"cookie", b"proxy-authorization")
 
 
 class Record(Struct, gc=False):
@@ -53,8 +51,8 @@ class Journal:
         if len(record.payload) > MOST_BODY:
             record.payload = record.payload[:MOST_BODY]
             record.notes.append(f"request body: only the first {MOST_BODY} bytes are kept")
-        if len(record.body) > MOST_BODY:
-            record.body = record.body[:MOST_BODY]
+        # A copy: what the JSON writer gives holds several times the memory that it fills.
+        record.body = memoryview(record.body)[:MOST_BODY].tobytes()
         self._records.append(record)
 
     def clear(self) -> None:
@@ -66,14 +64,13 @@ class Journal:
         return iter(tuple(self._records))
 
 
-def stable(record: Record, secrets: Callable[[Record], set[str]]) -> dict[str, Any]:
+def stable(record: Record, key_headers: Set[bytes]) -> dict[str, Any]:
     """A record for people and files: redacted, without wall times and without what differs by machine.
 
-    `secrets` gives the header names (lower case) that carry keys for that record's provider.
+    `key_headers`: lower-case names of the headers that carry keys.
     """
-    hidden = {name.decode() for name in _SECRET_HEADERS} | secrets(record)
     headers = {
-        name.decode("latin-1"): "[redacted]" if name.decode("latin-1") in hidden else _redact(value, record.key)
+        name.decode("latin-1"): "[redacted]" if name in key_headers else _redact(value, record.key)
         for name, value in record.headers
         if name != b"host"
     }

@@ -1,6 +1,7 @@
 """The way of a request: found, known, counted, read, judged, done, worded, noted."""
 
 import logging
+import sys
 import time
 
 from understudy.mockserver.exchange import Answer, Exchange
@@ -8,7 +9,6 @@ from understudy.mockserver.idempotency import Conflict
 from understudy.mockserver.journal import Record
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
-from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Act
 from understudy.mockserver.steering import refuse_if_wanted
 from understudy.mockserver.wording import Wording
@@ -21,39 +21,30 @@ Headers = list[tuple[bytes, bytes]]
 _SINGLE = (b"authorization", b"content-type", b"content-length", b"host")
 
 
-def handle(
-    site: Site, act: Act, method: str, path: str, values: dict[str, str], query: bytes, headers: Headers, payload: bytes
-) -> Answer:
+def handle(exchange: Exchange) -> Answer:
     """Answer a request to an operation."""
-    began = time.perf_counter()
-    exchange = Exchange(site, act, method, path, values, query, headers, payload, site.world.clock.now())
+    began, act = time.perf_counter(), exchange.act
     try:
         answer = _answer(exchange, act)
     except Refusal as refusal:
         answer = act.wording.answer(exchange, refusal)
     except Exception:
-        log.exception("%s %s", method, path)
+        log.exception("%s %s", exchange.method, exchange.path)
         answer = act.wording.answer(exchange, Refusal("internal_error"))
     note(exchange, answer, act.operation.id, began)
     return answer
 
 
-def refuse(
-    site: Site, method: str, path: str, query: bytes, headers: Headers, refusal: Refusal, wording: Wording
-) -> Answer:
-    """Answer a request that no operation takes."""
+def refuse(exchange: Exchange, refusal: Refusal, wording: Wording) -> Answer:
+    """Answer a request that is not for any operation, or not fit to be."""
     began = time.perf_counter()
-    exchange = Exchange(site, None, method, path, {}, query, headers, b"", site.world.clock.now())
     answer = wording.answer(exchange, refusal)
     note(exchange, answer, "", began)
     return answer
 
 
-def note_result(
-    site: Site, method: str, path: str, query: bytes, headers: Headers, task: Task, answer: Answer
-) -> None:
+def note_result(exchange: Exchange, task: Task, answer: Answer) -> None:
     """Note that a result was fetched; of its bytes only how many there were."""
-    exchange = Exchange(site, None, method, path, {}, query, headers, b"", site.world.clock.now())
     exchange.account = task.account
     exchange.notes.append(f"{len(answer.body)} bytes of {answer.media_type or 'nothing'}")
     note(exchange, Answer(answer.status, answer.media_type, b""), "result.get", time.perf_counter())
@@ -112,7 +103,8 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
         keys = [read(exchange) for read in readers]
         account = site.accounts.find(keys[0]) if all(keys) else None
         if account is not None:
-            exchange.account, exchange.key = account, keys[0]
+            # One text for all tasks of a key.
+            exchange.account, exchange.key = account, sys.intern(keys[0])
             if site.rate is not None:
                 site.throttle(account, exchange.now)
             return

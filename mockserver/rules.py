@@ -54,7 +54,7 @@ def is_public_host(host: str | None) -> bool:
     try:
         address = ipaddress.ip_address(name.strip("[]").partition("%")[0])
     except ValueError:
-        return not _looks_like_address(name) and "." in name
+        return not _looks_like_address(name) and "." in name and all(name.split("."))
     return all(each.is_global and not each.is_multicast for each in _reached(address))
 
 

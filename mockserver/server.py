@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from understudy.mockserver.app import Gateway, MediaOrigin
+from understudy.mockserver.app import Gateway
 from understudy.mockserver.control import build_control
+from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.wire import WireProtocol

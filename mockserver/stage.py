@@ -20,6 +20,9 @@ from understudy.specs.templates import Node, Text
 
 Getter = Callable[[Any], Any]
 
+# Headers in which keys travel, whatever a spec says.
+KEY_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"x-goog-api-key", b"x-auth"))
+
 
 class Cases:
     """Compiled templates, chosen by the kind and phase of the task at hand."""
@@ -142,6 +145,8 @@ class Stage:
         self.prefixes = [
             (prefix, Wording(failures, provider.phrases, self.resolver)) for prefix, failures in provider.prefixes.items()
         ]
+        schemes = [s for operation in provider.operations for a in operation.security for s in a]
+        self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}
         self.results = [
             (result.pattern(), kind.name, result.name)
             for kind in provider.kinds.values()

@@ -7,7 +7,6 @@ from fastapi import Request
 
 from understudy.mockserver.rules import is_loopback_host
 
-
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _ORIGIN = re.compile(rf"https?://(?P<host>{_HOST.pattern})", re.IGNORECASE)
 # Set by what stands between the caller and this server: then the caller is not the one who connected.

@@ -19,7 +19,7 @@ class Wording:
         self._body = failures.envelope.template.compile(resolver)
         self._messages = {name: c.message.compile(resolver) for name, c in failures.conditions.items()}
         self._headers = {
-            name: [(key.encode(), node.compile(resolver)) for key, node in c.headers]
+            name: [(key.lower().encode(), node.compile(resolver)) for key, node in c.headers]
             for name, c in failures.conditions.items()
         }
 

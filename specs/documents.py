@@ -25,9 +25,9 @@ class Document:
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def problem(self, place: Place, message: str, advice: str = "") -> None:
-        """Note a defect at a place; the line is that of the nearest thing written there."""
-        self.problems.append(Problem(place, message, advice, self.name, self.line(place)))
+    def problem(self, place: Place, message: str, advice: str = "", line: int = 0) -> None:
+        """Note a defect at a place; the line, if not given, is that of the nearest thing written there."""
+        self.problems.append(Problem(place, message, advice, self.name, line or self.line(place)))
 
     def line(self, place: Place) -> int:
         """The line of the place, or of the closest place above it; 0 when unknown."""
@@ -81,7 +81,10 @@ class _Builder:
             if key_node.tag == _MERGE:
                 self.document.problem(place, "merge keys are not JSON", "write the members out")
             elif key in built:
-                self.document.problem((*place, key), f"{key!r} stands twice in one object")
+                line = key_node.start_mark.line + 1
+                self.document.problem(
+                    (*place, key), f"{key!r} stands twice in one object", "", line
+                )
             else:
                 self.check_bare(key_node, (*place, key))
                 built[key] = self.build(value_node, (*place, key))
@@ -92,7 +95,9 @@ class _Builder:
         value = self.scalars.construct_object(node)
         if value is None or isinstance(value, str | bool | int | float):
             return value
-        self.document.problem(place, f"{node.value!r} is a {type(value).__name__} to YAML", "quote it")
+        self.document.problem(
+            place, f"{node.value!r} is a {type(value).__name__} to YAML", "quote it"
+        )
         return node.value
 
     def check_bare(self, node: Any, place: Place) -> None:
@@ -100,4 +105,6 @@ class _Builder:
         if not isinstance(node, yaml.ScalarNode) or node.style:
             return
         if _RATIO.fullmatch(node.value) or node.value.lower() in _SWITCHES:
-            self.document.problem(place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"')
+            self.document.problem(
+                place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"'
+            )

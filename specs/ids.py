@@ -45,9 +45,14 @@ def parse_id(form: str) -> tuple[Part, ...]:
     parts = tuple(_part(form, *found.groups()) for found in _PIECE.finditer(form))
     drawn = sum(part.bytes for part in parts if isinstance(part, Drawn))
     if drawn > MOST_BYTES:
-        raise Misfit(f"the id form {form!r} draws {drawn} bytes", f"at most {MOST_BYTES}: shorten it")
+        raise Misfit(
+            f"the id form {form!r} draws {drawn} bytes", f"at most {MOST_BYTES}: shorten it"
+        )
     if drawn == 0:
-        raise Misfit(f"all ids of the form {form!r} are alike", "draw something: {alnum:12}, {hex:16}, {uuid}")
+        raise Misfit(
+            f"all ids of the form {form!r} are alike",
+            "draw something: {alnum:12}, {hex:16}, {uuid}",
+        )
     return parts
 
 
@@ -59,13 +64,18 @@ def _part(form: str, inner: str | None, text: str | None, stray: str | None) -> 
     if is_expression(inner):
         expression = parse(inner)
         if expression.name != "task.input":
-            raise Misfit(f"an id cannot hold {expression}", "only $task.input#/… is known when it is drawn")
+            raise Misfit(
+                f"an id cannot hold {expression}", "only $task.input#/… is known when it is drawn"
+            )
         return expression
     kind, colon, size = inner.partition(":")
     if kind == "uuid" and not colon:
         return Drawn("uuid", 36)
     if kind not in DRAWN:
-        raise Misfit(f"an id has no {{{inner}}}", known(inner, [*(f"{k}:N" for k in DRAWN), "uuid", "$task.input#/…"]))
+        raise Misfit(
+            f"an id has no {{{inner}}}",
+            known(inner, [*(f"{k}:N" for k in DRAWN), "uuid", "$task.input#/…"]),
+        )
     if not size.isdecimal() or not 0 < int(size) <= 64:
         raise Misfit(f"{{{inner}}} does not say how many characters", f"write {{{kind}:12}}")
     return Drawn(kind, int(size))

@@ -29,7 +29,7 @@ def shipped() -> dict[str, Path]:
 
 def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
     """Load and check a spec; raises SpecError with every defect that was found."""
-    text = _read(path)
+    text = read_text(path)
     kept = _cache_file(text)
     cached = _cached(kept)
     if cached is not None:
@@ -39,7 +39,9 @@ def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
     return provider
 
 
-def check(text: str, name: str, profile: model.Profile | None = None) -> tuple[Document, model.Provider]:
+def check(
+    text: str, name: str, profile: model.Profile | None = None
+) -> tuple[Document, model.Provider]:
     """Check everything that can be known about a spec without a server."""
     document = documents.read(text, name)
     return document, check_read(document, profile)
@@ -77,20 +79,26 @@ def _check_sources(document: Document) -> None:
     for place, value in iter_sources(document.root):
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) for text in texts):
-            continue  # check_words tells
+            document.problem(
+                (*place, "x-source"), f"{value!r} is not a source", "a text or a list of texts"
+            )
+            continue
         try:
             parse_sources(value, place)
         except Misfit as misfit:
             document.problem((*place, "x-source"), misfit.message, misfit.advice)
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a spec; raises SpecError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError([Problem((), f"cannot be read: {error.strerror}", "", str(path))]) from None
     except UnicodeDecodeError as error:
-        raise SpecError([Problem((), f"not UTF-8: {error.reason} at byte {error.start}", "", str(path))]) from None
+        raise SpecError(
+            [Problem((), f"not UTF-8: {error.reason} at byte {error.start}", "", str(path))]
+        ) from None
 
 
 def _cache_file(text: str) -> Path:
@@ -101,7 +109,11 @@ def _cache_file(text: str) -> Path:
     except PackageNotFoundError:
         release = "source"
     folder = Path(str(files("understudy.specs")))
-    stamp = "".join(f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*")) if p.suffix in (".py", ".json"))
+    stamp = "".join(
+        f"{p.name}{p.stat().st_mtime_ns}"
+        for p in sorted(folder.rglob("*"))
+        if p.suffix in (".py", ".json")
+    )
     digest = hashlib.sha256(f"{release}\n{stamp}\n{text}".encode()).hexdigest()
     return Path(base) / "understudy" / f"{digest[:32]}.json"
 

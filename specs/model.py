@@ -37,7 +37,16 @@ BEHAVIORS = (
     "upload.presign",
     "upload.put",
 )
-RULES = ("extension_matches", "public_url", "unique", "upload_key", "references", "header", "absent", "schema")
+RULES = (
+    "extension_matches",
+    "public_url",
+    "unique",
+    "upload_key",
+    "references",
+    "header",
+    "absent",
+    "schema",
+)
 RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
 # What a phrase may be for, beside JSON Schema's keywords and the conditions.
 PHRASES = ("json", "content_type", "too_large", "header", "query", "rule", "default")

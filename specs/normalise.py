@@ -40,7 +40,9 @@ def _scalar(schema: dict[str, Any]) -> Normaliser | None:
 
 
 def _members(schema: dict[str, Any]) -> Normaliser | None:
-    compiled = ((name, compile_coercer(child)) for name, child in schema.get("properties", {}).items())
+    compiled = (
+        (name, compile_coercer(child)) for name, child in schema.get("properties", {}).items()
+    )
     members = {name: step for name, step in compiled if step}
     if not members:
         return None
@@ -48,7 +50,10 @@ def _members(schema: dict[str, Any]) -> Normaliser | None:
     def coerce(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {name: members[name](child) if name in members else child for name, child in value.items()}
+        return {
+            name: members[name](child) if name in members else child
+            for name, child in value.items()
+        }
 
     return coerce
 
@@ -73,7 +78,11 @@ def _integer(schema: dict[str, Any]) -> Normaliser | None:
 
 def _properties(schema: dict[str, Any]) -> Normaliser | None:
     said = schema.get("properties", {})
-    defaults = {name: child["default"] for name, child in said.items() if isinstance(child, dict) and "default" in child}
+    defaults = {
+        name: child["default"]
+        for name, child in said.items()
+        if isinstance(child, dict) and "default" in child
+    }
     deeper = [(name, step) for name, child in said.items() if (step := compile_normaliser(child))]
     if not defaults and not deeper:
         return None
@@ -119,7 +128,9 @@ def _branches(schema: dict[str, Any], compiler: Compiler) -> list[Normaliser | N
     return steps
 
 
-def _when(condition: Any, then: Normaliser | None, otherwise: Normaliser | None) -> Normaliser | None:
+def _when(
+    condition: Any, then: Normaliser | None, otherwise: Normaliser | None
+) -> Normaliser | None:
     if then is None and otherwise is None:
         return None
     holds = jsonschema_rs.Draft202012Validator(condition).is_valid

@@ -33,7 +33,9 @@ def iter_bad_references(root: Any) -> Iterator[Misfit]:
         if "$ref" not in node or place[-1:] == ("properties",):
             continue
         if not isinstance(reference, str):
-            yield Misfit(f"{reference!r} is no reference", "write '#/components/…'", (*place, "$ref"))
+            yield Misfit(
+                f"{reference!r} is no reference", "write '#/components/…'", (*place, "$ref")
+            )
             continue
         if reference not in judged:
             judged[reference] = _judge(reference, root)
@@ -65,5 +67,3 @@ def _schema() -> Any:
 @cache
 def _validator() -> Any:
     return jsonschema_rs.Draft202012Validator(_schema())
-
-

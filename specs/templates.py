@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, Protocol, TypeAlias
 
 from understudy.specs.expressions import Expression, is_expression, split
@@ -272,7 +273,11 @@ class Each:
     body: Node
 
     def compile(self, resolver: Resolver) -> Getter:
-        get, body, bind = resolver.getter(self.expression), self.body.compile(resolver), resolver.bind
+        get, body, bind = (
+            resolver.getter(self.expression),
+            self.body.compile(resolver),
+            resolver.bind,
+        )
         over = self.expression
         return lambda scope: [body(bind(scope, over, item)) for item in get(scope) or ()]
 
@@ -302,7 +307,11 @@ def parse(template: Any) -> Node:
         return Value(parse_expression(template))
     if isinstance(template, str):
         parts = tuple(split(template.removeprefix("$") if template.startswith("$$") else template))
-        return Text(parts) if any(isinstance(p, Expression) for p in parts) else Constant("".join(map(str, parts)))
+        return (
+            Text(parts)
+            if any(isinstance(p, Expression) for p in parts)
+            else Constant("".join(map(str, parts)))
+        )
     return Constant(template)
 
 
@@ -322,7 +331,9 @@ def _parse_object(template: dict[str, Any]) -> Node:
     if head is None:
         raise Misfit(f"unknown construct {sorted(commands)}", known(min(commands), CONSTRUCTS))
     if set(template) != CONSTRUCTS[head]:
-        raise Misfit(f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}")
+        raise Misfit(
+            f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}"
+        )
     if head == "$or":
         return _parse_or(template["$or"])
     if not is_expression(template[head]):
@@ -356,7 +367,7 @@ def _below(parser: Callable[[Any], Node], value: Any, step: str | int) -> Node:
 def _typed(kind: str, value: Any) -> Any:
     """The value when it has the type that its name promises, else None; money becomes Decimal."""
     match kind, value:
-        case ("json" | "wire"), _:
+        case (("json" | "wire"), _):
             return value
         case _, bool():
             return None
@@ -364,7 +375,7 @@ def _typed(kind: str, value: Any) -> Any:
             return value
         case "integer", int():
             return value
-        case "integer", (float() | Decimal()) if value == int(value):
+        case "integer", (float() | Decimal()) if isfinite(value) and value == int(value):
             return int(value)
         case "money", (int() | Decimal()):
             return Decimal(value)

@@ -18,7 +18,10 @@ METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _DATA = ("example", "examples", "default", "const", "enum")
 
 # Below these keys stand names that the provider chose.
-_HOLD_NAMES = ("properties", "headers", "parameters", "responses", "schemas", "requestBodies", "callbacks")
+_HOLD_NAMES = frozenset(
+    {"properties", "headers", "parameters", "responses", "schemas", "requestBodies"}
+    | {"callbacks", "envelopes"}
+)
 
 # Words below which schemas stand.
 _HOLD_SCHEMAS = ("x-errors", "x-rules")
@@ -38,7 +41,11 @@ def check_words(document: Document) -> None:
             continue
         allowed = words()[word]["at"]
         if "anywhere" not in allowed and _position(place) not in allowed:
-            document.problem(place, f"{word!r} stands at a {_position(place)}", f"it belongs at: {', '.join(allowed)}")
+            document.problem(
+                place,
+                f"{word!r} stands at a {_position(place)}",
+                f"it belongs at: {', '.join(allowed)}",
+            )
         for misfit in _iter_defects(word, _position(place), value):
             advice = misfit.advice or words()[word]["meaning"]
             document.problem((*place, *misfit.place), misfit.message, advice)
@@ -71,7 +78,9 @@ def _iter_words(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
                 yield from _iter_words(item, (*place, key))
 
 
-def _iter_example_sources(key: str, examples: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
+def _iter_example_sources(
+    key: str, examples: Any, place: Place
+) -> Iterator[tuple[Place, str, Any]]:
     """OpenAPI's named examples may carry words beside their `value`."""
     if key == "examples" and isinstance(examples, dict):
         for name, example in examples.items():
@@ -82,7 +91,9 @@ def _iter_example_sources(key: str, examples: Any, place: Place) -> Iterator[tup
 
 def _is_member_name(place: Place) -> bool:
     """Whether the keys below this place are names that the provider chose, not OpenAPI's."""
-    return bool(place) and place[-1] in _HOLD_NAMES and (len(place) < 2 or place[-2] != "properties")
+    return (
+        bool(place) and place[-1] in _HOLD_NAMES and (len(place) < 2 or place[-2] != "properties")
+    )
 
 
 def _position(place: Place) -> str:
@@ -118,4 +129,7 @@ def _validator(schema: str) -> Any:
 @cache
 def _with_definitions(schema: str) -> dict[str, Any]:
     said = json.loads(schema)
-    return {"$defs": _vocabulary()["$defs"], **(said if isinstance(said, dict) else {"allOf": [said]})}
+    return {
+        "$defs": _vocabulary()["$defs"],
+        **(said if isinstance(said, dict) else {"allOf": [said]}),
+    }

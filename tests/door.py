@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from understudy.mockserver.app import Application, Gateway, MediaOrigin, Receive, Scope, Send
+from understudy.mockserver.app import Application, Gateway, Receive, Scope, Send
+from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.control import build_control
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
@@ -106,6 +107,7 @@ async def call(
     await application(scope, asgi_receive, asgi_send)
     begin, *chunks = sent
     pairs = tuple((name.decode(), value.decode()) for name, value in begin["headers"])
+    assert all(name == name.lower() for name, _ in pairs), "ASGI asks for lower-case names"
     return Reply(begin["status"], pairs, b"".join(chunk.get("body", b"") for chunk in chunks))
 
 

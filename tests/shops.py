@@ -13,7 +13,8 @@ from typing import Any
 
 from tests.door import Reply
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "queued running succeeded failed cancelled".split()
+QUEUED, RUNNING = "queued", "running"
+SUCCEEDED, FAILED, CANCELLED = "succeeded", "failed", "cancelled"
 ENDS = frozenset({SUCCEEDED, FAILED, CANCELLED})
 NOTHING = Decimal(0)
 
@@ -42,13 +43,11 @@ class Terms:
     """How a kind of task is sold, and the names of its states in the order in which they come.
 
     `waits`: it is taken on while anything is left, and waits until the money covers it. Otherwise it
-    is refused when the money does not cover it, and paid or held at submit. `queue_seconds`: how long
-    it typically queues by itself.
+    is refused when the money does not cover it, and paid or held at submit.
     """
 
     states: Mapping[Any, str]
     codes: tuple[str, ...]
-    queue_seconds: float
     pays_at_submit: bool = False
     holds: bool = False
     waits: bool = False
@@ -159,9 +158,7 @@ def half_up(value: Fraction, places: int) -> Decimal:
     return Decimal((value * scale + Fraction(1, 2)).__floor__()).scaleb(-places)
 
 
-def price_juhuo(
-    model: str, resolution: int, ratio: str, seconds: int, material: Fraction | None = None
-) -> Decimal:
+def price_juhuo(model: str, resolution: int, ratio: str, seconds: int, material: Fraction | None = None) -> Decimal:
     """Tokens = seconds x width x height x 24 / 1024, at the public price a million, and 15 % on top."""
     width, height = JUHUO_PIXELS[resolution, ratio]
     tokens = (seconds + (material or 0)) * Fraction(width * height * 24, 1024)
@@ -238,7 +235,6 @@ JUHUO = Juhuo(
                 "fail": FAILED,
             },
             codes=("PAYLOAD_PARSE_ERROR", "SUBMIT_FAILED", "PIPELINE_TIMEOUT", "TRANSFER_FAILED"),
-            queue_seconds=2,
             waits=True,
         )
     },
@@ -280,7 +276,6 @@ STORYCLAW_ERRORS = {
 STORYCLAW_TERMS = Terms(
     states=STORYCLAW_STATES,
     codes=tuple(STORYCLAW_ERRORS),
-    queue_seconds=10,
     holds=True,
     cancels=frozenset({QUEUED, RUNNING}),
 )
@@ -361,7 +356,12 @@ NANO_BANANA = {"1K": 8, "2K": 12, "4K": 20}
 
 
 def order_seedance(seconds: int, tier: str = "standard", resolution: str = "720p") -> Order:
-    body = {"prompt": "a kite", "duration": str(seconds), "quality_tier": tier, "resolution": resolution}
+    body = {
+        "prompt": "a kite",
+        "duration": str(seconds),
+        "quality_tier": tier,
+        "resolution": resolution,
+    }
     price = Decimal(SEEDANCE_SECOND[tier, resolution] * seconds)
     return Order("video", Ask("POST", "/api/v1/video/seedance", body), price)
 
@@ -410,7 +410,12 @@ class Seedance(Shop):
         return Reading(task["id"], task["status"], phase, cost, None, code)
 
 
-SEEDANCE_STATES = {"queued": QUEUED, "processing": RUNNING, "completed": SUCCEEDED, "failed": FAILED}
+SEEDANCE_STATES = {
+    "queued": QUEUED,
+    "processing": RUNNING,
+    "completed": SUCCEEDED,
+    "failed": FAILED,
+}
 
 SEEDANCE = Seedance(
     slug="seedance2ai",
@@ -421,8 +426,8 @@ SEEDANCE = Seedance(
         order_nano("2K"),
     ),
     terms={
-        kind: Terms(SEEDANCE_STATES, tuple(SEEDANCE_ERRORS), seconds, pays_at_submit=True)
-        for kind, seconds in (("video", 5), ("gpt_image", 3), ("nano_banana", 3))
+        kind: Terms(SEEDANCE_STATES, tuple(SEEDANCE_ERRORS), pays_at_submit=True)
+        for kind in ("video", "gpt_image", "nano_banana")
     },
     budgets={"rich": ("10000", "0"), "small": ("50", "0")},
     payments=(("24", "0"), ("400", "400")),
@@ -440,7 +445,12 @@ LUMEN_SECOND = {
     ("ember", True): Fraction("0.1"),
 }
 LUMEN_PIXELS = {"16:9": 640 * 360, "9:16": 360 * 640, "1:1": 480 * 480}
-LUMEN_UPSCALE = {None: Fraction(0), "x2": Fraction("0.4"), "x4": Fraction("0.9"), "x8": Fraction("0.9")}
+LUMEN_UPSCALE = {
+    None: Fraction(0),
+    "x2": Fraction("0.4"),
+    "x4": Fraction("0.9"),
+    "x8": Fraction("0.9"),
+}
 STILL = {"ink": Decimal("0.011"), "photo": Decimal("0.024")}
 
 
@@ -533,9 +543,9 @@ LUMEN = Lumen(
         order_still("photo", 6),
     ),
     terms={
-        "film": Terms(FILM_STATES, ("LM-WORDS", "LM-RENDER"), 3, holds=True, cancels=ALWAYS),
-        "draft": Terms(FILM_STATES, ("LM-WORDS", "LM-RENDER"), 3, waits=True, cancels=ALWAYS),
-        "still": Terms(STILL_STATES, ("LM-INK",), 1, pays_at_submit=True, cancels=frozenset({QUEUED})),
+        "film": Terms(FILM_STATES, ("LM-WORDS", "LM-RENDER"), holds=True, cancels=ALWAYS),
+        "draft": Terms(FILM_STATES, ("LM-WORDS", "LM-RENDER"), waits=True, cancels=ALWAYS),
+        "still": Terms(STILL_STATES, ("LM-INK",), pays_at_submit=True, cancels=frozenset({QUEUED})),
     },
     budgets={"rich": ("250.5", "0"), "small": ("0.400", "100")},
     payments=(("0.105", "0"), ("3", "0"), ("0", "1000")),
@@ -553,4 +563,3 @@ LUMEN = Lumen(
 )
 
 SHOPS: Mapping[str, Shop] = {shop.slug: shop for shop in (JUHUO, STORYCLAW, SEEDANCE, LUMEN)}
-

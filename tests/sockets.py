@@ -1,5 +1,6 @@
 """HTTP over a bare socket: what goes out is, byte for byte, what the test says."""
 
+import io
 import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -50,22 +51,51 @@ def to_bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
+class Reader(io.BufferedReader):
+    """What comes in on a connection: it stays open when an answer has been read."""
+
+    def close(self) -> None:
+        """Leave it to the connection: the next answer may already stand in the buffer."""
+
+
+class Connection:
+    """An open connection to a server."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._reader = Reader(socket.SocketIO(opened, "r"))
+
+    def makefile(self, mode: str) -> Reader:
+        """What `http.client` reads an answer from."""
+        return self._reader
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendall(data)
+
+    def half_close(self) -> None:
+        """Send nothing more, but listen on."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def read(self, method: str = "GET") -> Answer:
+        """The next answer; raises ConnectionError when there is none."""
+        response = HTTPResponse(self, method=method)  # type: ignore[arg-type]
+        response.begin()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, response.read())
+
+    def read_raw(self, size: int) -> bytes:
+        """The next bytes as they are, fewer at the end."""
+        return self._reader.read(size)
+
+
 @contextmanager
-def connected(url: str) -> Iterator[socket.socket]:
+def connected(url: str) -> Iterator[Connection]:
     """A connection to the server of a base URL."""
     parts = urlsplit(url)
     assert parts.hostname
-    with socket.create_connection((parts.hostname, parts.port or 80), SECONDS) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield connection
-
-
-def read(connection: socket.socket, method: str = "GET") -> Answer:
-    """The next answer; raises ConnectionError when there is none."""
-    response = HTTPResponse(connection, method=method)
-    response.begin()
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, response.read())
+    with socket.create_connection((parts.hostname, parts.port or 80), SECONDS) as opened:
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield Connection(opened)
 
 
 def send(url: str, *chunks: bytes, method: str = "GET", half_close: bool = False) -> Answer:
@@ -73,12 +103,12 @@ def send(url: str, *chunks: bytes, method: str = "GET", half_close: bool = False
     with connected(url) as connection:
         try:
             for chunk in chunks:
-                connection.sendall(chunk)
+                connection.send(chunk)
             if half_close:
-                connection.shutdown(socket.SHUT_WR)
+                connection.half_close()
         except (BrokenPipeError, ConnectionResetError):
             pass
-        return read(connection, method)
+        return connection.read(method)
 
 
 def ask(

@@ -1,6 +1,7 @@
 """The command line: a table of verbs, each loaded when it is used."""
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -34,7 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     gc.freeze()
     gc.enable()
     try:
-        return int(command.run(words[1:]))
+        code = int(command.run(words[1:]))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is left has no reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except UsageError as error:
         print(f"understudy {verb}: {error}", file=sys.stderr)
         return 2

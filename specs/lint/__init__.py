@@ -3,7 +3,19 @@
 from collections.abc import Callable, Iterator
 
 from understudy.specs.documents import Document
-from understudy.specs.lint import errors, examples, names, patterns, paths, pointers, provider, rendering, tables, tasks
+from understudy.specs.lint import (
+    errors,
+    examples,
+    names,
+    paths,
+    patterns,
+    pointers,
+    provider,
+    refusals,
+    rendering,
+    tables,
+    tasks,
+)
 from understudy.specs.lint.subject import Subject
 from understudy.specs.model import Provider
 from understudy.specs.problems import Misfit
@@ -44,7 +56,7 @@ PROVIDER_CHECKS: tuple[Check, ...] = (
     examples.check_readable,
     rendering.check_replies,
     rendering.check_callbacks,
-    rendering.check_refusals,
+    refusals.check_refusals,
 )
 
 

@@ -10,10 +10,46 @@ from understudy.specs.vocabulary import iter_described
 
 # The keywords of JSON Schema 2020-12 that a value can violate.
 KEYWORDS = (
-    *("type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum"),
-    *("maxLength", "minLength", "pattern", "format", "maxItems", "minItems", "uniqueItems", "contains", "minContains"),
-    *("maxContains", "maxProperties", "minProperties", "required", "dependentRequired", "propertyNames", "not"),
-    *("additionalProperties", "unevaluatedProperties", "unevaluatedItems", "anyOf", "oneOf", "allOf", "if", "items"),
+    *(
+        "type",
+        "enum",
+        "const",
+        "multipleOf",
+        "maximum",
+        "exclusiveMaximum",
+        "minimum",
+        "exclusiveMinimum",
+    ),
+    *(
+        "maxLength",
+        "minLength",
+        "pattern",
+        "format",
+        "maxItems",
+        "minItems",
+        "uniqueItems",
+        "contains",
+        "minContains",
+    ),
+    *(
+        "maxContains",
+        "maxProperties",
+        "minProperties",
+        "required",
+        "dependentRequired",
+        "propertyNames",
+        "not",
+    ),
+    *(
+        "additionalProperties",
+        "unevaluatedProperties",
+        "unevaluatedItems",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "if",
+        "items",
+    ),
 )
 
 # What can go wrong with any request.
@@ -32,7 +68,11 @@ def check_envelopes(subject: Subject) -> Iterator[Misfit]:
     for spot in subject.operations:
         name = spot.said.get("x-errors", {}).get("envelope", "default")
         if name not in envelopes:
-            yield Misfit(f"there is no envelope {name!r}", known(name, envelopes), (*spot.place, "x-errors", "envelope"))
+            yield Misfit(
+                f"there is no envelope {name!r}",
+                known(name, envelopes),
+                (*spot.place, "x-errors", "envelope"),
+            )
 
 
 def check_conditions(subject: Subject) -> Iterator[Misfit]:
@@ -54,7 +94,11 @@ def check_conditions(subject: Subject) -> Iterator[Misfit]:
 def _worded(subject: Subject, spot: Spot) -> set[str]:
     own = spot.said.get("x-errors", {})
     envelope = subject.errors["envelopes"].get(own.get("envelope", "default"), {})
-    return {*subject.errors["conditions"], *envelope.get("conditions", {}), *own.get("conditions", {})}
+    return {
+        *subject.errors["conditions"],
+        *envelope.get("conditions", {}),
+        *own.get("conditions", {}),
+    }
 
 
 def iter_raised(subject: Subject, spot: Spot) -> Iterator[tuple[str, str]]:
@@ -82,11 +126,16 @@ def _iter_raised_by_behavior(subject: Subject, spot: Spot) -> Iterator[tuple[str
             if any(kind.get("foreign") == "forbidden" for kind in kinds):
                 yield "forbidden", "a kind says 'foreign: forbidden'"
             if spot.behavior == "task.cancel":
-                yield spot.arguments.get("otherwise", "invalid_request"), "it can be too late to cancel"
+                yield (
+                    spot.arguments.get("otherwise", "invalid_request"),
+                    "it can be too late to cancel",
+                )
         case "upload.put":
             yield "unauthorized", "a signature can be wrong"
             yield "forbidden", "an address can have expired"
             yield "invalid_request", "a file can be too large"
+        case _:
+            return
 
 
 def check_phrases(subject: Subject) -> Iterator[Misfit]:
@@ -107,10 +156,16 @@ def check_messages(subject: Subject) -> Iterator[Misfit]:
         for keyword in said:
             if keyword not in KEYWORDS:
                 advice = known(keyword, KEYWORDS)
-                yield Misfit(f"{keyword!r} is no keyword of JSON Schema", advice, (*place, "x-message", keyword))
+                yield Misfit(
+                    f"{keyword!r} is no keyword of JSON Schema",
+                    advice,
+                    (*place, "x-message", keyword),
+                )
             elif keyword != "required" and not _has(schema, keyword):
                 advice = f"it has: {', '.join(k for k in schema if k in KEYWORDS)}"
-                yield Misfit(f"the schema has no {keyword!r} to word", advice, (*place, "x-message", keyword))
+                yield Misfit(
+                    f"the schema has no {keyword!r} to word", advice, (*place, "x-message", keyword)
+                )
 
 
 def _has(schema: Any, keyword: str) -> bool:

@@ -29,20 +29,36 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
     member = expression.member
     match expression.family:
         case "request.path" if use.spot and member not in path_names(use.spot.path):
-            yield Misfit(f"the path has no {{{member}}}", known(member, path_names(use.spot.path)), use.place)
+            yield Misfit(
+                f"the path has no {{{member}}}", known(member, path_names(use.spot.path)), use.place
+            )
         case "request.query" if use.spot:
             declared = [p["name"] for p in subject.parameters(use.spot) if p.get("in") == "query"]
             if member not in declared:
-                yield Misfit(f"the query parameter {member!r} is not declared", known(member, declared), use.place)
+                yield Misfit(
+                    f"the query parameter {member!r} is not declared",
+                    known(member, declared),
+                    use.place,
+                )
         case "task.link" | "task.links":
             results = {r for kind in use.kinds for r in subject.kinds[kind].get("results", {})}
             if member not in results:
                 yield Misfit(f"there is no result {member!r}", known(member, results), use.place)
+        case _:
+            return
 
 
 def _what_is_known(use: Use) -> str:
-    names = [n for n in (*NAMES, *(f"{f}.NAME" for f in FAMILIES)) if {n, n.removesuffix(".NAME"), n.partition(".")[0]} & use.knows]
-    return f"known here: {', '.join('$' + name for name in names)}" if names else "nothing is known here"
+    names = [
+        n
+        for n in (*NAMES, *(f"{f}.NAME" for f in FAMILIES))
+        if {n, n.removesuffix(".NAME"), n.partition(".")[0]} & use.knows
+    ]
+    return (
+        f"known here: {', '.join('$' + name for name in names)}"
+        if names
+        else "nothing is known here"
+    )
 
 
 def _check_case_kinds(subject: Subject) -> Iterator[Misfit]:
@@ -56,4 +72,6 @@ def _check_case_kinds(subject: Subject) -> Iterator[Misfit]:
                     for name in as_names(case.get("kind", ())):
                         if name not in kinds:
                             below = (*place, "content", media_type, "x-template", index, "kind")
-                            yield Misfit(f"there is no kind {name!r} here", known(name, kinds), below)
+                            yield Misfit(
+                                f"there is no kind {name!r} here", known(name, kinds), below
+                            )

@@ -12,7 +12,14 @@ from understudy.specs.vocabulary import iter_described
 
 _NAMED = re.compile(r"\{([^{}]*)\}")
 # Behaviors that work for a caller who is known.
-_NEED_ACCOUNT = ("task.submit", "task.get", "task.list", "task.cancel", "account.balance", "upload.presign")
+_NEED_ACCOUNT = (
+    "task.submit",
+    "task.get",
+    "task.list",
+    "task.cancel",
+    "account.balance",
+    "upload.presign",
+)
 
 
 def path_names(path: str) -> list[str]:
@@ -25,9 +32,15 @@ def check_operations(subject: Subject) -> Iterator[Misfit]:
     ids: dict[str, str] = {}
     for spot in subject.operations:
         if not spot.behavior:
-            yield Misfit("nothing would answer: x-behavior is missing", "see the manual: x-behavior", spot.place)
+            yield Misfit(
+                "nothing would answer: x-behavior is missing",
+                "see the manual: x-behavior",
+                spot.place,
+            )
         if not any(status.startswith("2") for status in spot.said["responses"]):
-            yield Misfit("there is no success answer", "declare a 2xx response", (*spot.place, "responses"))
+            yield Misfit(
+                "there is no success answer", "declare a 2xx response", (*spot.place, "responses")
+            )
         name = spot.said.get("operationId")
         if name in ids:
             yield Misfit(f"{ids[name]} is called {name!r} too", "", (*spot.place, "operationId"))
@@ -35,20 +48,32 @@ def check_operations(subject: Subject) -> Iterator[Misfit]:
             ids[name] = spot.name
         for callback in spot.said.get("callbacks", {}):
             if spot.behavior != "task.submit":
-                yield Misfit("only task.submit calls back", "", (*spot.place, "callbacks", callback))
+                yield Misfit(
+                    "only task.submit calls back", "", (*spot.place, "callbacks", callback)
+                )
 
 
 def check_behaviors(subject: Subject) -> Iterator[Misfit]:
     """Kinds that do not exist, keys that nobody asks for, uploads that arrive nowhere."""
     for spot in subject.operations:
         place = (*spot.place, "x-behavior", spot.behavior)
-        named = list(iter_leaves(spot.arguments["kind"])) if spot.behavior == "task.submit" else spot.arguments.get("kinds", ())
+        named = (
+            list(iter_leaves(spot.arguments["kind"]))
+            if spot.behavior == "task.submit"
+            else spot.arguments.get("kinds", ())
+        )
         for name in named:
             if str(name) not in subject.kinds and subject.kinds:
                 below = "kind" if spot.behavior == "task.submit" else "kinds"
-                yield Misfit(f"there is no kind {name!r}", known(name, subject.kinds), (*place, below))
+                yield Misfit(
+                    f"there is no kind {name!r}", known(name, subject.kinds), (*place, below)
+                )
         if spot.behavior in _NEED_ACCOUNT and not subject.is_guarded(spot):
-            yield Misfit(f"{spot.behavior} needs to know who calls", "give the operation a security scheme", place)
+            yield Misfit(
+                f"{spot.behavior} needs to know who calls",
+                "give the operation a security scheme",
+                place,
+            )
     yield from _check_uploads(subject)
 
 
@@ -61,13 +86,23 @@ def _check_uploads(subject: Subject) -> Iterator[Misfit]:
         place = (*spot.place, "x-behavior", "upload.presign", "key")
         sample = "/" + re.sub(r"\{\$[^}]*\}", "0", spot.arguments["key"]).removeprefix("/")
         if not any(shape.fullmatch(sample) for shape in shapes):
-            advice = f"there are: {', '.join(p.path for p in puts)}" if puts else "describe one on a media host"
+            advice = (
+                f"there are: {', '.join(p.path for p in puts)}"
+                if puts
+                else "describe one on a media host"
+            )
             yield Misfit(f"no upload.put takes {spot.arguments['key']!r}", advice, place)
     for name, kind in subject.kinds.items():
         for result, said in kind.get("results", {}).items():
-            path = "/" + said["path"].replace("{$task.id}", "0").replace("{$index}", "0").removeprefix("/")
+            path = "/" + said["path"].replace("{$task.id}", "0").replace(
+                "{$index}", "0"
+            ).removeprefix("/")
             if any(shape.fullmatch(path) for shape in shapes):
-                yield Misfit(f"{said['path']!r} is a path of an upload.put too", "choose another", ("x-tasks", name, "results", result, "path"))
+                yield Misfit(
+                    f"{said['path']!r} is a path of an upload.put too",
+                    "choose another",
+                    ("x-tasks", name, "results", result, "path"),
+                )
 
 
 def _shape(path: str) -> re.Pattern[str]:
@@ -80,7 +115,9 @@ def check_collisions(subject: Subject) -> Iterator[Misfit]:
     for path in dict.fromkeys(spot.path for spot in subject.operations):
         shape = _NAMED.sub("{}", path)
         if shape in seen:
-            yield Misfit(f"{path} and {seen[shape]} are the same path", "join them", ("paths", path))
+            yield Misfit(
+                f"{path} and {seen[shape]} are the same path", "join them", ("paths", path)
+            )
         seen.setdefault(shape, path)
 
 
@@ -93,10 +130,18 @@ def check_servers(subject: Subject) -> Iterator[Misfit]:
         for index, host in enumerate(named):
             if host not in media and host not in api:
                 advice = known(host, [*api, *media])
-                yield Misfit(f"{host!r} is no host of this provider", advice, ("paths", spot.path, "servers", index, "url"))
+                yield Misfit(
+                    f"{host!r} is no host of this provider",
+                    advice,
+                    ("paths", spot.path, "servers", index, "url"),
+                )
         on_media = any(host in media for host in named)
         if spot.behavior == "upload.put" and not on_media:
-            yield Misfit("upload.put is not on a media host", "give the path servers from x-provider hosts.media", spot.place)
+            yield Misfit(
+                "upload.put is not on a media host",
+                "give the path servers from x-provider hosts.media",
+                spot.place,
+            )
         if spot.behavior and spot.behavior != "upload.put" and on_media:
             yield Misfit(f"{spot.behavior} is on a media host", "only upload.put is", spot.place)
 
@@ -114,16 +159,32 @@ def check_parameters(subject: Subject) -> Iterator[Misfit]:
         names = path_names(spot.path)
         declared = subject.parameters(spot)
         told = [(p.get("in"), p.get("name")) for p in declared]
-        for name in names:
-            if ("path", name) not in told:
-                yield Misfit(f"the parameter {name!r} of the path is not declared", "", (*spot.place, "parameters"))
+        for wanted in names:
+            if ("path", wanted) not in told:
+                yield Misfit(
+                    f"the parameter {wanted!r} of the path is not declared",
+                    "",
+                    (*spot.place, "parameters"),
+                )
         for index, (where, name) in enumerate(told):
+            if not isinstance(where, str) or not isinstance(name, str):
+                yield Misfit(
+                    "this is no parameter", "it needs 'name' and 'in'", (*spot.place, "parameters")
+                )
             if where == "path" and name not in names:
-                yield Misfit(f"the path has no {{{name}}}", known(name, names), (*spot.place, "parameters"))
+                yield Misfit(
+                    f"the path has no {{{name}}}", known(name, names), (*spot.place, "parameters")
+                )
             if (where, name) in told[:index]:
-                yield Misfit(f"the {where} parameter {name!r} is declared twice", "", (*spot.place, "parameters"))
+                yield Misfit(
+                    f"the {where} parameter {name!r} is declared twice",
+                    "",
+                    (*spot.place, "parameters"),
+                )
         if len(set(names)) < len(names) or "" in names:
-            yield Misfit("the path names a parameter twice, or not at all", "", ("paths", spot.path))
+            yield Misfit(
+                "the path names a parameter twice, or not at all", "", ("paths", spot.path)
+            )
 
 
 def check_security(subject: Subject) -> Iterator[Misfit]:
@@ -134,11 +195,19 @@ def check_security(subject: Subject) -> Iterator[Misfit]:
         for index, alternative in enumerate(wanted):
             for name in alternative:
                 if name not in schemes:
-                    yield Misfit(f"there is no security scheme {name!r}", known(name, schemes), (*place, index))
+                    yield Misfit(
+                        f"there is no security scheme {name!r}",
+                        known(name, schemes),
+                        (*place, index),
+                    )
                 elif name not in judged and not _is_supported(schemes[name]):
                     judged.add(name)
                     place_of = ("components", "securitySchemes", name)
-                    yield Misfit(f"security scheme {name!r} is not supported", "use http bearer, or apiKey in a header or query", place_of)
+                    yield Misfit(
+                        f"security scheme {name!r} is not supported",
+                        "use http bearer, or apiKey in a header or query",
+                        place_of,
+                    )
 
 
 def _iter_security(subject: Subject) -> Iterator[tuple[Any, Any]]:

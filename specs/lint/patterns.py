@@ -16,11 +16,15 @@ def check_schemas(subject: Subject) -> Iterator[Misfit]:
     """Schemas that JSON Schema does not allow."""
     for place, schema in iter_schemas(subject.root):
         try:
-            jsonschema_rs.meta.validate(schema if "$schema" not in schema else {**schema, "$schema": _DIALECT})
+            jsonschema_rs.meta.validate(
+                schema if "$schema" not in schema else {**schema, "$schema": _DIALECT}
+            )
         except jsonschema_rs.ValidationError as error:
             below = place_in(schema, error.instance_path)
             if not (below[-1:] == ("pattern",) and isinstance(member_at(schema, below), str)):
-                yield Misfit(f"this is no JSON Schema: {shorten(error.message)}", "", (*place, *below))
+                yield Misfit(
+                    f"this is no JSON Schema: {shorten(error.message)}", "", (*place, *below)
+                )
 
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,9 +33,9 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def iter_schemas(root: Any) -> Iterator[tuple[Place, dict[str, Any]]]:
     """The outermost schemas of a document, with their places."""
     for place, node in iter_described(root):
-        if place[:2] == ("components", "schemas") and len(place) == 3:
-            yield place, node
-        elif place[-1:] == ("schema",) and "properties" not in place[-2:-1] and not _is_within(place[:-1]):
+        is_named = place[:2] == ("components", "schemas") and len(place) == 3
+        is_used = place[-1:] == ("schema",) and place[-2:-1] != ("properties",)
+        if is_named or (is_used and not _is_within(place[:-1])):
             yield place, node
 
 
@@ -45,14 +49,20 @@ def check_patterns(subject: Subject) -> Iterator[Misfit]:
     for place, node in iter_described(subject.root):
         if place == ("x-errors", "phrases"):
             continue
-        if place[-1:] in (("properties",), ("patternProperties",)) and place[-2:-1] != ("properties",):
+        if place[-1:] in (("properties",), ("patternProperties",)) and place[-2:-1] != (
+            "properties",
+        ):
             texts = list(node) if place[-1] == "patternProperties" else []
         else:
             texts = [node["pattern"]] if isinstance(node.get("pattern"), str) else []
         for text in texts:
             reason = objection(text)
             if reason:
-                yield Misfit(f"{text!r} does not compile: {reason}", "", (*place, "pattern") if "pattern" in node else (*place, text))
+                yield Misfit(
+                    f"{text!r} does not compile: {reason}",
+                    "",
+                    (*place, "pattern") if "pattern" in node else (*place, text),
+                )
 
 
 def objection(pattern: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from understudy.specs.lint.subject import Spot, Subject
+from understudy.specs.lint.subject import Subject
 from understudy.specs.lint.uses import Use, iter_uses
 from understudy.specs.problems import Misfit, known
 
@@ -24,21 +24,23 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
     assert expression
     schemas = _schemas(subject, use)
     if not schemas and use.spot and expression.name == "request.body":
-        yield Misfit(f"{expression} has no value here", "the operation takes no JSON body", use.place)
+        yield Misfit(
+            f"{expression} has no value here", "the operation takes no JSON body", use.place
+        )
         return
     missing = [find_missing(schema, expression.path) for schema in schemas]
     if missing and all(found is not None for found in missing):
         step, names = next(found for found in missing if found is not None)
-        yield Misfit(f"{expression} is in no request: there is no {step!r}", known(step, names), use.place)
+        yield Misfit(
+            f"{expression} is in no request: there is no {step!r}", known(step, names), use.place
+        )
 
 
 def _schemas(subject: Subject, use: Use) -> list[Any]:
     """The schemas of the requests that the expression can speak of."""
     assert use.expression
-    spots: list[Spot]
-    if use.expression.name == "request.body" and use.spot:
-        spots = [use.spot]
-    elif use.spot and use.spot.behavior == "task.submit":
+    is_own = use.expression.name == "request.body"
+    if use.spot and (is_own or use.spot.behavior == "task.submit"):
         spots = [use.spot]
     else:
         spots = [spot for kind in use.kinds for spot in subject.submitters(kind)]
@@ -53,7 +55,11 @@ def find_missing(schema: Any, path: tuple[str, ...]) -> tuple[str, list[str]] | 
         schemas = [below for part in parts for below in _below(part, step)]
         if not schemas:
             names = sorted({name for part in parts for name in part.get("properties", {})})
-            return None if not names and not any(_is_closed(part, step) for part in parts) else (step, names)
+            return (
+                None
+                if not names and not any(_is_closed(part, step) for part in parts)
+                else (step, names)
+            )
     return None
 
 

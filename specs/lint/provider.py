@@ -20,22 +20,34 @@ def check_provider(subject: Subject) -> Iterator[Misfit]:
         seen: set[str] = set()
         for index, account in enumerate(accounts):
             if account[member] in seen:
-                yield Misfit(f"two accounts have the {member} {account[member]!r}", "", ("x-provider", "accounts", index, member))
+                yield Misfit(
+                    f"two accounts have the {member} {account[member]!r}",
+                    "",
+                    ("x-provider", "accounts", index, member),
+                )
             seen.add(account[member])
     yield from _check_keys(who["keys"], accounts)
     for name, text in who.get("environment", {}).items():
         for place in _PLACE.findall(text):
             if place not in _PLACES:
-                yield Misfit(f"{place} is not filled in", known(place, _PLACES), ("x-provider", "environment", name))
+                yield Misfit(
+                    f"{place} is not filled in",
+                    known(place, _PLACES),
+                    ("x-provider", "environment", name),
+                )
 
 
 def _check_keys(keys: Any, accounts: Any) -> Iterator[Misfit]:
     try:
         pattern = re.compile(keys["pattern"])
     except re.error as error:
-        yield Misfit(f"{keys['pattern']!r} does not compile: {error}", "", ("x-provider", "keys", "pattern"))
+        yield Misfit(
+            f"{keys['pattern']!r} does not compile: {error}", "", ("x-provider", "keys", "pattern")
+        )
         return
-    samples: list[tuple[Place, str]] = [(("accounts", i, "key"), account["key"]) for i, account in enumerate(accounts)]
+    samples: list[tuple[Place, str]] = [
+        (("accounts", i, "key"), account["key"]) for i, account in enumerate(accounts)
+    ]
     if "example" in keys:
         samples.append((("keys", "example"), keys["example"]))
     for place, key in samples:
@@ -49,15 +61,25 @@ def check_options(subject: Subject) -> Iterator[Misfit]:
     for place, said in _iter_optional(subject.root, ()):
         name, table = said["by"], said["table"]
         if name not in subject.options:
-            yield Misfit(f"there is no option {name!r}", known(name, subject.options), (*place, "by"))
+            yield Misfit(
+                f"there is no option {name!r}", known(name, subject.options), (*place, "by")
+            )
             continue
         values = subject.options[name]
         for value in values:
             if value not in table:
-                yield Misfit(f"the table by {name!r} has no {value!r}", f"it needs: {', '.join(values)}", (*place, "table"))
+                yield Misfit(
+                    f"the table by {name!r} has no {value!r}",
+                    f"it needs: {', '.join(values)}",
+                    (*place, "table"),
+                )
         for value in table:
             if value not in values:
-                yield Misfit(f"{value!r} is no value of option {name!r}", known(value, values), (*place, "table", value))
+                yield Misfit(
+                    f"{value!r} is no value of option {name!r}",
+                    known(value, values),
+                    (*place, "table", value),
+                )
 
 
 def _iter_optional(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
@@ -79,15 +101,19 @@ def check_limits(subject: Subject) -> Iterator[Misfit]:
     tiers = limits.get("concurrency", {}).get("tiers", [])
     for index in range(1, len(tiers)):
         if Decimal(str(tiers[index][0])) <= Decimal(str(tiers[index - 1][0])):
-            place = ("x-limits", "concurrency", "tiers", index)
-            yield Misfit("the tiers are not in order", "from the smallest amount on", place)
+            below = ("x-limits", "concurrency", "tiers", index)
+            yield Misfit("the tiers are not in order", "from the smallest amount on", below)
     place = ("x-limits", "rate", "when")
     for name, value in limits.get("rate", {}).get("when", {}).items():
         if name not in subject.options:
-            yield Misfit(f"there is no option {name!r}", known(name, subject.options), (*place, name))
+            yield Misfit(
+                f"there is no option {name!r}", known(name, subject.options), (*place, name)
+            )
         elif value not in subject.options[name]:
             advice = known(value, subject.options[name])
             yield Misfit(f"{value!r} is no value of option {name!r}", advice, (*place, name))
     submits = any(spot.behavior == "task.submit" for spot in subject.operations)
     if "x-idempotency" in subject.root and not submits:
-        yield Misfit("no operation submits a task", "the header is for task.submit", ("x-idempotency",))
+        yield Misfit(
+            "no operation submits a task", "the header is for task.submit", ("x-idempotency",)
+        )

@@ -1,18 +1,17 @@
 """Check that what the templates make is what their schemas say: answers, callbacks and refusals."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from understudy.specs.judging import iter_misfits
-from understudy.specs.lint.errors import iter_raised
 from understudy.specs.lint.inputs import iter_entrances
 from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, shared_values
 from understudy.specs.lint.subject import Spot, Subject
-from understudy.specs.model import PHASES, Case, Condition, Failures, Operation
+from understudy.specs.model import PHASES, Case, Operation
 from understudy.specs.problems import Misfit, Place
 
 _OPEN = ("queued", "running")
@@ -61,7 +60,9 @@ def _reply_target(subject: Subject, spot: Spot, operation: Operation) -> Target 
         if _is_reply(status, operation) and "x-template" in content:
             below = (*place, "content", operation.reply.media_type, "x-template")
             is_list = len(operation.reply.cases) > 1 or isinstance(content["x-template"], list)
-            return Target(below, subject.resolved(content.get("schema", True)), operation.reply.cases, is_list)
+            return Target(
+                below, subject.resolved(content.get("schema", True)), operation.reply.cases, is_list
+            )
     return None
 
 
@@ -76,23 +77,38 @@ def _check_target(target: Target, scopes: Iterator[Seen]) -> Iterator[Misfit]:
     for seen in scopes:
         fitting = [i for i, case in enumerate(target.cases) if case.fits(seen.kind, seen.phase)]
         if not fitting:
-            yield Misfit(f"there is no case for {seen.words}", "end the list with a case for the rest", target.place)
+            yield Misfit(
+                f"there is no case for {seen.words}",
+                "end the list with a case for the rest",
+                target.place,
+            )
             continue
         body = plain(renderers[fitting[0]](seen.scope))
-        place = (*target.place, fitting[0], "body") if target.is_list and len(target.cases) > 1 else target.place
+        place = (
+            (*target.place, fitting[0], "body")
+            if target.is_list and len(target.cases) > 1
+            else target.place
+        )
         for misfit in iter_misfits(validator, target.schema, body):
             if (misfit.place, misfit.message) not in told:
                 told.add((misfit.place, misfit.message))
-                yield Misfit(f"for {seen.words} the schema rejects it: {_at(misfit)}", misfit.advice, place)
+                yield Misfit(
+                    f"for {seen.words} the schema rejects it: {described(misfit)}", misfit.advice, place
+                )
 
 
-def _at(misfit: Misfit) -> str:
-    return f"{'/'.join(map(str, misfit.place))}: {misfit.message}" if misfit.place else misfit.message
+def described(misfit: Misfit) -> str:
+    """A misfit's message with its place within the body."""
+    return (
+        f"{'/'.join(map(str, misfit.place))}: {misfit.message}" if misfit.place else misfit.message
+    )
 
 
 def plain(value: Any) -> Any:
     """A rendered body as it arrives: numbers as JSON writes them."""
-    return orjson.loads(orjson.dumps(value, default=lambda number: orjson.Fragment(format(number, "f"))))
+    return orjson.loads(
+        orjson.dumps(value, default=lambda number: orjson.Fragment(format(number, "f")))
+    )
 
 
 def _iter_reply_scopes(subject: Subject, spot: Spot) -> Iterator[Seen]:
@@ -138,7 +154,9 @@ def _is_sure(parameter: Any) -> bool:
 def _given(parameters: list[Any], is_given: Any) -> dict[str, Any]:
     def value(parameter: Any) -> Any:
         schema = parameter.get("schema", {})
-        return schema.get("default", schema.get("minimum", 1) if schema.get("type") == "integer" else "text")
+        return schema.get(
+            "default", schema.get("minimum", 1) if schema.get("type") == "integer" else "text"
+        )
 
     wanted = [p for p in parameters if is_given(p)]
     return {
@@ -155,27 +173,53 @@ def _iter_submitted(subject: Subject, spot: Spot, bare: Scope) -> Iterator[Seen]
             for body in entrance.bodies if entrance.spot is spot else ():
                 normal = entrance.normalise(body)
                 for state, scope in iter_tasks(kind, said, normal, phases):
-                    yield Seen(f"a new {name!r} in state {state.name!r}", _joined(bare, scope, normal), name, state.phase)
+                    yield Seen(
+                        f"a new {name!r} in state {state.name!r}",
+                        _joined(bare, scope, normal),
+                        name,
+                        state.phase,
+                    )
 
 
-def _iter_shown(subject: Subject, spot: Spot, bare: Scope, phases: tuple[str, ...]) -> Iterator[Seen]:
+def _iter_shown(
+    subject: Subject, spot: Spot, bare: Scope, phases: tuple[str, ...]
+) -> Iterator[Seen]:
     for name in subject.kinds_of(spot):
         kind, said = subject.provider.kinds[name], subject.kinds[name]
-        inputs = [e.normalise(body) for e in iter_entrances(subject, name) for body in e.bodies] or [{}]
+        inputs = [
+            e.normalise(body) for e in iter_entrances(subject, name) for body in e.bodies
+        ] or [{}]
         for normal in inputs:
             for state, scope in iter_tasks(kind, said, normal, phases):
-                yield Seen(f"a {name!r} in state {state.name!r}", _joined(bare, scope, bare.body), name, state.phase)
+                yield Seen(
+                    f"a {name!r} in state {state.name!r}",
+                    _joined(bare, scope, bare.body),
+                    name,
+                    state.phase,
+                )
 
 
 def _joined(bare: Scope, task: Scope, body: Any) -> Scope:
-    return replace(bare, values={**bare.values, **task.values}, body=body, input=task.input, links=task.links)
+    return replace(
+        bare, values={**bare.values, **task.values}, body=body, input=task.input, links=task.links
+    )
 
 
 def check_callbacks(subject: Subject) -> Iterator[Misfit]:
     """Callbacks that their schema rejects, in the phases in which they are sent."""
     for spot, operation in iter_pairs(subject):
         places = [
-            (*spot.place, "callbacks", name, url, "post", "requestBody", "content", "application/json", "x-template")
+            (
+                *spot.place,
+                "callbacks",
+                name,
+                url,
+                "post",
+                "requestBody",
+                "content",
+                "application/json",
+                "x-template",
+            )
             for name, callback in spot.said.get("callbacks", {}).items()
             for url, item in callback.items()
             if "x-delivery" in item.get("post", {})
@@ -183,72 +227,7 @@ def check_callbacks(subject: Subject) -> Iterator[Misfit]:
         bare = Scope(shared_values())
         for place, delivery in zip(places, operation.deliveries, strict=True):
             target = Target(place, delivery.schema, delivery.cases, len(delivery.cases) > 1)
-            yield from _check_target(target, _iter_shown(subject, spot, bare, tuple(p for p in PHASES if p in delivery.on)))
-
-
-def check_refusals(subject: Subject) -> Iterator[Misfit]:
-    """Refusals that their envelope's schema rejects, and those that the operation does not describe."""
-    provider = subject.provider
-    envelopes: dict[str, Failures] = {provider.failures.envelope.name: provider.failures}
-    for failures in (*provider.prefixes.values(), *(o.failures for o in provider.operations)):
-        envelopes.setdefault(failures.envelope.name, failures)
-    for name, failures in envelopes.items():
-        place = ("x-errors", "envelopes", name, "template")
-        yield from _check_refusals(failures, failures.envelope.schema, place, tuple(failures.conditions))
-    for spot, operation in iter_pairs(subject):
-        yield from _check_described(subject, spot, operation)
-
-
-def _check_refusals(failures: Failures, schema: Any, place: Place, conditions: tuple[str, ...]) -> Iterator[Misfit]:
-    validator = make_validator(schema)
-    render = failures.envelope.template.compile(RESOLVER)
-    told: set[str] = set()
-    for name in conditions:
-        for scope in _error_scopes(name, failures.conditions[name]):
-            for misfit in iter_misfits(validator, schema, plain(render(scope))):
-                if misfit.message not in told:
-                    told.add(misfit.message)
-                    yield Misfit(f"for {name!r} the schema rejects it: {_at(misfit)}", misfit.advice, place)
-
-
-def _error_scopes(name: str, condition: Condition) -> Iterator[Scope]:
-    for field in ("duration", None):
-        values = {
-            "request.id": "req-0001",
-            "error.condition": name,
-            "error.status": condition.status,
-            "error.code": condition.code,
-            "error.detail": name.replace("_", " "),
-            "error.field": field,
-            "error.value": field and "16",
-            "error.limit": field and "15",
-            "error.retry_after": 1,
-        }
-        message = condition.message.compile(RESOLVER)(Scope(values))
-        yield Scope({**values, "error.message": message})
-
-
-def _check_described(subject: Subject, spot: Spot, operation: Operation) -> Iterator[Misfit]:
-    """Every condition that the operation can raise has a response, whose schema takes the refusal."""
-    failures = operation.failures
-    responses: Mapping[str, tuple[Any, Place]] = {
-        status: (response, place) for status, response, place in subject.responses(spot)
-    }
-    told: set[Place] = set()
-    for name, reason in iter_raised(subject, spot):
-        status = str(failures.conditions[name].status)
-        found = next((s for s in (status, status[0] + "XX", "default") if s in responses), None)
-        if found is None:
-            advice = f"{name}: {reason}"
-            yield Misfit(f"the answer {status} is not described", advice, (*spot.place, "responses"))
-            continue
-        response, place = responses[found]
-        below = (*place, "content", failures.envelope.media_type)
-        content = response.get("content", {}).get(failures.envelope.media_type)
-        if content is None and below not in told:
-            told.add(below)
-            message = f"the refusal {name!r} comes as {failures.envelope.media_type}, which is not described"
-            yield Misfit(message, "", (*place, "content") if "content" in response else place)
-        elif content is not None:
-            schema = subject.resolved(content.get("schema", True))
-            yield from _check_refusals(failures, schema, (*below, "schema"), (name,))
+            yield from _check_target(
+                target,
+                _iter_shown(subject, spot, bare, tuple(p for p in PHASES if p in delivery.on)),
+            )

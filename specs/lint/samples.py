@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import jsonschema_rs
@@ -11,8 +12,24 @@ from understudy.specs.judging import member_at
 from understudy.specs.lint.pointers import iter_values
 
 _TEXTS = (
-    *("text", "a.png", "a.mp4", "1", "a1b2c3d4", "https://example.com/a.png", "https://example.com/a.mp3", "2030-01-01"),
-    *("2030-01-01T00:00:00Z", "someone@example.com", "0f8fad5b-d9cb-469f-a165-70867728950e", "1:1", "#aabbcc", "en-US"),
+    *(
+        "text",
+        "a.png",
+        "a.mp4",
+        "1",
+        "a1b2c3d4",
+        "https://example.com/a.png",
+        "https://example.com/a.mp3",
+        "2030-01-01",
+    ),
+    *(
+        "2030-01-01T00:00:00Z",
+        "someone@example.com",
+        "0f8fad5b-d9cb-469f-a165-70867728950e",
+        "1:1",
+        "#aabbcc",
+        "en-US",
+    ),
 )
 _FORMATS = {
     "uri": "https://example.com/a.png",
@@ -44,7 +61,12 @@ def _own_candidates(part: dict[str, Any]) -> list[Any] | None:
     if part.get("type") == "boolean":
         return [True, False]
     low, high = part.get("minimum"), part.get("maximum")
-    if part.get("type") == "integer" and low is not None and high is not None and high - low <= _WIDEST_RANGE:
+    if (
+        part.get("type") == "integer"
+        and low is not None
+        and high is not None
+        and high - low <= _WIDEST_RANGE
+    ):
         return list(range(int(low), int(high) + 1))
     return None
 
@@ -120,7 +142,7 @@ def put(value: Any, path: tuple[str, ...], member: Any) -> Any:
     """A copy with a member changed, added or (MISSING) taken away; `*` adds an item where there is none."""
     changed = deepcopy(value)
     parent = changed
-    for step, after in zip(path, path[1:], strict=False):
+    for step, after in pairwise(path):
         parent = _step(parent, step, [] if after == "*" else {})
         if parent is None:
             return changed

@@ -68,7 +68,9 @@ class ScopeResolver:
         """The scope for one item of a list."""
         if expression.name != "tasks":
             return replace(scope, item=item)
-        return replace(scope, values={**scope.values, **item.values}, input=item.input, links=item.links)
+        return replace(
+            scope, values={**scope.values, **item.values}, input=item.input, links=item.links
+        )
 
 
 RESOLVER = ScopeResolver()
@@ -83,7 +85,9 @@ def shared_values() -> dict[str, Any]:
     }
 
 
-def iter_tasks(kind: Kind, said: Any, body: Any, phases: tuple[str, ...]) -> Iterator[tuple[State, Scope]]:
+def iter_tasks(
+    kind: Kind, said: Any, body: Any, phases: tuple[str, ...]
+) -> Iterator[tuple[State, Scope]]:
     """A task of a kind in every state of the phases, and with every way to end there."""
     for state in kind.states:
         if state.phase not in phases:
@@ -91,7 +95,8 @@ def iter_tasks(kind: Kind, said: Any, body: Any, phases: tuple[str, ...]) -> Ite
         for values in _ends(kind, state):
             started = state.phase in ("running", "succeeded") or values.pop("started", True)
             scope = Scope(
-                values=_task_values(kind, said, body, state, started and state.phase != "queued") | values,
+                values=_task_values(kind, said, body, state, started and state.phase != "queued")
+                | values,
                 body=body,
                 input=body,
                 links=_links(kind, said, body) if state.phase == "succeeded" else {},
@@ -103,7 +108,11 @@ def _ends(kind: Kind, state: State) -> list[dict[str, Any]]:
     """The ways to be in a state, as far as they change what is known."""
     if state.phase == "failed":
         return [
-            {"task.error_code": f.code, "task.error_message": f.message, "started": f.state != kind.states[0].name}
+            {
+                "task.error_code": f.code,
+                "task.error_message": f.message,
+                "started": f.state != kind.states[0].name,
+            }
             for f in kind.failures.values()
         ]
     if state.phase == "cancelled":

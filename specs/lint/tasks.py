@@ -18,7 +18,11 @@ def check_kinds(subject: Subject) -> Iterator[Misfit]:
         yield from _check_results(kind, place)
         yield from _check_pixels(kind, kind, place, None)
         if not subject.submitters(name):
-            yield Misfit(f"no operation submits the kind {name!r}", "name it in an x-behavior task.submit", place)
+            yield Misfit(
+                f"no operation submits the kind {name!r}",
+                "name it in an x-behavior task.submit",
+                place,
+            )
     tasked = [s for s in subject.operations if s.behavior.startswith("task.") and not subject.kinds]
     for spot in tasked:
         yield Misfit("there are no kinds of task", "declare x-tasks", (*spot.place, "x-behavior"))
@@ -36,11 +40,17 @@ def _check_failures(kind: Any, place: Place) -> Iterator[Misfit]:
     for code, failure in kind.get("failures", {}).items():
         if failure["state"] not in open_states:
             message = f"a task cannot fail from {failure['state']!r}"
-            yield Misfit(message, known(failure["state"], open_states), (*place, "failures", code, "state"))
+            yield Misfit(
+                message, known(failure["state"], open_states), (*place, "failures", code, "state")
+            )
 
 
 def _check_id(said: Any, place: Place) -> Iterator[Misfit]:
-    forms = {(): said} if isinstance(said, str) else {("table", v): form for v, form in said["table"].items()}
+    forms = (
+        {(): said}
+        if isinstance(said, str)
+        else {("table", v): form for v, form in said["table"].items()}
+    )
     for below, form in forms.items():
         try:
             parse_id(form)
@@ -54,9 +64,17 @@ def _check_results(kind: Any, place: Place) -> Iterator[Misfit]:
         below = (*place, "results", name, "path")
         rest = result["path"].replace("{$task.id}", "").replace("{$index}", "")
         if "{" in rest or "}" in rest:
-            yield Misfit(f"{result['path']!r} has a place that is not filled in", "known: {$task.id}, {$index}", below)
+            yield Misfit(
+                f"{result['path']!r} has a place that is not filled in",
+                "known: {$task.id}, {$index}",
+                below,
+            )
         if result["path"] in paths:
-            yield Misfit(f"{name!r} lies where {paths[result['path']]!r} lies", "give each result its own path", below)
+            yield Misfit(
+                f"{name!r} lies where {paths[result['path']]!r} lies",
+                "give each result its own path",
+                below,
+            )
         paths[result["path"]] = name
 
 
@@ -68,9 +86,13 @@ def _check_pixels(value: Any, kind: Any, place: Place, sizing: str | None) -> It
         if "pixels" in value and (not isinstance(name, str) or name not in results):
             yield Misfit(f"there is no result {name!r}", known(name, results), (*place, "pixels"))
         elif "pixels" in value and sizing is not None:
-            yield Misfit("a size cannot follow from pixels", "give [width, height]", (*place, "pixels"))
+            yield Misfit(
+                "a size cannot follow from pixels", "give [width, height]", (*place, "pixels")
+            )
         for key, item in value.items():
-            inner = "size" if key == "size" and len(place) >= 2 and place[-2] == "results" else sizing
+            inner = (
+                "size" if key == "size" and len(place) >= 2 and place[-2] == "results" else sizing
+            )
             yield from _check_pixels(item, kind, (*place, key), inner)
     elif isinstance(value, list):
         for index, item in enumerate(value):
@@ -82,7 +104,15 @@ def check_cancel(subject: Subject) -> Iterator[Misfit]:
     for name, kind in subject.kinds.items():
         phases = [state["phase"] for state in kind["states"]]
         if phases_of_cancel(kind) and "cancelled" not in phases:
-            yield Misfit(f"{name!r} can be cancelled, but has no state for it", "add a state of phase 'cancelled'", ("x-tasks", name, "cancel"))
+            yield Misfit(
+                f"{name!r} can be cancelled, but has no state for it",
+                "add a state of phase 'cancelled'",
+                ("x-tasks", name, "cancel"),
+            )
     for spot in subject.operations:
         if spot.behavior == "task.cancel" and subject.kinds and not subject.kinds_of(spot):
-            yield Misfit("no kind can be cancelled", "say in x-tasks in which phases: cancel: [queued]", (*spot.place, "x-behavior"))
+            yield Misfit(
+                "no kind can be cancelled",
+                "say in x-tasks in which phases: cancel: [queued]",
+                (*spot.place, "x-behavior"),
+            )

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import Serve
 from tests.door import ALL_PROVIDERS, Reply
 from tests.shops import JUHUO, LUMEN, SHOPS, Ask, Shop
-from tests.sockets import connected, request
+from tests.sockets import SECONDS, request
 from understudy.mockserver.media import Material, make
 
 API, MEDIA = "http://mock.test", "http://media.test"
@@ -40,7 +40,7 @@ class Tape:
 
     def send(self, port: int, raw: bytes) -> Reply:
         """One connection, one request, read to the end."""
-        with connected(f"http://127.0.0.1:{port}") as connection:
+        with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
             connection.sendall(raw)
             answer = b"".join(iter(lambda: connection.recv(65_536), b""))
         self.said.append(answer)
@@ -111,7 +111,7 @@ class Customer:
 
     def buy(self) -> list[str]:
         """One of each, and the first again, twice, with a key where there is such a thing."""
-        tasks = []
+        tasks: list[str] = []
         for order in self.shop.orders:
             once = {self.shop.once: "again"} if self.shop.once and not tasks else {}
             tasks += [self.shop.read_id(self.send(order.ask, **once)) for _ in range(2 if once else 1)]
@@ -174,7 +174,16 @@ def upload_at_lumen(tape: Tape) -> None:
 def record(serve: Serve) -> Callable[[int], Tape]:
     def play(seed: int) -> Tape:
         port, media_port = find_ports(2)
-        where = ("--port", str(port), "--media-port", str(media_port), "--public-url", API, "--media-url", MEDIA)
+        where = (
+            "--port",
+            str(port),
+            "--media-port",
+            str(media_port),
+            "--public-url",
+            API,
+            "--media-url",
+            MEDIA,
+        )
         serve("--clock", "virtual", "--seed", str(seed), *where, *ALL_PROVIDERS)
         tape = Tape(port, media_port)
         for shop in SHOPS.values():

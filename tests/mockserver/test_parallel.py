@@ -106,6 +106,7 @@ async def throng(server: Served, slug: str, order: Order, recharged: int) -> Non
         assert len(set(tasks)) == len(tasks) == (MANY if terms.waits else CARRIED)
         if shop.once:
             await repeat(party, order, replies)
+        readings: list[Reading] = []
         for pause in WAITS:
             await party.steer("POST", "/clock/advance", {"seconds": pause})
             readings = await check(party, order, tasks)

@@ -136,7 +136,12 @@ def test_storyclaw_sweep() -> None:
     picture = ["https://pictures.example.com/a.png"]
     orders = [
         order_storyclaw(
-            task, seconds, price_storyclaw(seconds, size), aspect_ratio="1:1", resolution=size, images=picture
+            task,
+            seconds,
+            price_storyclaw(seconds, size),
+            aspect_ratio="1:1",
+            resolution=size,
+            images=picture,
         )
         for task, seconds, size in product(("Txt2Video", "Img2Video"), (4, 6, 8), STORYCLAW_SECOND)
     ]
@@ -181,9 +186,7 @@ def test_lumen_material() -> None:
     counter = Counter("lumen")
     wish = {"data": {"type": "uploads", "attributes": {"file": "clip.mp4", "media": "video/mp4"}}}
     address = counter.send(Ask("POST", "/v2/inbox", wish)).json()["data"]
-    put = counter.door.fetch(
-        address["attributes"]["put"], {"Content-Type": "video/mp4"}, "PUT", film(Decimal(3))
-    )
+    put = counter.door.fetch(address["attributes"]["put"], {"Content-Type": "video/mp4"}, "PUT", film(Decimal(3)))
     assert put.status == 201, put
     there = {"label": "a", "key": address["id"]}
     price = price_film({}, Fraction(3))

@@ -11,11 +11,14 @@ from understudy.specs.problems import Misfit, SpecError, known
 
 def choose(slugs: list[str], files: list[str], profiles: list[str]) -> list[Provider]:
     """The providers that are asked for, all shipped ones when none is; raises UsageError."""
-    paths = _paths(slugs, files)
+    paths = find_paths(slugs, files)
     try:
         plain = [load(path) for path in paths]
         chosen = _profiles(plain, profiles)
-        providers = [load(p, chosen[x.slug]) if chosen[x.slug] != Profile() else x for p, x in zip(paths, plain, strict=True)]
+        providers = [
+            load(p, chosen[x.slug]) if chosen[x.slug] != Profile() else x
+            for p, x in zip(paths, plain, strict=True)
+        ]
     except (SpecError, Misfit) as error:
         raise UsageError(str(error)) from None
     names = [provider.slug for provider in providers]
@@ -25,7 +28,8 @@ def choose(slugs: list[str], files: list[str], profiles: list[str]) -> list[Prov
     return providers
 
 
-def _paths(slugs: list[str], files: list[str]) -> list[Path]:
+def find_paths(slugs: list[str], files: list[str]) -> list[Path]:
+    """The files of the specs that are asked for, all shipped ones when none is; raises UsageError."""
     known_slugs = shipped()
     for slug in slugs:
         if slug not in known_slugs:
@@ -43,14 +47,17 @@ def _profiles(providers: list[Provider], words: list[str]) -> dict[str, Profile]
         for provider in providers:
             if colon and provider.slug != slug:
                 continue
-            strictness, options = chosen[provider.slug]
+            _, options = chosen[provider.slug]
             if word in STRICTNESS:
                 chosen[provider.slug], matched = (word, options), True
                 continue
             for name, value in _options(word, provider.options):
                 options[name], matched = value, True
         if not matched:
-            choices = [*STRICTNESS, *(f"{n}={v}" for p in providers for n, vs in p.options.items() for v in vs)]
+            choices = [
+                *STRICTNESS,
+                *(f"{n}={v}" for p in providers for n, vs in p.options.items() for v in vs),
+            ]
             raise UsageError(f"there is no profile {text!r}; {known(word, choices)}")
     return {slug: Profile(strictness, options) for slug, (strictness, options) in chosen.items()}
 
@@ -60,4 +67,6 @@ def _options(word: str, options: Mapping[str, tuple[str, ...]]) -> list[tuple[st
     if equals:
         return [(name, value)] if value in options.get(name, ()) else []
     # Switches are too alike to be told by their value alone.
-    return [(n, word) for n, values in options.items() if word in values and word not in ("on", "off")]
+    return [
+        (n, word) for n, values in options.items() if word in values and word not in ("on", "off")
+    ]

@@ -19,7 +19,9 @@ def run(arguments: list[str]) -> int:
     """Serve until interrupted."""
     options = _parser().parse_args(arguments)
     if options.speed <= 0 or options.speed != options.speed or options.speed == float("inf"):
-        raise UsageError(f"--speed is {options.speed:g}; it divides planned times and must be above 0")
+        raise UsageError(
+            f"--speed is {options.speed:g}; it divides planned times and must be above 0"
+        )
     providers = choose(options.providers, options.spec, options.profile)
     settings = Settings(
         clock=options.clock,
@@ -41,7 +43,9 @@ def run(arguments: list[str]) -> int:
     try:
         serve(providers, settings, binding, lambda addresses: show(providers, addresses))
     except PortTaken as error:
-        raise UsageError(f"{error}; choose others with --port and --media-port (0 takes a free one)") from None
+        raise UsageError(
+            f"{error}; choose others with --port and --media-port (0 takes a free one)"
+        ) from None
     return 0
 
 
@@ -55,25 +59,92 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="understudy serve", description="Play providers on this machine.")
-    parser.add_argument("providers", nargs="*", metavar="PROVIDER", help=f"all when none is named: {', '.join(shipped())}")
+    parser.add_argument(
+        "providers",
+        nargs="*",
+        metavar="PROVIDER",
+        help=f"all when none is named: {', '.join(shipped())}",
+    )
     where = parser.add_argument_group("where")
-    where.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    where.add_argument("--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)")
-    where.add_argument("--media-port", type=_port, default=4011, help="the second origin: uploads and results (default %(default)s)")
-    where.add_argument("--public-url", default="", metavar="URL", help="base URL by which clients reach --port")
-    where.add_argument("--media-url", default="", metavar="URL", help="base URL by which clients reach --media-port")
-    where.add_argument("--allow-host", action="append", default=[], metavar="HOST", help="a further Host that the control API accepts")
-    where.add_argument("--control-token", default="", metavar="TOKEN", help="open the control API to all who bring it")
+    where.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default %(default)s)"
+    )
+    where.add_argument(
+        "--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)"
+    )
+    where.add_argument(
+        "--media-port",
+        type=_port,
+        default=4011,
+        help="the second origin: uploads and results (default %(default)s)",
+    )
+    where.add_argument(
+        "--public-url", default="", metavar="URL", help="base URL by which clients reach --port"
+    )
+    where.add_argument(
+        "--media-url",
+        default="",
+        metavar="URL",
+        help="base URL by which clients reach --media-port",
+    )
+    where.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a further Host that the control API accepts",
+    )
+    where.add_argument(
+        "--control-token",
+        default="",
+        metavar="TOKEN",
+        help="open the control API to all who bring it",
+    )
     what = parser.add_argument_group("what")
-    what.add_argument("--spec", action="append", default=[], metavar="FILE", help="also play the provider in this file")
-    what.add_argument("--profile", action="append", default=[], metavar="WORD", help="default, lenient, strict-doc, upstream-strict, or an option's value; PROVIDER:WORD for one alone")
-    what.add_argument("--any-key", action="store_true", help="every key works, with an account of its own")
-    what.add_argument("--allow-local-callbacks", action="store_true", help="callbacks may go to loopback, by http too")
+    what.add_argument(
+        "--spec",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also play the provider in this file",
+    )
+    what.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="WORD",
+        help="default, lenient, strict-doc, upstream-strict, or an option's value; PROVIDER:WORD for one alone",
+    )
+    what.add_argument(
+        "--any-key", action="store_true", help="every key works, with an account of its own"
+    )
+    what.add_argument(
+        "--allow-local-callbacks",
+        action="store_true",
+        help="callbacks may go to loopback, by http too",
+    )
     when = parser.add_argument_group("when")
-    when.add_argument("--clock", choices=sorted(CLOCKS), default="real", help="real, virtual (stands until advanced), poll (each poll is one step)")
-    when.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="divides the planned times of tasks (default %(default)g)")
-    when.add_argument("--seed", type=int, default=0, help="same seed, same requests, same answers (default %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print addresses and keys as one line of JSON")
+    when.add_argument(
+        "--clock",
+        choices=sorted(CLOCKS),
+        default="real",
+        help="real, virtual (stands until advanced), poll (each poll is one step)",
+    )
+    when.add_argument(
+        "--speed",
+        type=float,
+        default=DEFAULT_SPEED,
+        help="divides the planned times of tasks (default %(default)g)",
+    )
+    when.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="same seed, same requests, same answers (default %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print addresses and keys as one line of JSON"
+    )
     return parser
 
 
@@ -124,5 +195,8 @@ def _show_text(providers: list[Provider], addresses: Addresses) -> None:
                 text = text.replace(place, value)
             print(f"  export {name}={text}")
         print()
-    print(f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs", flush=True)
+    print(
+        f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs",
+        flush=True,
+    )
     print("Ctrl-C stops.", file=sys.stderr, flush=True)

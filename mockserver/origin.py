@@ -1,0 +1,108 @@
+"""The second origin: uploads to presigned addresses, and results behind signed links."""
+
+import asyncio
+import re
+
+from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, read_body, refuse_path
+from understudy.mockserver.estimates import Made
+from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.media import Material, make
+from understudy.mockserver.pipeline import handle, note_result, refuse
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.site import Site
+from understudy.mockserver.world import World
+
+
+class MediaOrigin(Lane):
+    """The second origin: uploads by the operations that the spec puts there, results by signed link."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        for site in world.sites.values():
+            self._hosts.update(dict.fromkeys(site.stage.provider.media_hosts, site))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        site, path = self.find_site(scope["path"], scope["headers"])
+        if site is None:
+            answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
+        else:
+            try:
+                answer = await self._answer(site, path, scope, receive)
+            except Disconnected:
+                return
+        await self.send(answer, scope["method"], send)
+
+    async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
+        method, query, headers = scope["method"], scope["query_string"], scope["headers"]
+        act, values, methods = site.stage.media_routes.find(method, path)
+        exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
+        keys = [name.decode("latin-1") for name, _ in headers if name in site.stage.key_headers]
+        exchange.notes.extend(f"{name} was sent to the media origin: a key belongs to the API alone" for name in keys)
+        if act is not None:
+            try:
+                exchange.payload = await read_body(receive, site.stage.most_upload)
+            except TooLarge as error:
+                refusal = Refusal("invalid_request", f"more than {error.args[0]} bytes")
+                return refuse(exchange, refusal, act.wording)
+            exchange.now = self._now()
+            return handle(exchange)
+        if method in ("GET", "HEAD") and not methods:
+            return await self._result(exchange)
+        return await refuse_path(exchange, methods or ("GET", "HEAD"), receive, site.stage.media_wording)
+
+    async def _result(self, exchange: Exchange) -> Answer:
+        site = exchange.site
+        try:
+            task, made, index = find_result(site, exchange.path[1:], exchange.query_text)
+        except Refusal as refusal:
+            return refuse(exchange, refusal, site.stage.media_wording)
+        seed = f"{task.id}/{made.name}/{index}".encode()
+        material = Material(made.content_type, made.width, made.height, made.seconds, made.sound, seed)
+        body = await asyncio.to_thread(make, material)
+        answer = _ranged(Answer(200, made.content_type, body), exchange.headers.get(b"range", b""))
+        note_result(exchange, task, answer)
+        return answer
+
+
+def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
+    """The task and result behind a signed link; raises Refusal when it is not good, or no longer."""
+    matches = ((pattern.fullmatch(path), kind, name) for pattern, kind, name in site.stage.results)
+    for match, kind, name in matches:  # kinds may have their results at paths alike
+        task = site.tasks.store.find(match["id"]) if match else None
+        if match and task and task.kind.name == kind:
+            break
+    else:
+        raise Refusal("not_found")
+    made = next(made for made in task.materials if made.name == name)
+    index = int(match.groupdict().get("index") or 0)
+    given = dict(part.partition("=")[::2] for part in query.decode("latin-1").split("&"))
+    expires, signature = given.get("expires", ""), given.get("signature", "")
+    if not (expires.isascii() and expires.isdecimal() and len(expires) < 16) or index >= made.count:
+        raise Refusal("unauthorized", "the link is not signed")
+    if not site.signer.is_good("GET", path, int(expires), "", signature):
+        raise Refusal("unauthorized", "the signature does not fit the link")
+    if site.world.clock.now() >= int(expires):
+        raise Refusal("forbidden", "the link has expired")
+    return task, made, index
+
+
+_RANGE = re.compile(rb"bytes=([0-9]{0,15})-([0-9]{0,15})")
+
+
+def _ranged(answer: Answer, wanted: bytes) -> Answer:
+    """One byte range of an answer, where the request asks for one (players seek so)."""
+    accepts = (b"accept-ranges", b"bytes")
+    found = _RANGE.fullmatch(wanted)
+    if found is None or found[0] == b"bytes=-":
+        return Answer(200, answer.media_type, answer.body, (accepts,))
+    first, last = found.groups()
+    size = len(answer.body)
+    begin = int(first) if first else max(0, size - int(last))
+    end = min(size - 1, int(last) if first and last else size - 1)
+    if begin > end:
+        return Answer(416, "", b"", ((b"content-range", f"bytes */{size}".encode()),))
+    part = (b"content-range", f"bytes {begin}-{end}/{size}".encode())
+    return Answer(206, answer.media_type, answer.body[begin : end + 1], (accepts, part))
