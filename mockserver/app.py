@@ -9,6 +9,7 @@ from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.pipeline import Headers, handle, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
+from understudy.mockserver.wire import CYCLE, send_whole
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import World
 
@@ -20,6 +21,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # A body that is refused for its size is still read up to here, so that the client hears the refusal.
 MOST_DRAINED = 67_108_864
+
+
+# What is larger goes out under uvicorn's flow control.
+MOST_AT_ONCE = 65_536
+
+_HEAD = b"date: %b\r\ncontent-length: %d\r\ncontent-type: %b\r\n"
+_BODILESS = (204, 304)
 
 
 class Disconnected(Exception):
@@ -51,19 +59,21 @@ class Lane:
             return None, path
         return self._hosts.get(_host(headers)) or self._only, path
 
-    async def send(self, answer: Answer, method: str, send: Send) -> None:
+    async def send(self, answer: Answer, scope: Scope, send: Send) -> None:
         """Send an answer whole."""
-        body = answer.body
-        headers = [
-            (b"date", self._today()),
-            (b"content-length", b"%d" % len(body)),
-            (b"content-type", answer.media_type.encode()),
-            *answer.headers,
-        ]
-        if not answer.media_type:
-            del headers[2]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        status, body = answer.status, answer.body
+        sent = b"" if scope["method"] == "HEAD" else body
+        kind, cycle = answer.media_type.encode(), scope.get(CYCLE)
+        is_plain = kind and not answer.headers and len(sent) <= MOST_AT_ONCE and status not in _BODILESS
+        if cycle is not None and is_plain:
+            return send_whole(cycle, status, _HEAD % (self._today(), len(body), kind), sent)
+        headers = [(b"date", self._today()), *answer.headers]
+        if status not in _BODILESS:
+            headers.append((b"content-length", b"%d" % len(body)))
+        if kind:
+            headers.append((b"content-type", kind))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": sent})
 
     def _today(self) -> bytes:
         """The Date header, by the world's clock."""
@@ -96,7 +106,7 @@ class Gateway(Lane):
                 return await self._behind(scope, receive, send)
             exchange = Exchange(site, None, method, path, values, query, headers, b"", self._now())
             answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
-            return await self.send(answer, method, send)
+            return await self.send(answer, scope, send)
         exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
         if act.body is not None:
             try:
@@ -109,8 +119,8 @@ class Gateway(Lane):
                 return
             except TooLarge as error:
                 refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
-                return await self.send(refuse(exchange, refusal, act.wording), method, send)
-        await self.send(handle(exchange), method, send)
+                return await self.send(refuse(exchange, refusal, act.wording), scope, send)
+        await self.send(handle(exchange), scope, send)
 
 
 # What the application behind has under a provider's prefix, and what it has at the root.

@@ -33,7 +33,7 @@ class MediaOrigin(Lane):
                 answer = await self._answer(site, path, scope, receive)
             except Disconnected:
                 return
-        await self.send(answer, scope["method"], send)
+        await self.send(answer, scope, send)
 
     async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]

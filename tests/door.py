@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from understudy.mockserver.app import Application, Gateway, Receive, Scope, Send
-from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.control import build_control
+from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.trust import Guard

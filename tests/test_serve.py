@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import STOP_SECONDS, UNDERSTUDY, Serve, Served, read_announcement
 from tests.counter import BOOKS, Counter
@@ -121,9 +122,7 @@ def test_a_wrong_spec(text: bytes, said: str, tmp_path: Path) -> None:
 
 
 def test_a_spec_that_is_not_there(tmp_path: Path) -> None:
-    assert_one_line(
-        run("serve", *FREE, "--spec", str(tmp_path / "none.yaml")), "none.yaml", "No such file"
-    )
+    assert_one_line(run("serve", *FREE, "--spec", str(tmp_path / "none.yaml")), "none.yaml", "No such file")
     assert_one_line(run("serve", *FREE, "--spec", str(tmp_path)), "cannot be read")
 
 
@@ -198,12 +197,18 @@ def test_json_is_one_line(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text("utf-8") == "", "nothing is said on stderr"
 
 
+def key_of(slug: str) -> str:
+    """The first key of its spec."""
+    accounts: list[dict[str, str]] = yaml.safe_load(shipped()[slug].read_text("utf-8"))["x-provider"]["accounts"]
+    return accounts[0]["key"]
+
+
 def test_what_is_printed_for_people() -> None:
     with subprocess.Popen(
         [str(UNDERSTUDY), "serve", *FREE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
-        lines = list(iter(process.stdout.readline, ""))[:0]
+        lines: list[str] = []
         while not lines or "control API" not in lines[-1]:
             lines.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
@@ -213,8 +218,8 @@ def test_what_is_printed_for_people() -> None:
     assert stderr == "Ctrl-C stops.\n"
     for slug in shipped():
         assert re.search(rf"base URL  http://127\.0\.0\.1:\d+/{slug}\n", text), text
-    for book in BOOKS:
-        assert f"export {book.provider.upper()[:8]}" in text or "export" in text
+        assert f"/{slug}\n  key       {key_of(slug)}\n" in text, text
+    assert re.search(r"^  export [A-Z_]+=http://127", text, re.MULTILINE), text
     assert "{$" not in text
 
 
@@ -236,16 +241,11 @@ def test_any_key(serve: Serve) -> None:
         assert balance(served, key)["result"]["remainCredits"] == 10_000
         path = f"/juhuo{submit['path']}"
         assert ask(served.control_url, "POST", path, key_headers(key), body).json()["code"] == "200"
-        tasks = ask(
-            served.control_url, "GET", "/juhuo/open-api/v1/video/tasks", key_headers(key)
-        ).json()
+        tasks = ask(served.control_url, "GET", "/juhuo/open-api/v1/video/tasks", key_headers(key)).json()
         assert tasks["result"]["total"] == 1
     for key in ("", " "):
         assert balance(served, key)["code"] == "4403"
-    assert (
-        ask(served.control_url, "GET", "/juhuo/open-api/v1/account/balance").json()["code"]
-        == "4403"
-    )
+    assert ask(served.control_url, "GET", "/juhuo/open-api/v1/account/balance").json()["code"] == "4403"
 
 
 def half_sent(served: Served) -> bytes:
@@ -270,9 +270,7 @@ def test_it_ends_at_once(number: signal.Signals, clock: str, tmp_path: Path) -> 
         receiver = stack.enter_context(receiving(hang))
         process, served = stack.enter_context(started(log, *flags))
         owe(Counter(STORYCLAW, served, clock), receiver.url)
-        idle, waiting, half, untouched = (
-            stack.enter_context(connected(served.control_url)) for _ in range(4)
-        )
+        idle, waiting, half, untouched = (stack.enter_context(connected(served.control_url)) for _ in range(4))
         idle.send(request("GET", "/_understudy/clock"))
         assert idle.read().status == 200
         half.send(half_sent(served))
@@ -330,9 +328,7 @@ def test_public_addresses(serve: Serve) -> None:
     body = b'{"fileName": "a.png", "contentType": "image/png"}'
     path = "/juhuo/open-api/v1/upload/presign"
     presigned = ask(local.control_url, "POST", path, key_headers(key), body).json()
-    assert presigned["result"]["uploadUrl"].startswith(
-        "https://media.example.com/juhuo/api/user123/"
-    )
+    assert presigned["result"]["uploadUrl"].startswith("https://media.example.com/juhuo/api/user123/")
     submit = JUHUO.said["at"]["submit"]
     made = ask(
         local.control_url,
@@ -342,10 +338,7 @@ def test_public_addresses(serve: Serve) -> None:
         json.dumps(submit["body"]).encode(),
     )
     for host in ("mock.example.com", "other.example.com:443", "127.0.0.1"):
-        assert (
-            ask(local.control_url, "POST", ADVANCE, [JSON], b'{"seconds": 1000}', host=host).status
-            == 200
-        )
+        assert ask(local.control_url, "POST", ADVANCE, [JSON], b'{"seconds": 1000}', host=host).status == 200
     assert (
         ask(
             local.control_url,
@@ -358,9 +351,7 @@ def test_public_addresses(serve: Serve) -> None:
         == 403
     )
     task = made.json()["result"]["taskId"]
-    poll = ask(
-        local.control_url, "GET", f"/juhuo/open-api/v1/video/task/{task}", key_headers(key)
-    ).json()
+    poll = ask(local.control_url, "GET", f"/juhuo/open-api/v1/video/task/{task}", key_headers(key)).json()
     assert poll["result"]["outputUrl"].startswith("https://media.example.com/juhuo/output/")
 
 

@@ -370,8 +370,7 @@ def test_every_callback(slug: str) -> None:
     used: list[Case] = []
     for order in one_of_each_kind(witness.shop):
         kind = witness.submit(order).kind
-        for task in iter_ended(witness, order, kind):
-            used.append(check_callback(witness, order, task))
+        used += [check_callback(witness, order, task) for task in iter_ended(witness, order, kind)]
     declared = [c for act in witness.stage.acts.values() for d in act.operation.deliveries for c in d.cases]
     assert [case for case in declared if case not in used] == []
 

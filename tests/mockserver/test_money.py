@@ -299,8 +299,11 @@ class Customer(RuleBasedStateMachine):
     @precondition(lambda self: self.shop.once and len(self.bought) < MOST_TASKS - 1)
     @rule(key=KEYS, number=ORDERS, other=ORDERS, pause=PAUSES)
     def order_twice(self, key: str, number: int, other: int, pause: float) -> None:
-        """The same again, for sure, and perhaps another order with its key."""
-        for again in (number, number, other):
+        """The same again, for sure, and another order at the same place with its key."""
+        orders = self.shop.orders
+        place = orders[number % len(orders)].ask.path
+        there = [at for at, order in enumerate(orders) if order.ask.path == place]
+        for again in (number, number, there[other % len(there)]):
             self.order_once(key, again)
             self.advance(pause)
 
@@ -419,7 +422,7 @@ def test_walks(slug: str, budget: str) -> None:
             super().__init__(SHOPS[slug], budget, reach)
 
     walk = settings(
-        max_examples=80,
+        max_examples=100,
         stateful_step_count=25,
         deadline=None,
         derandomize=True,
