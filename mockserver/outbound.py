@@ -89,11 +89,11 @@ async def _exchange(
     headers: dict[str, str],
 ) -> Outcome:
     connection = h11.Connection(h11.CLIENT)
-    sent = [("Host", host), ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
-    own = [(name, value.encode("latin-1", "replace")) for name, value in headers.items()]
-    request = h11.Request(method="POST", target=target, headers=[*sent, *own, ("Connection", "close")])
-    for event in (request, h11.Data(data=body), h11.EndOfMessage()):
-        writer.write(connection.send(event) or b"")
+    own = {"Host": host, "Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close"}
+    pairs = [(name.encode(), value.encode("latin-1", "replace")) for name, value in (own | headers).items()]
+    request = h11.Request(method="POST", target=target, headers=pairs)
+    for part in (request, h11.Data(data=body), h11.EndOfMessage()):
+        writer.write(connection.send(part) or b"")
     await writer.drain()
     received = 0
     while True:

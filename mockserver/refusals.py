@@ -23,15 +23,15 @@ class Refusal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """`$error.…` as templates see it."""
+    """`$error.…` as templates see it; None is missing."""
 
     condition: str
     status: int
     code: str
     detail: str
-    field: str
-    value: str
-    limit: str
+    field: str | None
+    value: str | None
+    limit: str | None
     retry_after: int
     message: str = ""
 
@@ -43,9 +43,9 @@ class ErrorView:
             condition.status,
             condition.code,
             detail,
-            refusal.field,
-            refusal.value,
-            refusal.limit,
+            refusal.field or None,
+            refusal.value or None,
+            refusal.limit or None,
             refusal.retry_after,
         )
 

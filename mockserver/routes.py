@@ -18,7 +18,9 @@ class Routes:
     def __init__(self, acts: Iterable["Act"]) -> None:
         self._exact: dict[str, dict[str, Act]] = {}
         self._last: dict[str, tuple[str, dict[str, Act]]] = {}
-        self._patterns: list[tuple[re.Pattern[str], dict[str, Act]]] = []
+        self._patterns: list[tuple[re.Pattern[str], list[str], dict[str, Act]]] = []
+        # Where `/jobs/{id}:stop` stands beside `/jobs/{id}`, the longer is asked first.
+        self._crowded: set[str] = set()
         by_path: dict[str, dict[str, Act]] = {}
         for act in acts:
             by_path.setdefault(act.operation.path, {})[act.operation.method] = act
@@ -32,10 +34,10 @@ class Routes:
         if methods is None:
             head, _, tail = path.rpartition("/")
             found = self._last.get(head)
-            if found is not None and tail:
-                methods, values = found[1], {found[0]: tail}
-            else:
+            if found is None or not tail or head in self._crowded:
                 methods, values = self._search(path)
+            if methods is None and found is not None and tail:
+                methods, values = found[1], {found[0]: tail}
         if methods is None:
             return None, values, ()
         act = methods.get(method)
@@ -49,13 +51,14 @@ class Routes:
         elif len(names) == 1 and tail == f"{{{names[0]}}}":
             self._last[head] = (names[0], methods)
         else:
-            self._patterns.append((_pattern(path), methods))
+            self._patterns.append((_pattern(path), names, methods))
+            self._crowded.add(head)
 
     def _search(self, path: str) -> tuple[dict[str, "Act"] | None, dict[str, str]]:
-        for pattern, methods in self._patterns:
+        for pattern, names, methods in self._patterns:
             found = pattern.fullmatch(path)
             if found:
-                return methods, found.groupdict()
+                return methods, dict(zip(names, found.groups(), strict=True))
         return None, {}
 
 
@@ -64,7 +67,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     at = 0
     for found in _PLACE.finditer(path):
         parts.append(re.escape(path[at : found.start()]))
-        parts.append(f"(?P<{found.group(1)}>[^/]+)")
+        parts.append("([^/]+)")
         at = found.end()
     parts.append(re.escape(path[at:]))
     return re.compile("".join(parts))

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -51,12 +52,26 @@ class PortTaken(Exception):
     """An address that cannot be listened on; says which and why."""
 
 
+# How long, in seconds, an answer under way may take after the signal to stop.
+LAST_MOMENT = 0.2
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the signals to us: there are two of them in one process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Leave: what is being answered has a moment more, then all is cut off without a word."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=LAST_MOMENT)
+        logging.getLogger("uvicorn.error").disabled = True
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -103,9 +118,7 @@ async def _serve(
     applications = (Gateway(world, control), MediaOrigin(world))
     servers = [_Server(_config(application)) for application in applications]
     _settle_garbage()
-    running = [
-        asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)
-    ]
+    running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)]
     follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -135,7 +148,6 @@ def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=0,
         timeout_keep_alive=75,
     )
 

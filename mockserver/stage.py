@@ -9,6 +9,7 @@ import orjson
 from understudy.mockserver.behaviors import BEHAVIORS
 from understudy.mockserver.behaviors.uploads import MOST_BYTES
 from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.headers import ParameterRule, iter_parameter_rules
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
@@ -92,7 +93,10 @@ class Act:
         self.keys = [[_compile_key(scheme) for scheme in alternative] for alternative in operation.security]
         takes_query = any(parameter.where == "query" for parameter in operation.parameters)
         self.parameters = ParameterReader(operation.parameters, phrases) if takes_query else None
-        self.rules = [ActRule(rule, resolver) for rule in operation.rules]
+        self.rules: list[ActRule | ParameterRule] = [
+            *iter_parameter_rules(operation.parameters, phrases),
+            *(ActRule(rule, resolver) for rule in operation.rules),
+        ]
         self.cases = Cases(operation.reply.cases, resolver)
         self.headers = [(name.lower().encode(), node.compile(resolver)) for name, node in operation.reply.headers]
         self.wording = Wording(operation.failures, provider.phrases, resolver)

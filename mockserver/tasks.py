@@ -130,10 +130,9 @@ class Tasks:
         charge = task.kind.charge
         succeeds = task.final.phase == "succeeded"
         if charge.when == "submit":
-            amount = NOTHING if succeeds else -task.price
+            amount, held = NOTHING if succeeds else -task.price, NOTHING
         else:
-            amount = task.price if succeeds else NOTHING
-        held = task.price if charge.hold else NOTHING
+            amount, held = task.price if succeeds else NOTHING, task.price if charge.hold else NOTHING
         if amount or held:
             task.entry = task.account.ledger.enter(Entry(task.end, amount, held, task.id))
 

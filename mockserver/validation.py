@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
-from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Body, Parameter
+from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.specs.schemas import SAME_VALUE
 from understudy.specs.templates import Node
 from understudy.specs.templates import parse as parse_template
@@ -105,7 +105,7 @@ class ParameterReader:
 
     def _judge(self, name: str, text: str) -> Any:
         parameter, validator = self._known[name]
-        value = _from_text(parameter.schema.get("type"), text)
+        value = read_text_as(parameter.schema.get("type"), text)
         error = next(validator.iter_errors(value), None)
         if error is not None:
             raise word(error, parameter.schema, self._phrases, name)
@@ -170,7 +170,7 @@ def _sentence(schema: Any, path: list[Any]) -> Any:
     return None
 
 
-def _from_text(kind: Any, text: str) -> Any:
+def read_text_as(kind: Any, text: str) -> Any:
     if kind == "integer" and _INTEGER.fullmatch(text):
         return int(text)
     if kind == "number" and _NUMBER.fullmatch(text):

@@ -71,7 +71,7 @@ class WireProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open until the answer is sent, if the request had arrived whole."""
-        cycle = self.cycle
+        cycle: Any = self.cycle  # none yet, at first
         if cycle is None or cycle.response_complete or cycle.more_body:
             self.transport.close()  # what is pending is sent first
             return False
@@ -109,7 +109,8 @@ class WireProtocol(HttpToolsProtocol):
             self._watch = self.loop.call_later(min(left, self.timeout_keep_alive), self._close_if_idle)
 
     def _bound_head(self, size: int) -> None:
-        is_head = self.scope is not None and "method" not in self.scope
+        scope: Any = self.scope  # none yet, at first
+        is_head = scope is not None and "method" not in scope
         self._head = self._head + size if is_head else 0
         if self._head > MOST_HEAD:
             self.logger.warning(INVALID)

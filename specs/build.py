@@ -61,9 +61,7 @@ def build_provider(document: Mapping[str, Any], profile: model.Profile) -> model
     media_hosts = tuple(hosts.get("media", ()))
     errors = at("x-errors", Errors, document, profile)
     kinds = at("x-tasks", build_kinds, document.get("x-tasks", {}), profile.options)
-    operations = tuple(
-        at("paths", lambda: list(_operations(document, profile, media_hosts, errors)))
-    )
+    operations = tuple(at("paths", lambda: list(_operations(document, profile, media_hosts, errors))))
     return model.Provider(
         slug=who["slug"],
         title=document["info"]["title"],
@@ -82,9 +80,7 @@ def build_provider(document: Mapping[str, Any], profile: model.Profile) -> model
         phrases=at("x-errors", errors.phrases),
         limits=at("x-limits", _limits, document.get("x-limits", {}), profile),
         idempotency=_idempotency(document.get("x-idempotency")),
-        sources=tuple(
-            s for place, value in iter_sources(document) for s in parse_sources(value, place)
-        ),
+        sources=tuple(s for place, value in iter_sources(document) for s in parse_sources(value, place)),
         document=document,
     )
 
@@ -100,9 +96,7 @@ def _chosen(options: Mapping[str, tuple[str, ...]], wanted: Mapping[str, str]) -
 
 def _account(account: Mapping[str, Any]) -> model.DemoAccount:
     credits = str(account["credits"])
-    return model.DemoAccount(
-        account["id"], account["key"], credits, str(account.get("recharged", credits))
-    )
+    return model.DemoAccount(account["id"], account["key"], credits, str(account.get("recharged", credits)))
 
 
 def _limits(limits: Mapping[str, Any], profile: model.Profile) -> model.Limits:
@@ -118,11 +112,7 @@ def _limits(limits: Mapping[str, Any], profile: model.Profile) -> model.Limits:
 
 
 def _idempotency(idempotency: Mapping[str, Any] | None) -> model.Idempotency | None:
-    return (
-        model.Idempotency(idempotency["header"], float(idempotency["lifetime"]))
-        if idempotency
-        else None
-    )
+    return model.Idempotency(idempotency["header"], float(idempotency["lifetime"])) if idempotency else None
 
 
 class Errors:
@@ -134,16 +124,12 @@ class Errors:
         if "envelopes" not in self.said:
             raise Misfit("x-errors is missing", "declare envelopes and conditions")
 
-    def failures(
-        self, envelope: str, conditions: Mapping[str, Any] | None = None
-    ) -> model.Failures:
+    def failures(self, envelope: str, conditions: Mapping[str, Any] | None = None) -> model.Failures:
         """The conditions in an envelope: the shared ones, the envelope's own, then the given ones."""
         envelopes = self.said["envelopes"]
         if envelope not in envelopes:
             raise Misfit(f"there is no envelope {envelope!r}", known(envelope, envelopes))
-        return self._build(
-            envelope, envelopes[envelope], self.said.get("conditions", {}), conditions or {}
-        )
+        return self._build(envelope, envelopes[envelope], self.said.get("conditions", {}), conditions or {})
 
     def of(self, operation: Mapping[str, Any]) -> model.Failures:
         """The refusals of one operation."""
@@ -164,14 +150,9 @@ class Errors:
     def phrases(self) -> dict[str, templates.Node]:
         """Keyword of a violated constraint -> sentence."""
         said = {"default": "{$error.field} is not valid", **self.said.get("phrases", {})}
-        return {
-            keyword: at("phrases", at, keyword, templates.parse, text)
-            for keyword, text in said.items()
-        }
+        return {keyword: at("phrases", at, keyword, templates.parse, text) for keyword, text in said.items()}
 
-    def _build(
-        self, name: str, said: Mapping[str, Any], *layers: Mapping[str, Any]
-    ) -> model.Failures:
+    def _build(self, name: str, said: Mapping[str, Any], *layers: Mapping[str, Any]) -> model.Failures:
         shared, own = layers
         template = at("template", templates.parse, said["template"])
         schema = schemas.resolve(said.get("schema", True), self.document)
@@ -184,16 +165,12 @@ class Errors:
         if not fallback:
             raise Misfit(f"envelope {name!r} has no internal_error", "every provider can fail")
         built.setdefault("unknown_path", built.get("not_found", fallback))
-        complete = {
-            c: built.get(c) or built.get("invalid_request", fallback) for c in model.CONDITIONS
-        }
+        complete = {c: built.get(c) or built.get("invalid_request", fallback) for c in model.CONDITIONS}
         return model.Failures(model.Envelope(name, said["type"], template, schema), complete)
 
     def _condition(self, name: str, said: Mapping[str, Any]) -> model.Condition:
         message = at("message", templates.parse, said.get("message", "{$error.detail}"))
-        headers = tuple(
-            (key, templates.parse(value)) for key, value in said.get("headers", {}).items()
-        )
+        headers = tuple((key, templates.parse(value)) for key, value in said.get("headers", {}).items())
         return model.Condition(
             name,
             at("status", by_option, said["status"], self.options),
@@ -219,21 +196,15 @@ def by_option(said: Any, options: Mapping[str, str]) -> Any:
 
 
 def _kind(name: str, said: Mapping[str, Any], options: Mapping[str, str]) -> model.Kind:
-    states = tuple(
-        at("states", at, index, _state, state) for index, state in enumerate(said["states"])
-    )
+    states = tuple(at("states", at, index, _state, state) for index, state in enumerate(said["states"]))
     names = [state.name for state in states]
     failures = {
-        code: at("failures", at, code, _failure, code, f, names)
-        for code, f in said.get("failures", {}).items()
+        code: at("failures", at, code, _failure, code, f, names) for code, f in said.get("failures", {}).items()
     }
     _check_phases(states, bool(failures))
     cancel = said.get("cancel", ())
     charge = said["charge"]
-    results = [
-        {k: v for k, v in result.items() if k != "path"}
-        for result in said.get("results", {}).values()
-    ]
+    results = [{k: v for k, v in result.items() if k != "path"} for result in said.get("results", {}).values()]
     return model.Kind(
         name=name,
         id_form=at("id", lambda: parse_id(by_option(said["id"], options))),
@@ -244,16 +215,9 @@ def _kind(name: str, said: Mapping[str, Any], options: Mapping[str, str]) -> mod
         charge=model.Charge(charge["when"], charge.get("hold", False), charge["refuse"]),
         price=at("price", formulas.compile_formula, _bare(said["price"])),
         material_seconds=str(said.get("material_seconds", 5)),
-        results={
-            r: at("results", at, r, _result, r, result)
-            for r, result in said.get("results", {}).items()
-        },
+        results={r: at("results", at, r, _result, r, result) for r, result in said.get("results", {}).items()},
         magic=parse(said["magic"]) if "magic" in said else None,
-        reads=tuple(
-            {
-                e.text: e for e in formulas.expressions([said["price"], said["states"], results])
-            }.values()
-        ),
+        reads=tuple({e.text: e for e in formulas.expressions([said["price"], said["states"], results])}.values()),
     )
 
 
@@ -288,14 +252,8 @@ def _state(said: Mapping[str, Any]) -> model.State:
 
 def _failure(code: str, said: Mapping[str, Any], states: list[str]) -> model.Failure:
     if said["state"] not in states:
-        raise Misfit(
-            f"{code} comes from unknown state {said['state']!r}", known(said["state"], states)
-        )
-    when = {
-        name: tuple(map(parse, texts))
-        for name, texts in said.get("when", {}).items()
-        if name != "x-source"
-    }
+        raise Misfit(f"{code} comes from unknown state {said['state']!r}", known(said["state"], states))
+    when = {name: tuple(map(parse, texts)) for name, texts in said.get("when", {}).items() if name != "x-source"}
     return model.Failure(code, said["state"], said["message"], **when)
 
 
@@ -327,11 +285,7 @@ def _result_path(said: Mapping[str, Any]) -> str:
 
 def _bare(formula: Any) -> Any:
     """A formula without the word that says where it comes from."""
-    return (
-        {k: v for k, v in formula.items() if k != "x-source"}
-        if isinstance(formula, dict)
-        else formula
-    )
+    return {k: v for k, v in formula.items() if k != "x-source"} if isinstance(formula, dict) else formula
 
 
 def _remembering(kind: model.Kind, operations: tuple[model.Operation, ...]) -> model.Kind:
@@ -340,9 +294,7 @@ def _remembering(kind: model.Kind, operations: tuple[model.Operation, ...]) -> m
     nodes += [case.body for o in operations for delivery in o.deliveries for case in delivery.cases]
     nodes += [node for o in operations for delivery in o.deliveries for _, node in delivery.headers]
     wanted = {e.text: e for node in nodes for e in node.expressions() if e.name == "task.input"}
-    return model.Kind(
-        **{**{f: getattr(kind, f) for f in kind.__slots__}, "remembered": tuple(wanted.values())}
-    )
+    return model.Kind(**{**{f: getattr(kind, f) for f in kind.__slots__}, "remembered": tuple(wanted.values())})
 
 
 def _operations(
@@ -363,9 +315,7 @@ def _operations(
 class OperationBuilder:
     """Builds one operation of a document."""
 
-    def __init__(
-        self, document: Any, profile: model.Profile, errors: Errors, item: Any, said: Any
-    ) -> None:
+    def __init__(self, document: Any, profile: model.Profile, errors: Errors, item: Any, said: Any) -> None:
         self.document, self.profile, self.errors = document, profile, errors
         self.item, self.said = item, said
 
@@ -394,9 +344,7 @@ class OperationBuilder:
 
     def schema(self, value: Any) -> Any:
         """A request schema, as the profile's strictness has it."""
-        change = {"strict-doc": schemas.tighten, "lenient": schemas.loosen}.get(
-            self.profile.strictness
-        )
+        change = {"strict-doc": schemas.tighten, "lenient": schemas.loosen}.get(self.profile.strictness)
         schema = self.resolved(value)
         return change(schema) if change else schema
 
@@ -405,9 +353,7 @@ class OperationBuilder:
         known_schemes = self.document.get("components", {}).get("securitySchemes", {})
         wanted = self.said.get("security", self.document.get("security", ()))
         return tuple(
-            tuple(_scheme(name, known_schemes) for name in alternative)
-            for alternative in wanted
-            if alternative
+            tuple(_scheme(name, known_schemes) for name in alternative) for alternative in wanted if alternative
         )
 
     def parameters(self) -> tuple[model.Parameter, ...]:
@@ -415,10 +361,7 @@ class OperationBuilder:
         said = self.resolved([*self.item.get("parameters", ()), *self.said.get("parameters", ())])
         if not all("name" in p and "in" in p for p in said):
             raise Misfit("this is no parameter", "it needs 'name' and 'in'")
-        return tuple(
-            model.Parameter(p["name"], p["in"], p.get("required", False), p.get("schema", {}))
-            for p in said
-        )
+        return tuple(model.Parameter(p["name"], p["in"], p.get("required", False), p.get("schema", {})) for p in said)
 
     def body(self) -> model.Body | None:
         """The request body."""
@@ -443,11 +386,7 @@ class OperationBuilder:
                 raise Misfit(f"a rule has one name, not {names}", place=(index,))
             if self.profile.strictness in said.get("in", model.STRICTNESS):
                 arguments = said[names[0]]
-                rules.append(
-                    model.Rule(
-                        names[0], arguments, said.get("message", ""), said.get("effect", "refuse")
-                    )
-                )
+                rules.append(model.Rule(names[0], arguments, said.get("message", ""), said.get("effect", "refuse")))
         return tuple(rules)
 
     def reply(self) -> model.Reply:
@@ -458,17 +397,11 @@ class OperationBuilder:
             response = self.resolved(said)
             number = int(status.replace("X", "0"))
             headers = response.get("headers", {})
-            nodes = tuple(
-                (name, templates.parse(h["x-template"]))
-                for name, h in headers.items()
-                if "x-template" in h
-            )
+            nodes = tuple((name, templates.parse(h["x-template"])) for name, h in headers.items() if "x-template" in h)
             for media_type, content in response.get("content", {}).items():
                 if "x-template" in content:
                     place = (status, "content", media_type, "x-template")
-                    return model.Reply(
-                        number, media_type, build_cases(content["x-template"], place), nodes
-                    )
+                    return model.Reply(number, media_type, build_cases(content["x-template"], place), nodes)
             return model.Reply(number, "", (), nodes)
         raise Misfit("there is no success answer", "declare a 2xx response")
 
@@ -499,9 +432,7 @@ class OperationBuilder:
         return model.Delivery(
             url=parts[0],
             on=frozenset(word["on"]),
-            headers=tuple(
-                (key, templates.parse(value)) for key, value in word.get("headers", {}).items()
-            ),
+            headers=tuple((key, templates.parse(value)) for key, value in word.get("headers", {}).items()),
             retries=word["retries"],
             delays=tuple(float(delay) for delay in word["delays"]),
             timeout=float(word["timeout"]),
@@ -515,11 +446,7 @@ _CASE = ("kind", "phase", "body")
 
 def build_cases(said: Any, place: tuple[str, ...] = ()) -> tuple[model.Case, ...]:
     """The templates of one media type: one for all, or a list of cases."""
-    is_list = (
-        isinstance(said, list)
-        and bool(said)
-        and all(isinstance(item, dict) and "body" in item for item in said)
-    )
+    is_list = isinstance(said, list) and bool(said) and all(isinstance(item, dict) and "body" in item for item in said)
     try:
         if not is_list:
             return (model.Case(templates.parse(said), frozenset(), frozenset()),)
@@ -541,9 +468,7 @@ def _case(said: Mapping[str, Any]) -> model.Case:
             raise Misfit(f"a case has no {key!r}", known(key, _CASE))
     unknown = names("phase") - set(model.PHASES)
     if unknown:
-        raise Misfit(
-            f"unknown phase {min(unknown)!r}", known(min(unknown), model.PHASES), ("phase",)
-        )
+        raise Misfit(f"unknown phase {min(unknown)!r}", known(min(unknown), model.PHASES), ("phase",))
     return model.Case(at("body", templates.parse, said["body"]), names("kind"), names("phase"))
 
 

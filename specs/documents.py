@@ -52,8 +52,15 @@ def read(text: str, name: str) -> Document:
         line = mark.line + 1 if mark else 0
         raise SpecError([Problem((), f"not YAML: {error.problem}", "", name, line)]) from None
     except yaml.YAMLError as error:
-        raise SpecError([Problem((), f"not YAML: {error}", "", name)]) from None
-    document.root = _Builder(document).build(node, ())
+        reason = " ".join(str(error).split())
+        raise SpecError([Problem((), f"not YAML: {reason}", "", name)]) from None
+    except RecursionError:
+        raise SpecError([Problem((), "nested too deeply", "", name)]) from None
+    try:
+        document.root = _Builder(document).build(node, ())
+    except RecursionError:
+        advice = "an alias within its own anchor has no end"
+        raise SpecError([Problem((), "nested too deeply", advice, name)]) from None
     return document
 
 
@@ -82,9 +89,7 @@ class _Builder:
                 self.document.problem(place, "merge keys are not JSON", "write the members out")
             elif key in built:
                 line = key_node.start_mark.line + 1
-                self.document.problem(
-                    (*place, key), f"{key!r} stands twice in one object", "", line
-                )
+                self.document.problem((*place, key), f"{key!r} stands twice in one object", "", line)
             else:
                 self.check_bare(key_node, (*place, key))
                 built[key] = self.build(value_node, (*place, key))
@@ -95,9 +100,7 @@ class _Builder:
         value = self.scalars.construct_object(node)
         if value is None or isinstance(value, str | bool | int | float):
             return value
-        self.document.problem(
-            place, f"{node.value!r} is a {type(value).__name__} to YAML", "quote it"
-        )
+        self.document.problem(place, f"{node.value!r} is a {type(value).__name__} to YAML", "quote it")
         return node.value
 
     def check_bare(self, node: Any, place: Place) -> None:
@@ -105,6 +108,4 @@ class _Builder:
         if not isinstance(node, yaml.ScalarNode) or node.style:
             return
         if _RATIO.fullmatch(node.value) or node.value.lower() in _SWITCHES:
-            self.document.problem(
-                place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"'
-            )
+            self.document.problem(place, f"{node.value} is bare, which YAML misreads", f'write "{node.value}"')

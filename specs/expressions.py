@@ -124,9 +124,7 @@ def parse(text: str) -> Expression:
         raise Misfit(f"unknown name {name!r}", known(name, [*NAMES, *families]))
     if fragment and name not in _TAKES_POINTER:
         raise Misfit(f"{name!r} takes no pointer", "only " + ", ".join(_TAKES_POINTER) + " do")
-    path = tuple(
-        part.replace("~1", "/").replace("~0", "~") for part in (fragment or "#").split("/")[1:]
-    )
+    path = tuple(part.replace("~1", "/").replace("~0", "~") for part in (fragment or "#").split("/")[1:])
     return Expression(text, name, path)
 
 

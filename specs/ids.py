@@ -45,9 +45,7 @@ def parse_id(form: str) -> tuple[Part, ...]:
     parts = tuple(_part(form, *found.groups()) for found in _PIECE.finditer(form))
     drawn = sum(part.bytes for part in parts if isinstance(part, Drawn))
     if drawn > MOST_BYTES:
-        raise Misfit(
-            f"the id form {form!r} draws {drawn} bytes", f"at most {MOST_BYTES}: shorten it"
-        )
+        raise Misfit(f"the id form {form!r} draws {drawn} bytes", f"at most {MOST_BYTES}: shorten it")
     if drawn == 0:
         raise Misfit(
             f"all ids of the form {form!r} are alike",
@@ -64,9 +62,7 @@ def _part(form: str, inner: str | None, text: str | None, stray: str | None) -> 
     if is_expression(inner):
         expression = parse(inner)
         if expression.name != "task.input":
-            raise Misfit(
-                f"an id cannot hold {expression}", "only $task.input#/… is known when it is drawn"
-            )
+            raise Misfit(f"an id cannot hold {expression}", "only $task.input#/… is known when it is drawn")
         return expression
     kind, colon, size = inner.partition(":")
     if kind == "uuid" and not colon:

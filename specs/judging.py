@@ -23,11 +23,7 @@ def place_in(value: Any, path: Any) -> Place:
             value = value.get(str(step))
         else:
             place.append(step)
-            value = (
-                value[step]
-                if isinstance(value, list) and isinstance(step, int) and step < len(value)
-                else None
-            )
+            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
     return tuple(place)
 
 

@@ -39,9 +39,7 @@ def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
     return provider
 
 
-def check(
-    text: str, name: str, profile: model.Profile | None = None
-) -> tuple[Document, model.Provider]:
+def check(text: str, name: str, profile: model.Profile | None = None) -> tuple[Document, model.Provider]:
     """Check everything that can be known about a spec without a server."""
     document = documents.read(text, name)
     return document, check_read(document, profile)
@@ -79,9 +77,7 @@ def _check_sources(document: Document) -> None:
     for place, value in iter_sources(document.root):
         texts = value if isinstance(value, list) else [value]
         if not all(isinstance(text, str) for text in texts):
-            document.problem(
-                (*place, "x-source"), f"{value!r} is not a source", "a text or a list of texts"
-            )
+            document.problem((*place, "x-source"), f"{value!r} is not a source", "a text or a list of texts")
             continue
         try:
             parse_sources(value, place)
@@ -96,9 +92,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise SpecError([Problem((), f"cannot be read: {error.strerror}", "", str(path))]) from None
     except UnicodeDecodeError as error:
-        raise SpecError(
-            [Problem((), f"not UTF-8: {error.reason} at byte {error.start}", "", str(path))]
-        ) from None
+        raise SpecError([Problem((), f"not UTF-8: {error.reason} at byte {error.start}", "", str(path))]) from None
 
 
 def _cache_file(text: str) -> Path:
@@ -110,9 +104,7 @@ def _cache_file(text: str) -> Path:
         release = "source"
     folder = Path(str(files("understudy.specs")))
     stamp = "".join(
-        f"{p.name}{p.stat().st_mtime_ns}"
-        for p in sorted(folder.rglob("*"))
-        if p.suffix in (".py", ".json")
+        f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*")) if p.suffix in (".py", ".json")
     )
     digest = hashlib.sha256(f"{release}\n{stamp}\n{text}".encode()).hexdigest()
     return Path(base) / "understudy" / f"{digest[:32]}.json"

@@ -40,9 +40,7 @@ def _scalar(schema: dict[str, Any]) -> Normaliser | None:
 
 
 def _members(schema: dict[str, Any]) -> Normaliser | None:
-    compiled = (
-        (name, compile_coercer(child)) for name, child in schema.get("properties", {}).items()
-    )
+    compiled = ((name, compile_coercer(child)) for name, child in schema.get("properties", {}).items())
     members = {name: step for name, step in compiled if step}
     if not members:
         return None
@@ -50,10 +48,7 @@ def _members(schema: dict[str, Any]) -> Normaliser | None:
     def coerce(value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {
-            name: members[name](child) if name in members else child
-            for name, child in value.items()
-        }
+        return {name: members[name](child) if name in members else child for name, child in value.items()}
 
     return coerce
 
@@ -79,9 +74,7 @@ def _integer(schema: dict[str, Any]) -> Normaliser | None:
 def _properties(schema: dict[str, Any]) -> Normaliser | None:
     said = schema.get("properties", {})
     defaults = {
-        name: child["default"]
-        for name, child in said.items()
-        if isinstance(child, dict) and "default" in child
+        name: child["default"] for name, child in said.items() if isinstance(child, dict) and "default" in child
     }
     deeper = [(name, step) for name, child in said.items() if (step := compile_normaliser(child))]
     if not defaults and not deeper:
@@ -128,9 +121,7 @@ def _branches(schema: dict[str, Any], compiler: Compiler) -> list[Normaliser | N
     return steps
 
 
-def _when(
-    condition: Any, then: Normaliser | None, otherwise: Normaliser | None
-) -> Normaliser | None:
+def _when(condition: Any, then: Normaliser | None, otherwise: Normaliser | None) -> Normaliser | None:
     if then is None and otherwise is None:
         return None
     holds = jsonschema_rs.Draft202012Validator(condition).is_valid

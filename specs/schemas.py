@@ -30,9 +30,7 @@ def resolve(schema: Any, document: Any, trail: tuple[str, ...] = ()) -> Any:
     if reference in trail:
         raise Misfit(f"{reference} contains itself", "write the recursion out as deep as it may go")
     target = resolve(follow(reference, document), document, (*trail, reference))
-    beside = {
-        key: resolve(value, document, trail) for key, value in schema.items() if key != "$ref"
-    }
+    beside = {key: resolve(value, document, trail) for key, value in schema.items() if key != "$ref"}
     return {**target, **beside} if isinstance(target, dict) else target
 
 
@@ -59,9 +57,7 @@ def loosen(schema: Any) -> Any:
 
     def opened(node: dict[str, Any]) -> dict[str, Any]:
         closers = ("additionalProperties", "unevaluatedProperties")
-        return {
-            key: value for key, value in node.items() if not (key in closers and value is False)
-        }
+        return {key: value for key, value in node.items() if not (key in closers and value is False)}
 
     return _map_schemas(schema, opened)
 
@@ -80,9 +76,7 @@ def _close(schema: Any, closed_above: bool) -> Any:
         return schema
     closes = not closed_above and ("properties" in schema or _names_members(schema))
     inner = closed_above or closes
-    built = _children(
-        schema, lambda child: _close(child, inner), lambda child: _close(child, False)
-    )
+    built = _children(schema, lambda child: _close(child, inner), lambda child: _close(child, False))
     if closes and "additionalProperties" not in schema:
         built["unevaluatedProperties"] = False
     return built
@@ -100,9 +94,7 @@ def _map_schemas(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]
     return change(_children(schema, deeper, deeper))
 
 
-def _children(
-    schema: dict[str, Any], same: Callable[[Any], Any], member: Callable[[Any], Any]
-) -> dict[str, Any]:
+def _children(schema: dict[str, Any], same: Callable[[Any], Any], member: Callable[[Any], Any]) -> dict[str, Any]:
     """A copy whose subschemas went through `same` or `member`, by what they speak of."""
     built: dict[str, Any] = {}
     for key, value in schema.items():

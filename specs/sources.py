@@ -18,9 +18,7 @@ def parse_source(text: str, place: Place = ()) -> Source:
     """Parse one source text; raises Misfit when it names no fact, no line and no assumption."""
     found = _FORM.fullmatch(text)
     if not found or not (found["assumed"] or found["fact"] or found["lines"]):
-        raise Misfit(
-            f"{text!r} is not a source", "write 'FACT-001 L12', 'L12-14' or 'assumed: why'"
-        )
+        raise Misfit(f"{text!r} is not a source", "write 'FACT-001 L12', 'L12-14' or 'assumed: why'")
     if found["assumed"] and not found["reason"]:
         raise Misfit(f"{text!r} does not say why", "write 'assumed: why'")
     return Source(
@@ -53,9 +51,5 @@ def iter_sources(document: Any, place: Place = ()) -> Iterator[tuple[Place, Any]
 
 def is_assumed(schema: Any) -> bool:
     """Whether all that is said of this schema is assumed."""
-    sources = (
-        parse_sources(schema["x-source"])
-        if isinstance(schema, dict) and "x-source" in schema
-        else []
-    )
+    sources = parse_sources(schema["x-source"]) if isinstance(schema, dict) and "x-source" in schema else []
     return bool(sources) and all(source.assumed for source in sources)

@@ -33,9 +33,7 @@ def iter_bad_references(root: Any) -> Iterator[Misfit]:
         if "$ref" not in node or place[-1:] == ("properties",):
             continue
         if not isinstance(reference, str):
-            yield Misfit(
-                f"{reference!r} is no reference", "write '#/components/…'", (*place, "$ref")
-            )
+            yield Misfit(f"{reference!r} is no reference", "write '#/components/…'", (*place, "$ref"))
             continue
         if reference not in judged:
             judged[reference] = _judge(reference, root)

@@ -307,11 +307,7 @@ def parse(template: Any) -> Node:
         return Value(parse_expression(template))
     if isinstance(template, str):
         parts = tuple(split(template.removeprefix("$") if template.startswith("$$") else template))
-        return (
-            Text(parts)
-            if any(isinstance(p, Expression) for p in parts)
-            else Constant("".join(map(str, parts)))
-        )
+        return Text(parts) if any(isinstance(p, Expression) for p in parts) else Constant("".join(map(str, parts)))
     return Constant(template)
 
 
@@ -331,9 +327,7 @@ def _parse_object(template: dict[str, Any]) -> Node:
     if head is None:
         raise Misfit(f"unknown construct {sorted(commands)}", known(min(commands), CONSTRUCTS))
     if set(template) != CONSTRUCTS[head]:
-        raise Misfit(
-            f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}"
-        )
+        raise Misfit(f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}")
     if head == "$or":
         return _parse_or(template["$or"])
     if not is_expression(template[head]):

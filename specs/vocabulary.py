@@ -19,8 +19,7 @@ _DATA = ("example", "examples", "default", "const", "enum")
 
 # Below these keys stand names that the provider chose.
 _HOLD_NAMES = frozenset(
-    {"properties", "headers", "parameters", "responses", "schemas", "requestBodies"}
-    | {"callbacks", "envelopes"}
+    {"properties", "headers", "parameters", "responses", "schemas", "requestBodies"} | {"callbacks", "envelopes"}
 )
 
 # Words below which schemas stand.
@@ -78,9 +77,7 @@ def _iter_words(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
                 yield from _iter_words(item, (*place, key))
 
 
-def _iter_example_sources(
-    key: str, examples: Any, place: Place
-) -> Iterator[tuple[Place, str, Any]]:
+def _iter_example_sources(key: str, examples: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:
     """OpenAPI's named examples may carry words beside their `value`."""
     if key == "examples" and isinstance(examples, dict):
         for name, example in examples.items():
@@ -91,9 +88,7 @@ def _iter_example_sources(
 
 def _is_member_name(place: Place) -> bool:
     """Whether the keys below this place are names that the provider chose, not OpenAPI's."""
-    return (
-        bool(place) and place[-1] in _HOLD_NAMES and (len(place) < 2 or place[-2] != "properties")
-    )
+    return bool(place) and place[-1] in _HOLD_NAMES and (len(place) < 2 or place[-2] != "properties")
 
 
 def _position(place: Place) -> str:

@@ -32,15 +32,11 @@ class Counter:
     def call(self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         base = self.served.providers[self.book.provider].base_url
         raw = path.encode("latin-1")
-        return ask(
-            base, method, f"/{self.book.provider}".encode() + raw, tuple(headers.items()), body
-        )
+        return ask(base, method, f"/{self.book.provider}".encode() + raw, tuple(headers.items()), body)
 
     def steer(self, method: str, path: str, body: Any = None) -> Any:
         raw = b"" if body is None else json.dumps(body).encode()
-        answer = ask(
-            self.served.control_url, method, f"/_understudy{path}", tuple(JSON.items()), raw
-        )
+        answer = ask(self.served.control_url, method, f"/_understudy{path}", tuple(JSON.items()), raw)
         assert answer.status < 300, answer
         return answer.json() if answer.body else None
 
@@ -63,16 +59,12 @@ class Counter:
         said = {k: v.replace("<key>", self.keys[0]) for k, v in group.get("headers", {}).items()}
         return {k: v for k, v in {**JSON, **key, **said}.items() if v != MISSING}
 
-    def submit(
-        self, change: Mapping[str, Any], at: str = "", headers: Mapping[str, str] | None = None
-    ) -> str:
+    def submit(self, change: Mapping[str, Any], at: str = "", headers: Mapping[str, str] | None = None) -> str:
         """The id of a new task of the first customer."""
         said = self.book.said
         good = said["at"][at or said["task"]["at"]]
         body = json.dumps(changed(good["body"], change)).encode()
-        answer = self.call(
-            good["method"], good["path"], {**self.headers_of({}), **(headers or {})}, body
-        )
+        answer = self.call(good["method"], good["path"], {**self.headers_of({}), **(headers or {})}, body)
         assert answer.status == said["good"]["status"], answer
         return str(find(answer.json(), said["task"]["id"]))
 
@@ -88,10 +80,7 @@ class Counter:
     def look(self) -> Any:
         """All that a refused request may not change."""
         accounts = self.steer("GET", f"/{self.book.provider}/accounts")
-        pages = [
-            self.call("GET", path, self.headers_of({})).json()
-            for path in self.book.said["unchanged"]
-        ]
+        pages = [self.call("GET", path, self.headers_of({})).json() for path in self.book.said["unchanged"]]
         return accounts, pages
 
     def poll(self, task: str) -> dict[str, Any]:
@@ -99,11 +88,7 @@ class Counter:
         said = self.book.said
         path = said["at"]["get"]["path"].replace("{task}", task)
         body = self.call("GET", path, self.headers_of({})).json()
-        names = (
-            (name, place)
-            for name, place in said["poll"].items()
-            if isinstance(place, str) and name != "at"
-        )
+        names = ((name, place) for name, place in said["poll"].items() if isinstance(place, str) and name != "at")
         return {
             **{name: find_or_none(body, place) for name, place in names},
             "links": [find_or_none(body, place) for place in said["poll"]["links"]],

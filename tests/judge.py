@@ -3,6 +3,7 @@
 Nothing of `specs/` or `mockserver/` takes part, but the file.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from tests.door import SPECS
+from tests.door import SPECS, Reply
 
 METHODS = ("get", "put", "post", "delete", "patch")
 SPEC = "urn:spec"
@@ -50,14 +51,18 @@ class Judge:
     def operation(self, name: str) -> dict[str, Any]:
         return next(each for each in self.operations() if each["operationId"] == name)
 
-    def answer(self, operation: str, status: int, media_type: str, body: Any) -> list[str]:
-        """What is wrong with an answer; `body` parsed where it is JSON, None where it is empty."""
+    def answer(self, operation: str, reply: Reply) -> list[str]:
+        """What is wrong with an answer."""
+        status = reply.status
         responses = self.operation(operation)["responses"]
         names = (str(status), f"{status // 100}XX", "default")
         said = next((responses[name] for name in names if name in responses), None)
         if said is None:
             return [f"{operation} has no {status}, only {', '.join(responses)}"]
-        return self.content(self.follow(said), media_type, body)
+        response = self.follow(said)
+        absent = [name for name in response.get("headers", {}) if not reply.header(name.lower())]
+        found = [f"{operation} {status} has no header {name}" for name in absent]
+        return found + self.content(response, reply.media_type, plain(reply))
 
     def callback(self, operation: str, body: Any) -> list[str]:
         """What is wrong with the body of the callback that an operation promises."""
@@ -86,6 +91,13 @@ class Judge:
                 target = target[step.replace("~1", "/").replace("~0", "~")]
             said = target
         return said
+
+
+def plain(reply: Reply) -> Any:
+    """A body as a JSON library reads it; None for an empty one."""
+    if not reply.body:
+        return None
+    return json.loads(reply.body) if "json" in reply.media_type else reply.body.decode()
 
 
 def absolute(schema: Any) -> Any:

@@ -53,9 +53,7 @@ class Receiver:
             line = stream.readline().decode("latin-1").strip()
             if not line:
                 return
-            pairs = (
-                text.decode("latin-1").strip().partition(":") for text in iter(stream.readline, b"\r\n")
-            )
+            pairs = (text.decode("latin-1").strip().partition(":") for text in iter(stream.readline, b"\r\n"))
             headers = {name.lower(): value.strip() for name, _, value in pairs}
             call = Call(line, headers, stream.read(int(headers.get("content-length", "0"))))
             if self.note:

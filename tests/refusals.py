@@ -43,13 +43,9 @@ class Book:
         for group in self.said[section]:
             for change in group.get("change", [{}]):
                 for query in group.get("query", [""]):
-                    about = "-".join(
-                        [*(f"{k}={short(v)}" for k, v in change.items()), *([query] * bool(query))]
-                    )
+                    about = "-".join([*(f"{k}={short(v)}" for k, v in change.items()), *([query] * bool(query))])
                     world = group.get("serve", group.get("key", ""))
-                    yield Case(
-                        f"{self.provider}-{group['at']}-{world}-{about}", self, group, change, query
-                    )
+                    yield Case(f"{self.provider}-{group['at']}-{world}-{about}", self, group, change, query)
 
     def is_error(self, at: str, body: Any, status: int, code: Any) -> bool:
         """Whether a body has the form that the provider gives its errors."""
@@ -117,4 +113,5 @@ def filled(value: Any) -> Any:
             return [item] * count
         case {"join": [*parts]}:
             return "".join(filled(part) for part in parts)
-    return value
+        case _:
+            return value

@@ -547,7 +547,7 @@ LUMEN = Lumen(
         "draft": Terms(FILM_STATES, ("LM-WORDS", "LM-RENDER"), waits=True, cancels=ALWAYS),
         "still": Terms(STILL_STATES, ("LM-INK",), pays_at_submit=True, cancels=frozenset({QUEUED})),
     },
-    budgets={"rich": ("250.5", "0"), "small": ("0.400", "100")},
+    budgets={"rich": ("250.5", "0"), "small": ("0.400", "0")},
     payments=(("0.105", "0"), ("3", "0"), ("0", "1000")),
     tiers=((0, 1), (100, 2), (1000, 5)),
     once="Lumen-Once",

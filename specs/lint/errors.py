@@ -163,9 +163,7 @@ def check_messages(subject: Subject) -> Iterator[Misfit]:
                 )
             elif keyword != "required" and not _has(schema, keyword):
                 advice = f"it has: {', '.join(k for k in schema if k in KEYWORDS)}"
-                yield Misfit(
-                    f"the schema has no {keyword!r} to word", advice, (*place, "x-message", keyword)
-                )
+                yield Misfit(f"the schema has no {keyword!r} to word", advice, (*place, "x-message", keyword))
 
 
 def _has(schema: Any, keyword: str) -> bool:

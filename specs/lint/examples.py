@@ -42,9 +42,7 @@ def check_defaults(subject: Subject) -> Iterator[Misfit]:
             continue
         said = [((*place, "default"), node["default"])] if "default" in node else []
         if isinstance(node.get("examples"), list):
-            said += [
-                ((*place, "examples", index), value) for index, value in enumerate(node["examples"])
-            ]
+            said += [((*place, "examples", index), value) for index, value in enumerate(node["examples"])]
         if said and place[-1:] != ("responses",):
             yield from _check_values(subject.resolved(node), said)
 
@@ -56,9 +54,7 @@ def _check_values(schema: Any, values: list[tuple[Place, Any]]) -> Iterator[Misf
         return
     for place, value in values:
         for misfit in iter_misfits(validator, schema, value):
-            yield Misfit(
-                f"the schema rejects it: {misfit.message}", misfit.advice, (*place, *misfit.place)
-            )
+            yield Misfit(f"the schema rejects it: {misfit.message}", misfit.advice, (*place, *misfit.place))
 
 
 def check_readable(subject: Subject) -> Iterator[Misfit]:
@@ -72,10 +68,7 @@ def check_readable(subject: Subject) -> Iterator[Misfit]:
             for media_type, content in response.get("content", {}).items():
                 below = (*place, "content", media_type)
                 readers = _error_readers(operation.failures, status, media_type)
-                if (
-                    status.replace("X", "0") == str(operation.reply.status)
-                    and "x-template" in content
-                ):
+                if status.replace("X", "0") == str(operation.reply.status) and "x-template" in content:
                     readers += [case.body for case in operation.reply.cases]
                 if status.startswith("2") and "x-template" not in content:
                     continue
@@ -102,18 +95,14 @@ def _check_content(
         objections = [_objections(reading) for reading in readings]
         if objections and all(objections):
             best = min(objections, key=len)
-            yield Misfit(
-                f"no template reads it: {best[0]}", f"{spot.name} would answer otherwise", below
-            )
+            yield Misfit(f"no template reads it: {best[0]}", f"{spot.name} would answer otherwise", below)
             continue
         states = [
             r.values["$task.state"]
             for r, bad in zip(readings, objections, strict=True)
             if not bad and "$task.state" in r.values
         ]
-        wires = [
-            s.wire for kind in subject.kinds_of(spot) for s in subject.provider.kinds[kind].states
-        ]
+        wires = [s.wire for kind in subject.kinds_of(spot) for s in subject.provider.kinds[kind].states]
         for state in states:
             if state not in wires:
                 yield Misfit(f"{state!r} is no state of these tasks", known(state, wires), below)

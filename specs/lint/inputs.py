@@ -34,18 +34,12 @@ class Submission:
         """Width times height; one pixel where the size is not known."""
         said = self.kind.get("results", {}).get(result, {}).get("size")
         size = evaluate(said, self)
-        return (
-            Decimal(size[0] * size[1]) if isinstance(size, list) and len(size) == 2 else Decimal(1)
-        )
+        return Decimal(size[0] * size[1]) if isinstance(size, list) and len(size) == 2 else Decimal(1)
 
 
 def evaluate(formula: Any, submission: Submission) -> Any:
     """The value of a formula, None where it has none."""
-    bare = (
-        {k: v for k, v in formula.items() if k != "x-source"}
-        if isinstance(formula, dict)
-        else formula
-    )
+    bare = {k: v for k, v in formula.items() if k != "x-source"} if isinstance(formula, dict) else formula
     try:
         return compile_formula(bare)(submission)
     except (Misfit, ArithmeticError, TypeError, ValueError, AttributeError):
@@ -81,17 +75,11 @@ def iter_entrances(subject: Subject, kind: str) -> Iterator[Entrance]:
             continue
         validator = make_validator(schema)
         said = spot.arguments["kind"]
-        choose = (
-            compile_formula({k: said[k] for k in ("by", "table")})
-            if isinstance(said, dict)
-            else None
-        )
+        choose = compile_formula({k: said[k] for k in ("by", "table")}) if isinstance(said, dict) else None
         normalise = compile_normaliser(schema) or (lambda value: value)
         entrance = Entrance(spot, schema, kind, choose, validator.is_valid, normalise)
         documented = [body for body in subject.request_examples(spot) if entrance.leads(body)]
-        entrance.bodies = (
-            documented or [b for b in _made_up(entrance, validator) if entrance.leads(b)][:1]
-        )
+        entrance.bodies = documented or [b for b in _made_up(entrance, validator) if entrance.leads(b)][:1]
         yield entrance
 
 
@@ -142,9 +130,7 @@ def keys_of(table: Any) -> list[Key]:
     return keys
 
 
-def iter_variants(
-    entrance: Entrance, keys: list[Key], accepts: Callable[[Any], bool]
-) -> Iterator[Any]:
+def iter_variants(entrance: Entrance, keys: list[Key], accepts: Callable[[Any], bool]) -> Iterator[Any]:
     """Normal inputs with every combination of the keys' values, as far as they are accepted, from each body."""
     values = [(key.variants(entrance.schema) or [None]) if key.path else [None] for key in keys]
     for body in entrance.bodies:

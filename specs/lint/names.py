@@ -1,5 +1,6 @@
 """Check that every expression names something that is known where it stands."""
 
+import re
 from collections.abc import Iterator
 
 from understudy.specs.expressions import FAMILIES, NAMES
@@ -13,7 +14,7 @@ def check_names(subject: Subject) -> Iterator[Misfit]:
     """Names that do not exist, or that nobody knows at that place."""
     for use in iter_uses(subject):
         if use.misfit is not None:
-            yield Misfit(use.misfit.message, use.misfit.advice, use.place)
+            yield Misfit(use.misfit.message, _advice(use, use.misfit), use.place)
         elif use.expression is not None:
             yield from _check_use(subject, use)
     yield from _check_case_kinds(subject)
@@ -29,9 +30,7 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
     member = expression.member
     match expression.family:
         case "request.path" if use.spot and member not in path_names(use.spot.path):
-            yield Misfit(
-                f"the path has no {{{member}}}", known(member, path_names(use.spot.path)), use.place
-            )
+            yield Misfit(f"the path has no {{{member}}}", known(member, path_names(use.spot.path)), use.place)
         case "request.query" if use.spot:
             declared = [p["name"] for p in subject.parameters(use.spot) if p.get("in") == "query"]
             if member not in declared:
@@ -48,17 +47,22 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
             return
 
 
+def _advice(use: Use, misfit: Misfit) -> str:
+    """The misfit's own advice; for an unknown name only the names that are known at that place."""
+    found = re.fullmatch(r"unknown name '(.*)'", misfit.message)
+    return known(found.group(1), _names_known(use)) if found else misfit.advice
+
+
 def _what_is_known(use: Use) -> str:
-    names = [
-        n
-        for n in (*NAMES, *(f"{f}.NAME" for f in FAMILIES))
-        if {n, n.removesuffix(".NAME"), n.partition(".")[0]} & use.knows
+    names = _names_known(use)
+    return f"known here: {', '.join('$' + name for name in names)}" if names else "nothing is known here"
+
+
+def _names_known(use: Use) -> list[str]:
+    families = [f"{family}.NAME" for family in FAMILIES]
+    return [
+        name for name in (*NAMES, *families) if {name, name.removesuffix(".NAME"), name.partition(".")[0]} & use.knows
     ]
-    return (
-        f"known here: {', '.join('$' + name for name in names)}"
-        if names
-        else "nothing is known here"
-    )
 
 
 def _check_case_kinds(subject: Subject) -> Iterator[Misfit]:
@@ -72,6 +76,4 @@ def _check_case_kinds(subject: Subject) -> Iterator[Misfit]:
                     for name in as_names(case.get("kind", ())):
                         if name not in kinds:
                             below = (*place, "content", media_type, "x-template", index, "kind")
-                            yield Misfit(
-                                f"there is no kind {name!r} here", known(name, kinds), below
-                            )
+                            yield Misfit(f"there is no kind {name!r} here", known(name, kinds), below)

@@ -38,9 +38,7 @@ def check_operations(subject: Subject) -> Iterator[Misfit]:
                 spot.place,
             )
         if not any(status.startswith("2") for status in spot.said["responses"]):
-            yield Misfit(
-                "there is no success answer", "declare a 2xx response", (*spot.place, "responses")
-            )
+            yield Misfit("there is no success answer", "declare a 2xx response", (*spot.place, "responses"))
         name = spot.said.get("operationId")
         if name in ids:
             yield Misfit(f"{ids[name]} is called {name!r} too", "", (*spot.place, "operationId"))
@@ -48,9 +46,7 @@ def check_operations(subject: Subject) -> Iterator[Misfit]:
             ids[name] = spot.name
         for callback in spot.said.get("callbacks", {}):
             if spot.behavior != "task.submit":
-                yield Misfit(
-                    "only task.submit calls back", "", (*spot.place, "callbacks", callback)
-                )
+                yield Misfit("only task.submit calls back", "", (*spot.place, "callbacks", callback))
 
 
 def check_behaviors(subject: Subject) -> Iterator[Misfit]:
@@ -65,9 +61,7 @@ def check_behaviors(subject: Subject) -> Iterator[Misfit]:
         for name in named:
             if str(name) not in subject.kinds and subject.kinds:
                 below = "kind" if spot.behavior == "task.submit" else "kinds"
-                yield Misfit(
-                    f"there is no kind {name!r}", known(name, subject.kinds), (*place, below)
-                )
+                yield Misfit(f"there is no kind {name!r}", known(name, subject.kinds), (*place, below))
         if spot.behavior in _NEED_ACCOUNT and not subject.is_guarded(spot):
             yield Misfit(
                 f"{spot.behavior} needs to know who calls",
@@ -86,17 +80,11 @@ def _check_uploads(subject: Subject) -> Iterator[Misfit]:
         place = (*spot.place, "x-behavior", "upload.presign", "key")
         sample = "/" + re.sub(r"\{\$[^}]*\}", "0", spot.arguments["key"]).removeprefix("/")
         if not any(shape.fullmatch(sample) for shape in shapes):
-            advice = (
-                f"there are: {', '.join(p.path for p in puts)}"
-                if puts
-                else "describe one on a media host"
-            )
+            advice = f"there are: {', '.join(p.path for p in puts)}" if puts else "describe one on a media host"
             yield Misfit(f"no upload.put takes {spot.arguments['key']!r}", advice, place)
     for name, kind in subject.kinds.items():
         for result, said in kind.get("results", {}).items():
-            path = "/" + said["path"].replace("{$task.id}", "0").replace(
-                "{$index}", "0"
-            ).removeprefix("/")
+            path = "/" + said["path"].replace("{$task.id}", "0").replace("{$index}", "0").removeprefix("/")
             if any(shape.fullmatch(path) for shape in shapes):
                 yield Misfit(
                     f"{said['path']!r} is a path of an upload.put too",
@@ -115,9 +103,7 @@ def check_collisions(subject: Subject) -> Iterator[Misfit]:
     for path in dict.fromkeys(spot.path for spot in subject.operations):
         shape = _NAMED.sub("{}", path)
         if shape in seen:
-            yield Misfit(
-                f"{path} and {seen[shape]} are the same path", "join them", ("paths", path)
-            )
+            yield Misfit(f"{path} and {seen[shape]} are the same path", "join them", ("paths", path))
         seen.setdefault(shape, path)
 
 
@@ -168,13 +154,9 @@ def check_parameters(subject: Subject) -> Iterator[Misfit]:
                 )
         for index, (where, name) in enumerate(told):
             if not isinstance(where, str) or not isinstance(name, str):
-                yield Misfit(
-                    "this is no parameter", "it needs 'name' and 'in'", (*spot.place, "parameters")
-                )
+                yield Misfit("this is no parameter", "it needs 'name' and 'in'", (*spot.place, "parameters"))
             if where == "path" and name not in names:
-                yield Misfit(
-                    f"the path has no {{{name}}}", known(name, names), (*spot.place, "parameters")
-                )
+                yield Misfit(f"the path has no {{{name}}}", known(name, names), (*spot.place, "parameters"))
             if (where, name) in told[:index]:
                 yield Misfit(
                     f"the {where} parameter {name!r} is declared twice",
@@ -182,9 +164,7 @@ def check_parameters(subject: Subject) -> Iterator[Misfit]:
                     (*spot.place, "parameters"),
                 )
         if len(set(names)) < len(names) or "" in names:
-            yield Misfit(
-                "the path names a parameter twice, or not at all", "", ("paths", spot.path)
-            )
+            yield Misfit("the path names a parameter twice, or not at all", "", ("paths", spot.path))
 
 
 def check_security(subject: Subject) -> Iterator[Misfit]:

@@ -16,15 +16,11 @@ def check_schemas(subject: Subject) -> Iterator[Misfit]:
     """Schemas that JSON Schema does not allow."""
     for place, schema in iter_schemas(subject.root):
         try:
-            jsonschema_rs.meta.validate(
-                schema if "$schema" not in schema else {**schema, "$schema": _DIALECT}
-            )
+            jsonschema_rs.meta.validate(schema if "$schema" not in schema else {**schema, "$schema": _DIALECT})
         except jsonschema_rs.ValidationError as error:
             below = place_in(schema, error.instance_path)
             if not (below[-1:] == ("pattern",) and isinstance(member_at(schema, below), str)):
-                yield Misfit(
-                    f"this is no JSON Schema: {shorten(error.message)}", "", (*place, *below)
-                )
+                yield Misfit(f"this is no JSON Schema: {shorten(error.message)}", "", (*place, *below))
 
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,9 +45,7 @@ def check_patterns(subject: Subject) -> Iterator[Misfit]:
     for place, node in iter_described(subject.root):
         if place == ("x-errors", "phrases"):
             continue
-        if place[-1:] in (("properties",), ("patternProperties",)) and place[-2:-1] != (
-            "properties",
-        ):
+        if place[-1:] in (("properties",), ("patternProperties",)) and place[-2:-1] != ("properties",):
             texts = list(node) if place[-1] == "patternProperties" else []
         else:
             texts = [node["pattern"]] if isinstance(node.get("pattern"), str) else []

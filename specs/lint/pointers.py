@@ -24,16 +24,12 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
     assert expression
     schemas = _schemas(subject, use)
     if not schemas and use.spot and expression.name == "request.body":
-        yield Misfit(
-            f"{expression} has no value here", "the operation takes no JSON body", use.place
-        )
+        yield Misfit(f"{expression} has no value here", "the operation takes no JSON body", use.place)
         return
     missing = [find_missing(schema, expression.path) for schema in schemas]
     if missing and all(found is not None for found in missing):
         step, names = next(found for found in missing if found is not None)
-        yield Misfit(
-            f"{expression} is in no request: there is no {step!r}", known(step, names), use.place
-        )
+        yield Misfit(f"{expression} is in no request: there is no {step!r}", known(step, names), use.place)
 
 
 def _schemas(subject: Subject, use: Use) -> list[Any]:
@@ -55,11 +51,7 @@ def find_missing(schema: Any, path: tuple[str, ...]) -> tuple[str, list[str]] | 
         schemas = [below for part in parts for below in _below(part, step)]
         if not schemas:
             names = sorted({name for part in parts for name in part.get("properties", {})})
-            return (
-                None
-                if not names and not any(_is_closed(part, step) for part in parts)
-                else (step, names)
-            )
+            return None if not names and not any(_is_closed(part, step) for part in parts) else (step, names)
     return None
 
 

@@ -41,13 +41,9 @@ def _check_keys(keys: Any, accounts: Any) -> Iterator[Misfit]:
     try:
         pattern = re.compile(keys["pattern"])
     except re.error as error:
-        yield Misfit(
-            f"{keys['pattern']!r} does not compile: {error}", "", ("x-provider", "keys", "pattern")
-        )
+        yield Misfit(f"{keys['pattern']!r} does not compile: {error}", "", ("x-provider", "keys", "pattern"))
         return
-    samples: list[tuple[Place, str]] = [
-        (("accounts", i, "key"), account["key"]) for i, account in enumerate(accounts)
-    ]
+    samples: list[tuple[Place, str]] = [(("accounts", i, "key"), account["key"]) for i, account in enumerate(accounts)]
     if "example" in keys:
         samples.append((("keys", "example"), keys["example"]))
     for place, key in samples:
@@ -61,9 +57,7 @@ def check_options(subject: Subject) -> Iterator[Misfit]:
     for place, said in _iter_optional(subject.root, ()):
         name, table = said["by"], said["table"]
         if name not in subject.options:
-            yield Misfit(
-                f"there is no option {name!r}", known(name, subject.options), (*place, "by")
-            )
+            yield Misfit(f"there is no option {name!r}", known(name, subject.options), (*place, "by"))
             continue
         values = subject.options[name]
         for value in values:
@@ -106,14 +100,10 @@ def check_limits(subject: Subject) -> Iterator[Misfit]:
     place = ("x-limits", "rate", "when")
     for name, value in limits.get("rate", {}).get("when", {}).items():
         if name not in subject.options:
-            yield Misfit(
-                f"there is no option {name!r}", known(name, subject.options), (*place, name)
-            )
+            yield Misfit(f"there is no option {name!r}", known(name, subject.options), (*place, name))
         elif value not in subject.options[name]:
             advice = known(value, subject.options[name])
             yield Misfit(f"{value!r} is no value of option {name!r}", advice, (*place, name))
     submits = any(spot.behavior == "task.submit" for spot in subject.operations)
     if "x-idempotency" in subject.root and not submits:
-        yield Misfit(
-            "no operation submits a task", "the header is for task.submit", ("x-idempotency",)
-        )
+        yield Misfit("no operation submits a task", "the header is for task.submit", ("x-idempotency",))

@@ -21,16 +21,12 @@ def check_refusals(subject: Subject) -> Iterator[Misfit]:
         envelopes.setdefault(failures.envelope.name, failures)
     for name, failures in envelopes.items():
         place = ("x-errors", "envelopes", name, "template")
-        yield from _check_refusals(
-            failures, failures.envelope.schema, place, tuple(failures.conditions)
-        )
+        yield from _check_refusals(failures, failures.envelope.schema, place, tuple(failures.conditions))
     for spot, operation in iter_pairs(subject):
         yield from _check_described(subject, spot, operation)
 
 
-def _check_refusals(
-    failures: Failures, schema: Any, place: Place, conditions: tuple[str, ...]
-) -> Iterator[Misfit]:
+def _check_refusals(failures: Failures, schema: Any, place: Place, conditions: tuple[str, ...]) -> Iterator[Misfit]:
     validator = make_validator(schema)
     render = failures.envelope.template.compile(RESOLVER)
     told: set[str] = set()
@@ -39,9 +35,7 @@ def _check_refusals(
             for misfit in iter_misfits(validator, schema, plain(render(scope))):
                 if misfit.message not in told:
                     told.add(misfit.message)
-                    yield Misfit(
-                        f"for {name!r} the schema rejects it: {described(misfit)}", misfit.advice, place
-                    )
+                    yield Misfit(f"for {name!r} the schema rejects it: {described(misfit)}", misfit.advice, place)
 
 
 def _error_scopes(name: str, condition: Condition) -> Iterator[Scope]:
@@ -73,9 +67,7 @@ def _check_described(subject: Subject, spot: Spot, operation: Operation) -> Iter
         found = next((s for s in (status, status[0] + "XX", "default") if s in responses), None)
         if found is None:
             advice = f"{name}: {reason}"
-            yield Misfit(
-                f"the answer {status} is not described", advice, (*spot.place, "responses")
-            )
+            yield Misfit(f"the answer {status} is not described", advice, (*spot.place, "responses"))
             continue
         response, place = responses[found]
         below = (*place, "content", failures.envelope.media_type)

@@ -60,9 +60,7 @@ def _reply_target(subject: Subject, spot: Spot, operation: Operation) -> Target 
         if _is_reply(status, operation) and "x-template" in content:
             below = (*place, "content", operation.reply.media_type, "x-template")
             is_list = len(operation.reply.cases) > 1 or isinstance(content["x-template"], list)
-            return Target(
-                below, subject.resolved(content.get("schema", True)), operation.reply.cases, is_list
-            )
+            return Target(below, subject.resolved(content.get("schema", True)), operation.reply.cases, is_list)
     return None
 
 
@@ -84,31 +82,21 @@ def _check_target(target: Target, scopes: Iterator[Seen]) -> Iterator[Misfit]:
             )
             continue
         body = plain(renderers[fitting[0]](seen.scope))
-        place = (
-            (*target.place, fitting[0], "body")
-            if target.is_list and len(target.cases) > 1
-            else target.place
-        )
+        place = (*target.place, fitting[0], "body") if target.is_list and len(target.cases) > 1 else target.place
         for misfit in iter_misfits(validator, target.schema, body):
             if (misfit.place, misfit.message) not in told:
                 told.add((misfit.place, misfit.message))
-                yield Misfit(
-                    f"for {seen.words} the schema rejects it: {described(misfit)}", misfit.advice, place
-                )
+                yield Misfit(f"for {seen.words} the schema rejects it: {described(misfit)}", misfit.advice, place)
 
 
 def described(misfit: Misfit) -> str:
     """A misfit's message with its place within the body."""
-    return (
-        f"{'/'.join(map(str, misfit.place))}: {misfit.message}" if misfit.place else misfit.message
-    )
+    return f"{'/'.join(map(str, misfit.place))}: {misfit.message}" if misfit.place else misfit.message
 
 
 def plain(value: Any) -> Any:
     """A rendered body as it arrives: numbers as JSON writes them."""
-    return orjson.loads(
-        orjson.dumps(value, default=lambda number: orjson.Fragment(format(number, "f")))
-    )
+    return orjson.loads(orjson.dumps(value, default=lambda number: orjson.Fragment(format(number, "f"))))
 
 
 def _iter_reply_scopes(subject: Subject, spot: Spot) -> Iterator[Seen]:
@@ -154,9 +142,7 @@ def _is_sure(parameter: Any) -> bool:
 def _given(parameters: list[Any], is_given: Any) -> dict[str, Any]:
     def value(parameter: Any) -> Any:
         schema = parameter.get("schema", {})
-        return schema.get(
-            "default", schema.get("minimum", 1) if schema.get("type") == "integer" else "text"
-        )
+        return schema.get("default", schema.get("minimum", 1) if schema.get("type") == "integer" else "text")
 
     wanted = [p for p in parameters if is_given(p)]
     return {
@@ -181,14 +167,10 @@ def _iter_submitted(subject: Subject, spot: Spot, bare: Scope) -> Iterator[Seen]
                     )
 
 
-def _iter_shown(
-    subject: Subject, spot: Spot, bare: Scope, phases: tuple[str, ...]
-) -> Iterator[Seen]:
+def _iter_shown(subject: Subject, spot: Spot, bare: Scope, phases: tuple[str, ...]) -> Iterator[Seen]:
     for name in subject.kinds_of(spot):
         kind, said = subject.provider.kinds[name], subject.kinds[name]
-        inputs = [
-            e.normalise(body) for e in iter_entrances(subject, name) for body in e.bodies
-        ] or [{}]
+        inputs = [e.normalise(body) for e in iter_entrances(subject, name) for body in e.bodies] or [{}]
         for normal in inputs:
             for state, scope in iter_tasks(kind, said, normal, phases):
                 yield Seen(
@@ -200,9 +182,7 @@ def _iter_shown(
 
 
 def _joined(bare: Scope, task: Scope, body: Any) -> Scope:
-    return replace(
-        bare, values={**bare.values, **task.values}, body=body, input=task.input, links=task.links
-    )
+    return replace(bare, values={**bare.values, **task.values}, body=body, input=task.input, links=task.links)
 
 
 def check_callbacks(subject: Subject) -> Iterator[Misfit]:

@@ -61,12 +61,7 @@ def _own_candidates(part: dict[str, Any]) -> list[Any] | None:
     if part.get("type") == "boolean":
         return [True, False]
     low, high = part.get("minimum"), part.get("maximum")
-    if (
-        part.get("type") == "integer"
-        and low is not None
-        and high is not None
-        and high - low <= _WIDEST_RANGE
-    ):
+    if part.get("type") == "integer" and low is not None and high is not None and high - low <= _WIDEST_RANGE:
         return list(range(int(low), int(high) + 1))
     return None
 

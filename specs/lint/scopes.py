@@ -68,9 +68,7 @@ class ScopeResolver:
         """The scope for one item of a list."""
         if expression.name != "tasks":
             return replace(scope, item=item)
-        return replace(
-            scope, values={**scope.values, **item.values}, input=item.input, links=item.links
-        )
+        return replace(scope, values={**scope.values, **item.values}, input=item.input, links=item.links)
 
 
 RESOLVER = ScopeResolver()
@@ -85,9 +83,7 @@ def shared_values() -> dict[str, Any]:
     }
 
 
-def iter_tasks(
-    kind: Kind, said: Any, body: Any, phases: tuple[str, ...]
-) -> Iterator[tuple[State, Scope]]:
+def iter_tasks(kind: Kind, said: Any, body: Any, phases: tuple[str, ...]) -> Iterator[tuple[State, Scope]]:
     """A task of a kind in every state of the phases, and with every way to end there."""
     for state in kind.states:
         if state.phase not in phases:
@@ -95,8 +91,7 @@ def iter_tasks(
         for values in _ends(kind, state):
             started = state.phase in ("running", "succeeded") or values.pop("started", True)
             scope = Scope(
-                values=_task_values(kind, said, body, state, started and state.phase != "queued")
-                | values,
+                values=_task_values(kind, said, body, state, started and state.phase != "queued") | values,
                 body=body,
                 input=body,
                 links=_links(kind, said, body) if state.phase == "succeeded" else {},

@@ -64,10 +64,7 @@ class Subject:
     @property
     def options(self) -> Mapping[str, list[str]]:
         """The values of each option."""
-        return {
-            name: option["values"]
-            for name, option in self.root["x-provider"].get("options", {}).items()
-        }
+        return {name: option["values"] for name, option in self.root["x-provider"].get("options", {}).items()}
 
     @property
     def errors(self) -> Mapping[str, Any]:
@@ -86,9 +83,7 @@ class Subject:
         """What a value is and where that is written, when it may be a reference."""
         while isinstance(value, dict) and "$ref" in value:
             reference = value["$ref"]
-            place = tuple(
-                step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/")
-            )
+            place = tuple(step.replace("~1", "/").replace("~0", "~") for step in reference[2:].split("/"))
             value = follow(reference, self.root)
         return value, place
 
@@ -108,11 +103,7 @@ class Subject:
         """The documented bodies of an operation."""
         body = self.resolved(spot.said.get("requestBody", {}))
         content = body.get("content", {}).get("application/json", {})
-        values = [
-            e["value"]
-            for e in content.get("examples", {}).values()
-            if isinstance(e, dict) and "value" in e
-        ]
+        values = [e["value"] for e in content.get("examples", {}).values() if isinstance(e, dict) and "value" in e]
         return [*values, content["example"]] if "example" in content else values
 
     def parameters(self, spot: Spot) -> list[dict[str, Any]]:
@@ -136,9 +127,7 @@ class Subject:
 
     def submitters(self, kind: str) -> list[Spot]:
         """The operations that submit a kind."""
-        return [
-            s for s in self.operations if s.behavior == "task.submit" and kind in self.kinds_of(s)
-        ]
+        return [s for s in self.operations if s.behavior == "task.submit" and kind in self.kinds_of(s)]
 
 
 def iter_leaves(choice: Any) -> Iterator[Any]:

@@ -57,9 +57,7 @@ def _constants(formula: Any) -> Iterator[Any]:
         yield formula
 
 
-def _check_formula(
-    formula: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]
-) -> Iterator[Misfit]:
+def _check_formula(formula: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]) -> Iterator[Misfit]:
     """The formula as a whole, and every table within it."""
     inner = role if role not in (_price, _amount, _count) else _amount
     if isinstance(formula, dict):
@@ -86,9 +84,7 @@ def _iter_tables(formula: Any, place: Place) -> Iterator[tuple[Place, Any]]:
             yield from _iter_tables(item, (*place, index))
 
 
-def _check_table(
-    table: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]
-) -> Iterator[Misfit]:
+def _check_table(table: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]) -> Iterator[Misfit]:
     for below, leaf in _iter_rows(table["table"], len(table["by"]), (*place, "table")):
         wrong = role(leaf) if leaf is not None else "is nothing"
         if wrong:
@@ -97,11 +93,7 @@ def _check_table(
     told: set[str] = set()
     for entrance in entrances:
         for index, key in enumerate(keys):
-            if (
-                key.path
-                and key.variants(entrance.schema) is None
-                and not _has_default(table["table"], index)
-            ):
+            if key.path and key.variants(entrance.schema) is None and not _has_default(table["table"], index):
                 advice = "add a row 'default'"
                 yield Misfit(
                     f"{key.formula} can have any value in {entrance.spot.name}",
@@ -134,13 +126,9 @@ def _has_default(table: Any, depth: int) -> bool:
     return all(_has_default(value, depth - 1) for value in table.values())
 
 
-def _check_whole(
-    formula: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]
-) -> Iterator[Misfit]:
+def _check_whole(formula: Any, place: Place, role: Role, kind: Any, entrances: list[Entrance]) -> Iterator[Misfit]:
     bodies = [entrance.normalise(body) for entrance in entrances for body in entrance.bodies]
-    constant = not isinstance(formula, dict) and not (
-        isinstance(formula, str) and formula.startswith("$")
-    )
+    constant = not isinstance(formula, dict) and not (isinstance(formula, str) and formula.startswith("$"))
     for body in [None] if constant else bodies:
         value = evaluate(formula, Submission(body, kind))
         wrong = role(value) if value is not None else "has no value"
@@ -159,12 +147,7 @@ def _check_choices(subject: Subject) -> Iterator[Misfit]:
         place = (*spot.place, "x-behavior", "task.submit", "kind", "table")
         told: set[str] = set()
         keys = keys_of(choice)
-        for entrance in (
-            e
-            for name in subject.kinds_of(spot)
-            for e in iter_entrances(subject, name)
-            if e.spot is spot
-        ):
+        for entrance in (e for name in subject.kinds_of(spot) for e in iter_entrances(subject, name) if e.spot is spot):
             for body in iter_variants(entrance, keys, entrance.is_valid):
                 row = describe(keys, body, {})
                 if entrance.chosen(body) is None and row not in told:
@@ -200,6 +183,4 @@ def _size(value: Any) -> str:
 
 
 def _even_size(value: Any) -> str:
-    return _size(value) or (
-        "" if all(n % 2 == 0 for n in value) else "is no size of a video: both must be even"
-    )
+    return _size(value) or ("" if all(n % 2 == 0 for n in value) else "is no size of a video: both must be even")

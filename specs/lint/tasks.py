@@ -40,17 +40,11 @@ def _check_failures(kind: Any, place: Place) -> Iterator[Misfit]:
     for code, failure in kind.get("failures", {}).items():
         if failure["state"] not in open_states:
             message = f"a task cannot fail from {failure['state']!r}"
-            yield Misfit(
-                message, known(failure["state"], open_states), (*place, "failures", code, "state")
-            )
+            yield Misfit(message, known(failure["state"], open_states), (*place, "failures", code, "state"))
 
 
 def _check_id(said: Any, place: Place) -> Iterator[Misfit]:
-    forms = (
-        {(): said}
-        if isinstance(said, str)
-        else {("table", v): form for v, form in said["table"].items()}
-    )
+    forms = {(): said} if isinstance(said, str) else {("table", v): form for v, form in said["table"].items()}
     for below, form in forms.items():
         try:
             parse_id(form)
@@ -86,13 +80,9 @@ def _check_pixels(value: Any, kind: Any, place: Place, sizing: str | None) -> It
         if "pixels" in value and (not isinstance(name, str) or name not in results):
             yield Misfit(f"there is no result {name!r}", known(name, results), (*place, "pixels"))
         elif "pixels" in value and sizing is not None:
-            yield Misfit(
-                "a size cannot follow from pixels", "give [width, height]", (*place, "pixels")
-            )
+            yield Misfit("a size cannot follow from pixels", "give [width, height]", (*place, "pixels"))
         for key, item in value.items():
-            inner = (
-                "size" if key == "size" and len(place) >= 2 and place[-2] == "results" else sizing
-            )
+            inner = "size" if key == "size" and len(place) >= 2 and place[-2] == "results" else sizing
             yield from _check_pixels(item, kind, (*place, key), inner)
     elif isinstance(value, list):
         for index, item in enumerate(value):

@@ -73,9 +73,7 @@ def _iter_operation(subject: Subject, spot: Spot) -> Iterator[Use]:
             yield from _iter_callback(subject, item.get("post", {}), (*place, "post"), base)
 
 
-def _iter_callback(
-    subject: Subject, said: Mapping[str, Any], place: Place, base: Use
-) -> Iterator[Use]:
+def _iter_callback(subject: Subject, said: Mapping[str, Any], place: Place, base: Use) -> Iterator[Use]:
     later = replace(base, knows=frozenset({"task", "account", "request.id"}))
     headers = said.get("x-delivery", {}).get("headers", {})
     yield from _iter_all(headers, replace(later, place=(*place, "x-delivery", "headers")))
@@ -100,11 +98,7 @@ def _iter_contents(body: Mapping[str, Any], place: Place) -> Iterator[tuple[Plac
 
 def is_case_list(template: Any) -> bool:
     """Whether a template is a list of cases for kinds and phases."""
-    return (
-        isinstance(template, list)
-        and bool(template)
-        and all(isinstance(c, dict) and "body" in c for c in template)
-    )
+    return isinstance(template, list) and bool(template) and all(isinstance(c, dict) and "body" in c for c in template)
 
 
 def as_names(value: Any) -> tuple[str, ...]:
@@ -121,9 +115,7 @@ def _iter_cases(template: Any, place: Place, base: Use) -> Iterator[Use]:
     for index, case in enumerate(template):
         wanted = as_names(case.get("kind", ()))
         kinds = tuple(k for k in base.kinds if k in wanted) if wanted else base.kinds
-        yield from iter_template(
-            case["body"], replace(base, place=(*place, index, "body"), kinds=kinds)
-        )
+        yield from iter_template(case["body"], replace(base, place=(*place, index, "body"), kinds=kinds))
 
 
 def iter_template(template: Any, base: Use) -> Iterator[Use]:
@@ -146,11 +138,7 @@ def iter_template(template: Any, base: Use) -> Iterator[Use]:
 def iter_text(text: str, base: Use) -> Iterator[Use]:
     """The expressions of a leaf: it is one, or it holds some."""
     try:
-        found = (
-            [parse(text)]
-            if is_expression(text)
-            else [p for p in split(text) if isinstance(p, Expression)]
-        )
+        found = [parse(text)] if is_expression(text) else [p for p in split(text) if isinstance(p, Expression)]
     except Misfit as misfit:
         yield replace(base, misfit=misfit)
         return
@@ -202,22 +190,14 @@ def _iter_errors(subject: Subject) -> Iterator[Use]:
     for name, envelope in subject.errors["envelopes"].items():
         place = ("x-errors", "envelopes", name)
         yield from iter_template(envelope["template"], replace(base, place=(*place, "template")))
-        yield from _iter_conditions(
-            envelope.get("conditions", {}), replace(base, place=(*place, "conditions"))
-        )
-    yield from _iter_conditions(
-        subject.errors["conditions"], replace(base, place=("x-errors", "conditions"))
-    )
+        yield from _iter_conditions(envelope.get("conditions", {}), replace(base, place=(*place, "conditions")))
+    yield from _iter_conditions(subject.errors["conditions"], replace(base, place=("x-errors", "conditions")))
     for spot in subject.operations:
         own = spot.said.get("x-errors", {}).get("conditions", {})
-        yield from _iter_conditions(
-            own, replace(base, place=(*spot.place, "x-errors", "conditions"), spot=spot)
-        )
+        yield from _iter_conditions(own, replace(base, place=(*spot.place, "x-errors", "conditions"), spot=spot))
     for keyword, text in subject.errors.get("phrases", {}).items():
         knows = base.knows if keyword in CONDITIONS else _WORDS
-        yield from iter_text(
-            text, replace(base, place=("x-errors", "phrases", keyword), knows=knows)
-        )
+        yield from iter_text(text, replace(base, place=("x-errors", "phrases", keyword), knows=knows))
 
 
 def _iter_conditions(conditions: Mapping[str, Any], base: Use) -> Iterator[Use]:

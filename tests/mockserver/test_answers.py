@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.door import SPECS, Door, Reply, stage_of
-from tests.judge import Judge, judge_of
-from tests.shops import LUMEN, SHOPS, Order, Shop, order_film, order_lumen
+from tests.judge import Judge, judge_of, plain
+from tests.shops import LUMEN, SHOPS, Order, Shop, order_draft, order_film, order_lumen
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.stage import Act, Stage
 from understudy.mockserver.world import Settings
@@ -115,7 +115,7 @@ class Witness:
             assert reply.header(name.lower()), name
 
     def check_fit(self, operation: str, reply: Reply) -> None:
-        found = self.judge.answer(operation, reply.status, reply.media_type, plain(reply))
+        found = self.judge.answer(operation, reply)
         assert not found, (reply, found)
 
     def extract(self, template: Node, body: Any) -> dict[str, Any]:
@@ -218,13 +218,6 @@ class Witness:
 
 def parsed(reply: Reply) -> Any:
     return reply.json() if "json" in reply.media_type else reply.body.decode()
-
-
-def plain(reply: Reply) -> Any:
-    """As a JSON library reads it; None for an empty body."""
-    if not reply.body:
-        return None
-    return json.loads(reply.body) if "json" in reply.media_type else reply.body.decode()
 
 
 def calling_back(body: Any, url: str) -> Any:
@@ -399,6 +392,28 @@ def check_callback(witness: Witness, order: Order, task: Task) -> Case:
     case = next(case for case in owed.cases if case.fits(task.kind.name, state.phase))
     witness.check_task(witness.extract(case.body, json.loads(body, parse_float=Decimal)), task)
     return case
+
+
+def test_each_callback_once_and_at_the_end() -> None:
+    """Also of tasks that were planned anew: by a cancel, a new tier, credits, and money that others took."""
+    witness = Witness("lumen", ())
+    account = witness.door.site.accounts.open("poor", "key-of-customer", Decimal("0.5"), Decimal(0))
+    draft, film = order_draft(12), order_film()
+    tasks = [witness.submit(draft, "", NOWHERE) for _ in range(4)]
+    witness.door.advance(20)
+    assert witness.cancel(tasks[1])
+    witness.door.advance(70)
+    account.ledger.credit(film.price)
+    witness.door.site.tasks.replan(account, witness.door.now)
+    tasks.append(witness.submit(film, "", NOWHERE))
+    for credits, recharged in (("0", "100"), ("5", "0")):
+        witness.door.advance(100)
+        paid = {"credits": credits, "recharged": recharged}
+        witness.door.steer("POST", "/lumen/accounts/poor/credit", paid)
+    witness.door.advance(100_000)
+    sent = {each["task"]: each["attempts"][0]["at"] for each in witness.door.site.callbacks.list()}
+    assert len(witness.door.site.callbacks.list()) == len(tasks)
+    assert sent == {task.id: task.end for task in tasks}
 
 
 def test_lumen_idempotency_conflict_fits() -> None:

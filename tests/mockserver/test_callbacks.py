@@ -3,8 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def delivery_of(counter: Counter, task: str) -> dict[str, Any]:
 
 def moments(delivery: dict[str, Any]) -> list[float]:
     at = [attempt["at"] for attempt in delivery["attempts"]]
-    return [round(later - earlier, 3) for earlier, later in zip(at, at[1:], strict=False)]
+    return [round(later - earlier, 3) for earlier, later in pairwise(at)]
 
 
 def cancel(counter: Counter, task: str) -> None:
@@ -229,9 +230,7 @@ def test_the_key_that_was_used(counter: Counter) -> None:
     """An account may have several keys; x-auth is the one that created the task."""
     counter.steer("POST", "/storyclaw/accounts", {"id": "user1", "key": "second-key"})
     with receiving(status(200)) as receiver:
-        counter.submit(
-            {"callback_url": receiver.url}, headers={"Authorization": "Bearer second-key"}
-        )
+        counter.submit({"callback_url": receiver.url}, headers={"Authorization": "Bearer second-key"})
         advance(counter, LONG_SECONDS)
         assert [call.headers["x-auth"] for call in receiver.calls] == ["second-key"]
 
@@ -286,9 +285,7 @@ def test_addresses(name: str, counter: Counter) -> None:
     with receiving(status(200)) as receiver:
         counter.submit({"callback_url": ADDRESSES[name].format(port=receiver.port)})
         advance(counter, LONG_SECONDS)
-        assert [call.line for call in receiver.calls] == [
-            f"POST {TARGETS.get(name, '/callback')} HTTP/1.1"
-        ]
+        assert [call.line for call in receiver.calls] == [f"POST {TARGETS.get(name, '/callback')} HTTP/1.1"]
 
 
 # Hosts that are not public, however they are written.
@@ -458,9 +455,7 @@ def test_name_that_leads_inside_is_refused_at_delivery(
 
 def test_http_is_for_loopback_only(resolve_to: Callable[..., None]) -> None:
     resolve_to("8.8.8.8")
-    assert post_now("http://example.com/", allow_local=True) == Outcome(
-        0, "http is only for loopback"
-    )
+    assert post_now("http://example.com/", allow_local=True) == Outcome(0, "http is only for loopback")
 
 
 def test_the_next_address_is_tried(resolve_to: Callable[..., None]) -> None:
@@ -472,15 +467,13 @@ def test_the_next_address_is_tried(resolve_to: Callable[..., None]) -> None:
 
 def test_a_key_that_is_not_ascii() -> None:
     with receiving(status(200)) as receiver:
-        outcome = asyncio.run(
-            post(receiver.url, b"{}", {"x-auth": "schlüssel"}, 5.0, allow_local=True)
-        )
+        outcome = asyncio.run(post(receiver.url, b"{}", {"x-auth": "schlüssel"}, 5.0, allow_local=True))
         assert outcome == Outcome(200)
 
 
 @pytest.fixture
-def real(serve: Serve) -> Iterator[Counter]:
-    yield Counter(BOOK, serve("--speed", "1000", "--allow-local-callbacks", "storyclaw"), "real")
+def real(serve: Serve) -> Counter:
+    return Counter(BOOK, serve("--speed", "1000", "--allow-local-callbacks", "storyclaw"), "real")
 
 
 def test_by_the_clock_on_the_wall(real: Counter) -> None:

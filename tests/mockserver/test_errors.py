@@ -111,9 +111,7 @@ def default_parameters() -> list[Any]:
 
 
 @pytest.mark.parametrize(("book", "said"), default_parameters())
-def test_default(
-    book: Book, said: Mapping[str, Any], counter_of: Callable[[Book, str], Counter]
-) -> None:
+def test_default(book: Book, said: Mapping[str, Any], counter_of: Callable[[Book, str], Counter]) -> None:
     counter = counter_of(book, "default")
     left_out = dict.fromkeys(said["say"], MISSING)
     tasks = [counter.submit(change, said["at"]) for change in (left_out, said["say"], said["not"])]

@@ -318,6 +318,16 @@ class Customer(RuleBasedStateMachine):
                 assert refused in (Refused("forbidden"), Refused("not_found"))
         self.look_at(bought)
 
+    @precondition(lambda self: self.once)
+    @rule(number=PICKS)
+    def order_as_a_stranger(self, number: int) -> None:
+        """Another account's idempotency key is another key, though it reads alike."""
+        (_, key), used = list(self.once.items())[number % len(self.once)]
+        reply = self.send(used.order.ask, "key-3", **{self.shop.once: key})
+        if self.shop.read_refusal(reply) is None:
+            assert self.shop.read_id(reply) not in {each.id for each in self.bought}
+            self.reach["same key of a stranger"] += 1
+
     @precondition(lambda self: self.key == "key-1")
     @rule(number=ORDERS)
     def revoke(self, number: int) -> None:
@@ -402,7 +412,7 @@ def iter_wanted(shop: Shop, budget: str) -> Iterator[str]:
         yield from (f"{phase}: cancel" for phase in [*phases, CANCELLED])
     yield "revoked"
     if shop.once:
-        yield from ("replay", "conflict")
+        yield from ("replay", "conflict", "same key of a stranger")
     if shop.tiers:
         yield "queued for a slot"
     if budget == "small":

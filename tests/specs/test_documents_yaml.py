@@ -34,7 +34,19 @@ def test_told(text: str, problem: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['a: "16:9"', "a: '16:9'", 'a: "on"', '"on": 1', "a: true", "a: 16:99", "n: 1", "a: x:9", "a: >-\n  on", "a: 9:b", ""],
+    [
+        'a: "16:9"',
+        "a: '16:9'",
+        'a: "on"',
+        '"on": 1',
+        "a: true",
+        "a: 16:99",
+        "n: 1",
+        "a: x:9",
+        "a: >-\n  on",
+        "a: 9:b",
+        "",
+    ],
 )
 def test_not_told(text: str) -> None:
     assert problems_of(text) == []
@@ -71,7 +83,16 @@ def test_values() -> None:
 
 @pytest.mark.parametrize(
     ("place", "line"),
-    [((), 1), (("a",), 1), (("b",), 3), (("b", 0, "c"), 3), (("b", 1, 2), 4), (("d", "e"), 5), (("b", 0, "no"), 3), (("no",), 1)],
+    [
+        ((), 1),
+        (("a",), 1),
+        (("b",), 3),
+        (("b", 0, "c"), 3),
+        (("b", 1, 2), 4),
+        (("d", "e"), 5),
+        (("b", 0, "no"), 3),
+        (("no",), 1),
+    ],
 )
 def test_lines(place: Place, line: int) -> None:
     """A place that is not there has the line of the nearest one above it."""

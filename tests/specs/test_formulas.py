@@ -13,7 +13,7 @@ X = "$task.input#/x"
 TABLE = {"by": [X], "table": {"a": 1, "b": "2.5", "default": 9}}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subject:
     """An input; each reference plays 7 seconds, each result has 100 pixels."""
 
@@ -54,8 +54,16 @@ def value_of(formula: Any, given: Any) -> Any:
         ({"by": [X], "table": {"480": [864, 496]}}, {"x": 480}, [864, 496]),
         ({"by": [X], "table": {"": "none"}}, {}, "none"),
         ({"by": [X], "table": {"a": 1}}, {"x": "z"}, None),
-        ({"by": [X, "$task.input#/y"], "table": {"a": {"b": 1}, "default": {"default": 2}}}, {"x": "a", "y": "b"}, Decimal(1)),
-        ({"by": [X, "$task.input#/y"], "table": {"a": {"b": 1}, "default": {"default": 2}}}, {"x": "q", "y": "b"}, Decimal(2)),
+        (
+            {"by": [X, "$task.input#/y"], "table": {"a": {"b": 1}, "default": {"default": 2}}},
+            {"x": "a", "y": "b"},
+            Decimal(1),
+        ),
+        (
+            {"by": [X, "$task.input#/y"], "table": {"a": {"b": 1}, "default": {"default": 2}}},
+            {"x": "q", "y": "b"},
+            Decimal(2),
+        ),
         ({"by": [{"present": X}], "table": {"true": 1, "false": 2}}, {"x": ["v"]}, Decimal(1)),
         ({"by": [{"present": X}], "table": {"true": 1, "false": 2}}, {"x": []}, Decimal(2)),
         ({"present": X}, {"x": 0}, True),
@@ -119,13 +127,16 @@ def test_expressions_stand_outside_of_tables() -> None:
     assert [e.text for e in expressions(formula)] == [X, "$task.input#/y"]
 
 
-@pytest.mark.parametrize(("value", "present"), [(None, False), ("", False), ([], False), ({}, False), (0, True), (False, True), ("a", True)])
+@pytest.mark.parametrize(
+    ("value", "present"), [(None, False), ("", False), ([], False), ({}, False), (0, True), (False, True), ("a", True)]
+)
 def test_present(value: Any, present: bool) -> None:
     assert is_present(value) is present
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, ""), (True, "true"), (False, "false"), ("on", "on"), (480, "480"), (Decimal("1E+2"), "100")]
+    ("value", "text"),
+    [(None, ""), (True, "true"), (False, "false"), ("on", "on"), (480, "480"), (Decimal("1E+2"), "100")],
 )
 def test_keys(value: Any, text: str) -> None:
     assert key_of(value) == text

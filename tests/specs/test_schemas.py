@@ -27,7 +27,9 @@ BRANCHES = {
 }
 NESTED = {"properties": {"in": {"type": "object", "properties": {"a": {}, "b": {"x-source": ASSUMED}}}}}
 LISTED = {"properties": {"all": {"type": "array", "items": {"properties": {"a": {}}}}}}
-ONE_OF = {"oneOf": [{"properties": {"t": {"const": 1}}, "required": ["t"]}, {"properties": {"t": {"const": 2}, "u": {}}}]}
+ONE_OF = {
+    "oneOf": [{"properties": {"t": {"const": 1}}, "required": ["t"]}, {"properties": {"t": {"const": 2}, "u": {}}}]
+}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,12 @@ def test_loosen(schema: Any, value: Any) -> None:
 
 
 def test_loosen_keeps_all_else() -> None:
-    schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}, "additionalProperties": {"type": "string"}}
+    schema = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "integer"}},
+        "additionalProperties": {"type": "string"},
+    }
     assert loosen(schema) == schema
 
 
@@ -130,7 +137,12 @@ def test_unresolved(schema: Any, words: str) -> None:
 
 CHOICE = {
     "properties": {"kind": {}},
-    "allOf": [{"if": {"properties": {"kind": {"const": "x"}}, "required": ["kind"]}, "then": {"properties": {"n": {"default": 1}}}}],
+    "allOf": [
+        {
+            "if": {"properties": {"kind": {"const": "x"}}, "required": ["kind"]},
+            "then": {"properties": {"n": {"default": 1}}},
+        }
+    ],
 }
 
 

@@ -132,7 +132,14 @@ def test_absence_is_told_from_a_wrong_value() -> None:
 )
 @pytest.mark.parametrize(
     "template",
-    ["$task.id", "$task.progress", "$task.cost", "{$task.cost}", {"a": {"b": "$task.cost"}}, {"$each": "$tasks", "$body": "$task.cost"}],
+    [
+        "$task.id",
+        "$task.progress",
+        "$task.cost",
+        "{$task.cost}",
+        {"a": {"b": "$task.cost"}},
+        {"$each": "$tasks", "$body": "$task.cost"},
+    ],
 )
 def test_reading_never_raises(template: Any, body: Any) -> None:
     read(parse(template), body)

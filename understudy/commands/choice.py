@@ -16,8 +16,7 @@ def choose(slugs: list[str], files: list[str], profiles: list[str]) -> list[Prov
         plain = [load(path) for path in paths]
         chosen = _profiles(plain, profiles)
         providers = [
-            load(p, chosen[x.slug]) if chosen[x.slug] != Profile() else x
-            for p, x in zip(paths, plain, strict=True)
+            load(p, chosen[x.slug]) if chosen[x.slug] != Profile() else x for p, x in zip(paths, plain, strict=True)
         ]
     except (SpecError, Misfit) as error:
         raise UsageError(str(error)) from None
@@ -67,6 +66,4 @@ def _options(word: str, options: Mapping[str, tuple[str, ...]]) -> list[tuple[st
     if equals:
         return [(name, value)] if value in options.get(name, ()) else []
     # Switches are too alike to be told by their value alone.
-    return [
-        (n, word) for n, values in options.items() if word in values and word not in ("on", "off")
-    ]
+    return [(n, word) for n, values in options.items() if word in values and word not in ("on", "off")]

@@ -10,13 +10,13 @@ def width_of(text: str) -> int:
 
 
 def iter_lines(rows: Iterable[Sequence[str]], indent: str = "  ") -> Iterator[str]:
-    """The rows with their cells below each other; the last cell of a row is not filled up."""
+    """The rows with their cells below each other; a column without any text is left out."""
     table = [tuple(row) for row in rows]
-    widths = [
-        max(map(width_of, column)) for column in zip(*(row[:-1] for row in table), strict=True)
-    ]
+    widths = [max(map(width_of, column)) for column in zip(*table, strict=True)]
     for row in table:
-        cells = [
-            cell + " " * (width - width_of(cell)) for cell, width in zip(row, widths, strict=False)
-        ]
-        yield (indent + "  ".join([*cells, row[-1]])).rstrip()
+        cells = [_filled(cell, width) for cell, width in zip(row, widths, strict=True) if width]
+        yield (indent + "  ".join(cells)).rstrip()
+
+
+def _filled(cell: str, width: int) -> str:
+    return cell + " " * (width - width_of(cell))

@@ -14,7 +14,7 @@ def in_words(formula: Any) -> str:
     if isinstance(formula, str) and formula.startswith("$"):
         return member_in_words(formula)
     if isinstance(formula, list):
-        return " × ".join(map(in_words, formula))
+        return "×".join(map(in_words, formula))
     return str(formula)
 
 

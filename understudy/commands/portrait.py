@@ -40,9 +40,7 @@ def portray(provider: Provider) -> dict[str, Any]:
             }
             for operation in provider.operations
         ],
-        "kinds": {
-            name: _kind(kind, document["x-tasks"][name]) for name, kind in provider.kinds.items()
-        },
+        "kinds": {name: _kind(kind, document["x-tasks"][name]) for name, kind in provider.kinds.items()},
         "conditions": _conditions(document),
         "limits": _limits(document),
     }
@@ -67,9 +65,7 @@ def _kind(kind: Kind, said: Mapping[str, Any]) -> dict[str, Any]:
             }
             for state, raw in zip(kind.states, said["states"], strict=True)
         ],
-        "failures": [
-            {"code": f.code, "from": f.state, "message": f.message} for f in kind.failures.values()
-        ],
+        "failures": [{"code": f.code, "from": f.state, "message": f.message} for f in kind.failures.values()],
         "price": in_words(_bare(said["price"])),
         "charge": "; ".join([_CHARGES[kind.charge.when], *holds, _REFUSALS[kind.charge.refuse]]),
         "cancel": sorted(kind.cancel),
@@ -90,20 +86,14 @@ def _kind(kind: Kind, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bare(formula: Any) -> Any:
-    return (
-        {k: v for k, v in formula.items() if k != "x-source"}
-        if isinstance(formula, Mapping)
-        else formula
-    )
+    return {k: v for k, v in formula.items() if k != "x-source"} if isinstance(formula, Mapping) else formula
 
 
 def _conditions(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "condition": name,
-            "status": said["status"]["table"]
-            if isinstance(said["status"], Mapping)
-            else said["status"],
+            "status": said["status"]["table"] if isinstance(said["status"], Mapping) else said["status"],
             "code": said.get("code", name),
             "message": said.get("message", "{$error.detail}").replace("{$error.detail}", "…"),
         }
@@ -115,9 +105,7 @@ def _limits(document: Mapping[str, Any]) -> dict[str, Any]:
     limits = document.get("x-limits", {})
     found: dict[str, Any] = {}
     if "concurrency" in limits:
-        found["running at once"] = {
-            f"from {paid} recharged": most for paid, most in limits["concurrency"]["tiers"]
-        }
+        found["running at once"] = {f"from {paid} recharged": most for paid, most in limits["concurrency"]["tiers"]}
     if "rate" in limits:
         rate = limits["rate"]
         when = [f"{name} is {value}" for name, value in rate.get("when", {}).items()]
@@ -163,10 +151,7 @@ def iter_portrait(said: Mapping[str, Any]) -> Iterator[str]:
         yield from _iter_kind(name, kind)
     yield from _section(
         "Errors",
-        [
-            (c["condition"], _status(c["status"]), c["code"], c["message"])
-            for c in said["conditions"]
-        ],
+        [(c["condition"], _status(c["status"]), c["code"], c["message"]) for c in said["conditions"]],
     )
     yield from _section("Limits", list(_iter_limits(said["limits"])))
 
@@ -202,18 +187,11 @@ def _iter_kind(name: str, kind: Mapping[str, Any]) -> Iterator[str]:
         ("cancel", cancel),
     ]
     yield from _section(f"Task kind {name}", [*facts, ("another's task", kind["foreign"])])
-    yield from _table(
-        "states", [(s["name"], _wire(s), s["phase"], _stay(s)) for s in kind["states"]]
-    )
-    yield from _table(
-        "failures", [(f["code"], f"from {f['from']}", f["message"]) for f in kind["failures"]]
-    )
+    yield from _table("states", [(s["name"], _wire(s), s["phase"], _stay(s)) for s in kind["states"]])
+    yield from _table("failures", [(f["code"], f"from {f['from']}", f["message"]) for f in kind["failures"]])
     yield from _table(
         "results",
-        [
-            (r["name"], r["type"], f"kept {lasting(r['lifetime'])}", _made(r))
-            for r in kind["results"]
-        ],
+        [(r["name"], r["type"], f"kept {lasting(r['lifetime'])}", _made(r)) for r in kind["results"]],
     )
     told: list[Any] = []
     for result in kind["results"]:
@@ -244,15 +222,11 @@ def _stay(state: Mapping[str, Any]) -> str:
 
 def _made(result: Mapping[str, Any]) -> str:
     count = f"{result['count']} of them, " if result["count"] != "1" else ""
-    seconds = f", {result['seconds']} s" if result["seconds"] else ""
+    seconds = f", for {result['seconds']} s" if result["seconds"] else ""
     return f"{count}{result['size']}{seconds}"
 
 
 def _iter_limits(limits: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, said in limits.items():
-        text = (
-            ", ".join(f"{most} {words}" for words, most in said.items())
-            if isinstance(said, Mapping)
-            else str(said)
-        )
+        text = ", ".join(f"{most} {words}" for words, most in said.items()) if isinstance(said, Mapping) else str(said)
         yield name, text

@@ -19,9 +19,7 @@ def run(arguments: list[str]) -> int:
     """Serve until interrupted."""
     options = _parser().parse_args(arguments)
     if options.speed <= 0 or options.speed != options.speed or options.speed == float("inf"):
-        raise UsageError(
-            f"--speed is {options.speed:g}; it divides planned times and must be above 0"
-        )
+        raise UsageError(f"--speed is {options.speed:g}; it divides planned times and must be above 0")
     providers = choose(options.providers, options.spec, options.profile)
     settings = Settings(
         clock=options.clock,
@@ -43,9 +41,7 @@ def run(arguments: list[str]) -> int:
     try:
         serve(providers, settings, binding, lambda addresses: show(providers, addresses))
     except PortTaken as error:
-        raise UsageError(
-            f"{error}; choose others with --port and --media-port (0 takes a free one)"
-        ) from None
+        raise UsageError(f"{error}; choose others with --port and --media-port (0 takes a free one)") from None
     return 0
 
 
@@ -66,21 +62,15 @@ def _parser() -> argparse.ArgumentParser:
         help=f"all when none is named: {', '.join(shipped())}",
     )
     where = parser.add_argument_group("where")
-    where.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default %(default)s)"
-    )
-    where.add_argument(
-        "--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)"
-    )
+    where.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    where.add_argument("--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)")
     where.add_argument(
         "--media-port",
         type=_port,
         default=4011,
         help="the second origin: uploads and results (default %(default)s)",
     )
-    where.add_argument(
-        "--public-url", default="", metavar="URL", help="base URL by which clients reach --port"
-    )
+    where.add_argument("--public-url", default="", metavar="URL", help="base URL by which clients reach --port")
     where.add_argument(
         "--media-url",
         default="",
@@ -115,9 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORD",
         help="default, lenient, strict-doc, upstream-strict, or an option's value; PROVIDER:WORD for one alone",
     )
-    what.add_argument(
-        "--any-key", action="store_true", help="every key works, with an account of its own"
-    )
+    what.add_argument("--any-key", action="store_true", help="every key works, with an account of its own")
     what.add_argument(
         "--allow-local-callbacks",
         action="store_true",
@@ -142,9 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="same seed, same requests, same answers (default %(default)s)",
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print addresses and keys as one line of JSON"
-    )
+    parser.add_argument("--json", action="store_true", help="print addresses and keys as one line of JSON")
     return parser
 
 

@@ -32,9 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, meaning in _MEANINGS.items():
-        verb = verbs.add_parser(
-            name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}."
-        )
+        verb = verbs.add_parser(name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}.")
         verb.add_argument(
             "providers",
             nargs="*",
@@ -107,9 +105,7 @@ def _list(providers: list[Provider], as_json: bool) -> int:
         _print_json(rows)
         return 0
     heads = ("slug", "title", "operations", "facts", "assumptions", "kinds")
-    cells = [
-        tuple(", ".join(row[h]) if h == "kinds" else str(row[h]) for h in heads) for row in rows
-    ]
+    cells = [tuple(", ".join(row[h]) if h == "kinds" else str(row[h]) for h in heads) for row in rows]
     _print_lines(iter_lines([heads, *cells], ""))
     return 0
 
@@ -140,9 +136,7 @@ def _assumptions(providers: list[Provider], as_json: bool) -> int:
         grouped = _grouped(provider)
         if index:
             print()
-        print(
-            f"{provider.title} ({provider.slug}): {len(grouped)} assumption{'' if len(grouped) == 1 else 's'}"
-        )
+        print(f"{provider.title} ({provider.slug}): {len(grouped)} assumption{'' if len(grouped) == 1 else 's'}")
         for (fact, reason), places in grouped.items():
             _print_lines(iter_lines([(fact or "-", reason)]))
             _print_lines(f"    {place}" for place in places)

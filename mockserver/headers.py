@@ -1,0 +1,45 @@
+"""Header and path parameters that a spec declares: there when they must be, and as their schema says."""
+
+from collections.abc import Iterator
+
+import jsonschema_rs
+
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.validation import Phrases, read_text_as, word
+from understudy.specs.model import Parameter
+
+# A schema that says no more than this takes every text.
+_ANY_TEXT = ("type", "description", "x-source", "examples", "example", "default", "title")
+
+
+class ParameterRule:
+    """One parameter of the head of a request; judged like a rule."""
+
+    needed: frozenset[str] = frozenset()
+
+    def __init__(self, parameter: Parameter, phrases: Phrases) -> None:
+        self._name, self._required, self._schema = parameter.name, parameter.required, parameter.schema
+        self._in_path = parameter.where == "path"
+        self._validator = jsonschema_rs.Draft202012Validator(parameter.schema)
+        self._phrases = phrases
+
+    def apply(self, exchange: Exchange) -> None:
+        """Raise Refusal when it is missing or is not what its schema says."""
+        text = exchange.path_values.get(self._name) if self._in_path else exchange.header(self._name.lower())
+        if text is None:
+            if self._required:
+                raise self._phrases.refusal("header", field=self._name)
+            return
+        value = read_text_as(self._schema.get("type"), text)
+        error = next(self._validator.iter_errors(value), None)
+        if error is not None:
+            raise word(error, self._schema, self._phrases, self._name)
+
+
+def iter_parameter_rules(parameters: tuple[Parameter, ...], phrases: Phrases) -> Iterator[ParameterRule]:
+    """The rules of those parameters that demand anything."""
+    for parameter in parameters:
+        says_more = parameter.schema.get("type") not in (None, "string") or set(parameter.schema) - set(_ANY_TEXT)
+        must_be_there = parameter.where == "header" and parameter.required
+        if parameter.where in ("header", "path") and (says_more or must_be_there):
+            yield ParameterRule(parameter, phrases)
