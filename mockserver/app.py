@@ -108,24 +108,30 @@ class Gateway(Lane):
             answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
             return await self.send(answer, scope, send)
         exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
-        if act.body is not None:
-            try:
-                message = await receive()
-                payload = message.get("body", b"")
-                if message.get("more_body") or message["type"] != "http.request" or len(payload) > act.most_bytes:
-                    payload = await read_body(receive, act.most_bytes, message)
-                exchange.payload, exchange.now = payload, self._now()
-            except Disconnected:
-                return
-            except TooLarge as error:
-                refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
-                return await self.send(refuse(exchange, refusal, act.wording), scope, send)
-        await self.send(handle(exchange), scope, send)
+        try:
+            if act.body is not None:
+                exchange.payload = await _read(receive, act.most_bytes)
+                exchange.now = self._now()
+            answer = handle(exchange)
+        except Disconnected:
+            return
+        except TooLarge as error:
+            refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
+            answer = refuse(exchange, refusal, act.wording)
+        await self.send(answer, scope, send)
 
 
 # What the application behind has under a provider's prefix, and what it has at the root.
 _PAGES = ("/openapi.json",)
 _OWN_PAGES = ("/openapi.json", "/")
+
+
+async def _read(receive: Receive, most: int) -> bytes:
+    """`read_body`, for the common case of a body that came in one piece."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    is_whole = message["type"] == "http.request" and not message.get("more_body")
+    return body if is_whole and len(body) <= most else await read_body(receive, most, message)
 
 
 async def read_body(receive: Receive, most: int, first: Message | None = None) -> bytes:

@@ -70,7 +70,8 @@ class Callbacks:
             if task.id not in self._open:
                 return
             if task.end != end:  # it was planned anew
-                return self._enter(task)
+                self._enter(task)
+                return
             _, act = self._open.pop(task.id)
             del self._entered[task.id]
             await self._call(task, act, moment)
@@ -95,9 +96,7 @@ class Callbacks:
         scope.task = TaskView(task, now, self._site.signer)
         return scope
 
-    async def _attempt(
-        self, task: Task, act: "Act", owed: "ActDelivery", delivery: Delivery, now: float
-    ) -> None:
+    async def _attempt(self, task: Task, act: "Act", owed: "ActDelivery", delivery: Delivery, now: float) -> None:
         rule = owed.delivery
         scope = self._scope(task, act, now)
         headers = {name: str(get(scope)) for name, get in owed.headers}
@@ -132,4 +131,3 @@ class Callbacks:
             }
             for delivery in self.deliveries
         ]
-

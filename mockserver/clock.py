@@ -27,9 +27,7 @@ class RealClock:
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        reading = time.time()
-        if reading > self._latest:
-            self._latest = reading
+        self._latest = max(self._latest, time.time())
         return self._latest
 
 

@@ -142,7 +142,10 @@ def _add_pages(app: FastAPI, world: World) -> None:
 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> Any:
-        return {"providers": {slug: f"{request.base_url}{slug}" for slug in world.sites}, "control": "/_understudy/docs"}
+        return {
+            "providers": {slug: f"{request.base_url}{slug}" for slug in world.sites},
+            "control": "/_understudy/docs",
+        }
 
     @app.get("/_understudy/health")
     async def health() -> Health:

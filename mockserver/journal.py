@@ -2,7 +2,8 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
@@ -64,7 +65,7 @@ class Journal:
         return iter(tuple(self._records))
 
 
-def stable(record: Record, key_headers: Set[bytes]) -> dict[str, Any]:
+def stable(record: Record, key_headers: AbstractSet[bytes]) -> dict[str, Any]:
     """A record for people and files: redacted, without wall times and without what differs by machine.
 
     `key_headers`: lower-case names of the headers that carry keys.

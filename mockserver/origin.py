@@ -69,13 +69,7 @@ class MediaOrigin(Lane):
 
 def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
     """The task and result behind a signed link; raises Refusal when it is not good, or no longer."""
-    matches = ((pattern.fullmatch(path), kind, name) for pattern, kind, name in site.stage.results)
-    for match, kind, name in matches:  # kinds may have their results at paths alike
-        task = site.tasks.store.find(match["id"]) if match else None
-        if match and task and task.kind.name == kind:
-            break
-    else:
-        raise Refusal("not_found")
+    match, task, name = _match(site, path)
     made = next(made for made in task.materials if made.name == name)
     index = int(match.groupdict().get("index") or 0)
     given = dict(part.partition("=")[::2] for part in query.decode("latin-1").split("&"))
@@ -87,6 +81,16 @@ def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
     if site.world.clock.now() >= int(expires):
         raise Refusal("forbidden", "the link has expired")
     return task, made, index
+
+
+def _match(site: Site, path: str) -> tuple[re.Match[str], Task, str]:
+    """What a path says, its task and its result's name. Kinds may have their results at paths alike."""
+    for pattern, kind, name in site.stage.results:
+        match = pattern.fullmatch(path)
+        task = site.tasks.store.find(match["id"]) if match else None
+        if match and task and task.kind.name == kind:
+            return match, task, name
+    raise Refusal("not_found")
 
 
 _RANGE = re.compile(rb"bytes=([0-9]{0,15})-([0-9]{0,15})")

@@ -13,7 +13,14 @@ class Refusal(Exception):
     """
 
     def __init__(
-        self, condition: str, detail: str = "", *, field: str = "", value: str = "", limit: str = "", retry_after: int = 1
+        self,
+        condition: str,
+        detail: str = "",
+        *,
+        field: str = "",
+        value: str = "",
+        limit: str = "",
+        retry_after: int = 1,
     ) -> None:
         super().__init__(detail or condition)
         self.condition, self.detail = condition, detail

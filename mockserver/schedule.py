@@ -60,9 +60,7 @@ class Schedule:
 
     def owed(self, now: float) -> Decimal:
         """What running tasks will cost though the ledger does not know it yet."""
-        return sum(
-            (task.price for task in self._open if not task.is_prepaid and task.start <= now < task.end), NOTHING
-        )
+        return sum((task.price for task in self._open if not task.is_prepaid and task.start <= now < task.end), NOTHING)
 
     def _is_bound(self, task: Task) -> bool:
         """Whether it has to wait for others."""

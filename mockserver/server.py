@@ -59,6 +59,15 @@ LAST_MOMENT = 0.2
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the signals to us: there are two of them in one process."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell that requests are answered."""
+        await super().startup(sockets)
+        self.ready.set()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -123,8 +132,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop, servers)
-    while not all(server.started for server in servers) and not any(task.done() for task in running):
-        await asyncio.sleep(0.005)
+    for server in servers:
+        await server.ready.wait()
     started(addresses)
     await asyncio.gather(*running)
     if follower:

@@ -22,7 +22,9 @@ from understudy.specs.templates import Node, Text
 Getter = Callable[[Any], Any]
 
 # Headers in which keys travel, whatever a spec says.
-KEY_HEADERS = frozenset((b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"x-goog-api-key", b"x-auth"))
+KEY_HEADERS = frozenset(
+    (b"authorization", b"proxy-authorization", b"cookie", b"x-api-key", b"x-goog-api-key", b"x-auth")
+)
 
 
 class Cases:
@@ -143,11 +145,15 @@ class Stage:
         self.acts: Mapping[str, Act] = {act.operation.id: act for act in acts}
         self.routes = Routes(act for act in acts if not act.operation.media)
         self.media_routes = Routes(act for act in acts if act.operation.media)
-        self.most_upload = max((o.arguments.get("max_bytes", MOST_BYTES) for o in provider.operations if o.behavior == "upload.presign"), default=0)
+        self.most_upload = max(
+            (o.arguments.get("max_bytes", MOST_BYTES) for o in provider.operations if o.behavior == "upload.presign"),
+            default=0,
+        )
         self.wording = Wording(provider.failures, provider.phrases, self.resolver)
         self.media_wording = Wording(provider.media_failures, provider.phrases, self.resolver)
         self.prefixes = [
-            (prefix, Wording(failures, provider.phrases, self.resolver)) for prefix, failures in provider.prefixes.items()
+            (prefix, Wording(failures, provider.phrases, self.resolver))
+            for prefix, failures in provider.prefixes.items()
         ]
         schemes = [s for operation in provider.operations for a in operation.security for s in a]
         self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}

@@ -43,4 +43,5 @@ def _preferred(exchange: Exchange, name: str) -> str:
     prefer = exchange.header("prefer")
     if not prefer:
         return ""
-    return dict(_PREFER.findall(prefer)).get(name, "")
+    wanted: dict[str, str] = dict(_PREFER.findall(prefer))
+    return wanted.get(name, "")

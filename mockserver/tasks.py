@@ -25,7 +25,9 @@ SPREAD = 0.2
 class Tasks:
     """The tasks of one provider in one world."""
 
-    def __init__(self, kinds: dict[str, Kind], uploads: Uploads, seed: Seed, now: Callable[[], float], speed: float) -> None:
+    def __init__(
+        self, kinds: dict[str, Kind], uploads: Uploads, seed: Seed, now: Callable[[], float], speed: float
+    ) -> None:
         self.store = MemoryStore(now)
         self.speed = speed
         self._seed = seed

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,9 +33,9 @@ class Phrases:
         """The refusal of a violated constraint. `said`: the schema's own `x-message`, if any."""
         own = said.get(keyword) if isinstance(said, dict) else said
         node = parse_template(own) if own else self._phrases.get(keyword, self._phrases["default"])
-        words = {"field": _brief(field), "value": _brief(value), "limit": _brief(limit)}
-        view = type("Words", (), words)
-        return Refusal("invalid_request", str(node.compile(ScopeResolver({}))(Worded(view))), **words)
+        words = SimpleNamespace(field=_brief(field), value=_brief(value), limit=_brief(limit))
+        detail = str(node.compile(ScopeResolver({}))(Worded(words)))
+        return Refusal("invalid_request", detail, field=words.field, value=words.value, limit=words.limit)
 
 
 def _brief(value: Any) -> str:
@@ -149,12 +150,10 @@ def _missing_member(error: Any) -> str:
 
 def _at(schema: Any, path: list[Any]) -> Any:
     for step in path:
-        if isinstance(schema, dict) and step in schema:
-            schema = schema[step]
-        elif isinstance(schema, list) and isinstance(step, int) and step < len(schema):
-            schema = schema[step]
-        else:
+        is_member = isinstance(schema, dict) and step in schema
+        if not is_member and not (isinstance(schema, list) and isinstance(step, int) and step < len(schema)):
             return ""
+        schema = schema[step]
     return schema
 
 

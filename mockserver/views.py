@@ -139,6 +139,7 @@ class TaskView:
         return self.task.end <= self._now
 
     def _made(self, name: str) -> Made:
+        made: Made
         for made in self.task.materials:
             if made.name == name:
                 return made

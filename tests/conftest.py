@@ -49,9 +49,7 @@ def read_announcement(stdout: IO[str], log: Path) -> Served:
     line = stdout.readline() if ready else ""
     assert line, f"nothing announced; it said:\n{log.read_text('utf-8')}"
     said: dict[str, Any] = json.loads(line)
-    providers = (
-        Provider(each["slug"], each["base_url"], tuple(each["keys"])) for each in said["providers"]
-    )
+    providers = (Provider(each["slug"], each["base_url"], tuple(each["keys"])) for each in said["providers"])
     return Served({each.slug: each for each in providers}, said["media_url"], said["control_url"])
 
 

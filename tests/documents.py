@@ -110,9 +110,7 @@ def indent_python(source: str, closes: Mapping[int, int]) -> str:
 
 
 def frozen(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: tuple(value) if isinstance(value, list) else value for key, value in members.items()
-    }
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in members.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +191,7 @@ def iter_untried_lines(document: str) -> Iterator[str]:
     """Lines that begin a program which no case runs and which no file puts aside with a reason."""
     files = [file for file in read_files() if file["document"] == document]
     aside = [lines for file in files for lines in file.get("aside", {})]
-    run = [
-        step.lines for case in iter_cases() if case.document == document for step in case.programs
-    ]
+    run = [step.lines for case in iter_cases() if case.document == document for step in case.programs]
     tried = {row for lines in aside + run for row in rows_of(lines)}
     for row, line in enumerate(read_document(document), start=1):
         if row not in tried and BEGINS.match(line):

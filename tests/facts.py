@@ -114,9 +114,7 @@ def is_wanted(fact: Fact) -> bool:
     return fact.vendor in PREFIXES and fact.kind in KINDS and not is_aside
 
 
-def iter_report(
-    facts: Mapping[str, Fact], cited: Iterable[str], *, is_whole: bool
-) -> Iterator[str]:
+def iter_report(facts: Mapping[str, Fact], cited: Iterable[str], *, is_whole: bool) -> Iterator[str]:
     """A line for each fact that nothing cites, if the whole list is asked for, and a count."""
     wanted = [fact for fact in facts.values() if is_wanted(fact)]
     missing = [fact for fact in wanted if fact.id not in set(cited)]
@@ -126,9 +124,7 @@ def iter_report(
     yield f"{len(wanted) - len(missing)} of {len(wanted)} facts are cited, {len(missing)} are not"
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The list stands after a run of everything, the count after every run."""
     if FACTS.exists():
         is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -97,11 +98,7 @@ def test_imports_have_no_cycle() -> None:
 
 def _without_type_checking(tree: ast.Module) -> ast.Module:
     """The tree without what stands under `if TYPE_CHECKING`: types may know each other."""
-    kept = [
-        node
-        for node in tree.body
-        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))
-    ]
+    kept = [node for node in tree.body if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test))]
     return ast.Module(kept, [])
 
 
@@ -153,7 +150,7 @@ def test_no_behavior_or_check_indexes_a_body_by_a_literal_key() -> None:
     assert not found
 
 
-def _is_literal_access(node: ast.AST) -> bool:
+def _is_literal_access(node: ast.AST) -> TypeGuard[ast.expr]:
     if isinstance(node, ast.Subscript):
         return _is_body(node.value) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
     is_get = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"

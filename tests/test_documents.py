@@ -65,9 +65,7 @@ def parameter(case: Case) -> Any:
     """The case with the facts that it proves; a provider that no spec describes yet is skipped."""
     spec = ROOT / "specs" / f"{case.provider}.yaml"
     unwritten = pytest.mark.skipif(not spec.exists(), reason=f"there is no {spec.name} yet")
-    return pytest.param(
-        case, id=f"{case.provider}-{case.name}", marks=[pytest.mark.facts(*case.facts), unwritten]
-    )
+    return pytest.param(case, id=f"{case.provider}-{case.name}", marks=[pytest.mark.facts(*case.facts), unwritten])
 
 
 @pytest.fixture(scope="session")
@@ -166,9 +164,7 @@ def is_addition(step: Step, name: str) -> bool:
     return bool(step.abbreviated) or name in step.more
 
 
-def iter_differences(
-    documented: Any, given: Any, may_add: Callable[[str], bool], place: str = "$"
-) -> Iterator[str]:
+def iter_differences(documented: Any, given: Any, may_add: Callable[[str], bool], place: str = "$") -> Iterator[str]:
     """Members and JSON types that differ; a documented array shows what each item is like."""
     if not is_same_type(documented, given):
         yield f"{place}: documented is {json_type(documented)}, given {json_type(given)}: {given!r}"
@@ -276,9 +272,7 @@ def test_every_program_of_the_document_is_tried(document: str) -> None:
 
 
 @pytest.mark.parametrize("case", [parameter(case) for case in CASES if not case.receiver])
-def test_documented_example(
-    case: Case, find_server: Callable[[tuple[str, ...]], Served], tmp_path: Path
-) -> None:
+def test_documented_example(case: Case, find_server: Callable[[tuple[str, ...]], Served], tmp_path: Path) -> None:
     provider = find_server(case.serve).providers[case.provider]
     Workplace(case, tmp_path, provider.base_url, provider.keys[0]).run_all()
 
@@ -320,15 +314,11 @@ def wait_for(log: Path, pattern: str, count: int = 1) -> list[str]:
 
 
 def advance(server: Served, seconds: int) -> None:
-    answer = requests.post(
-        f"{server.control_url}/clock/advance", json={"seconds": seconds}, timeout=PROGRAM_SECONDS
-    )
+    answer = requests.post(f"{server.control_url}/clock/advance", json={"seconds": seconds}, timeout=PROGRAM_SECONDS)
     assert answer.ok, answer.text
 
 
-def call_back(
-    case: Case, server: Served, folder: Path, receivers_key: str, answers: str, count: int
-) -> None:
+def call_back(case: Case, server: Served, folder: Path, receivers_key: str, answers: str, count: int) -> None:
     """Plays the case to a receiver with this key: it gives `count` such answers, and no other."""
     assert case.receiver
     provider = server.providers[case.provider]
@@ -343,9 +333,7 @@ def call_back(
 
 
 @pytest.mark.parametrize("case", [parameter(case) for case in CASES if case.receiver])
-def test_documented_receiver(
-    case: Case, find_server: Callable[[tuple[str, ...]], Served], tmp_path: Path
-) -> None:
+def test_documented_receiver(case: Case, find_server: Callable[[tuple[str, ...]], Served], tmp_path: Path) -> None:
     server = find_server(case.serve)
     key = server.providers[case.provider].keys[0]
     call_back(case, server, tmp_path, key, '"POST /callback HTTP/1.1" 200', 1)

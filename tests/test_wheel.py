@@ -115,11 +115,7 @@ def test_wheel_holds_one_package_and_every_spec(wheel: Path) -> None:
 
 
 def test_wheel_holds_every_module(wheel: Path) -> None:
-    own = {
-        f"understudy/{p.relative_to(CHECKOUT)}"
-        for d in DECOYS
-        for p in (CHECKOUT / d).rglob("*.py")
-    }
+    own = {f"understudy/{p.relative_to(CHECKOUT)}" for d in DECOYS for p in (CHECKOUT / d).rglob("*.py")}
     own |= {str(p.relative_to(CHECKOUT)) for p in (CHECKOUT / "understudy").rglob("*.py")}
     missing = own - set(zipfile.ZipFile(wheel).namelist())
     assert not missing, "name their packages in pyproject.toml, [tool.setuptools]"
@@ -148,9 +144,7 @@ def test_serve_from_the_wheel(server: subprocess.Popen[str]) -> None:
         for provider in announced["providers"]:
             assert provider["keys"], provider["slug"]
             key = provider["keys"][0]
-            answer = client.get(
-                f"{provider['base_url']}/no/such/path", headers={"Authorization": f"Bearer {key}"}
-            )
+            answer = client.get(f"{provider['base_url']}/no/such/path", headers={"Authorization": f"Bearer {key}"})
             assert answer.json() != {"detail": "Not Found"}, "the framework's own words"
         assert client.get(announced["media_url"]).status_code < 500
     assert seconds_to_stop(server) < STOP_SECONDS

@@ -33,19 +33,14 @@ def tiles(seed: Seed, columns: int, rows: int, turn: int = 0) -> list[list[Colou
     for row in range(rows):
         west = _mix(northwest, southwest, row, rows)
         east = _mix(northeast, southeast, row, rows)
-        picture.append(
-            [_tile(_mix(west, east, c, columns), c + row + turn) for c in range(columns)]
-        )
+        picture.append([_tile(_mix(west, east, c, columns), c + row + turn) for c in range(columns)])
     return picture
 
 
 def _corners(seed: Seed, turn: int) -> list[Colour]:
     noise = blake2b(fingerprint(seed) + turn.to_bytes(4, "big"), digest_size=12).digest()
     # Luma 64..191 and chroma 80..175 stay inside the RGB cube, or so near that none clips to flat.
-    return [
-        (64 + noise[at] // 2, 80 + noise[at + 1] * 3 // 8, 80 + noise[at + 2] * 3 // 8)
-        for at in range(0, 12, 3)
-    ]
+    return [(64 + noise[at] // 2, 80 + noise[at + 1] * 3 // 8, 80 + noise[at + 2] * 3 // 8) for at in range(0, 12, 3)]
 
 
 def _mix(start: Colour, end: Colour, step: int, steps: int) -> Colour:

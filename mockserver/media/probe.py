@@ -8,9 +8,9 @@ MOST_BOXES = 4096
 """So many boxes are looked at; garbage may consist of millions of small ones."""
 
 # Files that begin like an MP4 but hold pictures or only sound.
-NOT_VIDEO = frozenset(
-    (b"avif", b"avis", b"crx ", b"heic", b"heim", b"heis", b"heix", b"mif1", b"msf1")
-) | frozenset((b"M4A ", b"M4B ", b"M4P "))
+NOT_VIDEO = frozenset((b"avif", b"avis", b"crx ", b"heic", b"heim", b"heis", b"heix", b"mif1", b"msf1")) | frozenset(
+    (b"M4A ", b"M4B ", b"M4P ")
+)
 # QuickTime before 2001 has no ftyp and begins with any of these atoms.
 OLD_QUICKTIME = frozenset((b"moov", b"mdat", b"wide", b"skip", b"pnot"))
 # By version: flags, creation and modification time, then timescale and duration.

@@ -36,7 +36,7 @@ class MemoryStore:
 
     def page(self, owner: str, kinds: frozenset[str], skip: int, count: int) -> list[Task]:
         """An owner's tasks, newest first; `kinds` empty means all."""
-        owned = self._by_owner[owner] if owner in self._by_owner else []
+        owned = self._by_owner.get(owner, [])
         if not kinds:
             end = max(0, len(owned) - skip)
             return owned[max(0, end - count) : end][::-1]
@@ -45,7 +45,7 @@ class MemoryStore:
 
     def count(self, owner: str, kinds: frozenset[str]) -> int:
         """How many tasks an owner has."""
-        owned = self._by_owner[owner] if owner in self._by_owner else []
+        owned = self._by_owner.get(owner, [])
         return sum(task.kind.name in kinds for task in owned) if kinds else len(owned)
 
     def _drop_oldest(self) -> None:

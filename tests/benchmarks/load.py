@@ -81,10 +81,7 @@ def run_own(ask: Ask, connections: int, *, seconds: float = 0, requests: int = 0
 def run(ask: Ask, connections: int, seconds: float) -> Run:
     """Load for some seconds, by the best tool at hand; the answer is checked before and after."""
     ask.send()
-    if WRK:
-        result = run_wrk(ask, connections, seconds)
-    else:
-        result = run_own(ask, connections, seconds=seconds)
+    result = run_wrk(ask, connections, seconds) if WRK else run_own(ask, connections, seconds=seconds)
     ask.send()
     if result.errors:
         raise RuntimeError(f"{ask.method} {ask.url}: {result.errors} errors under load")
@@ -167,10 +164,7 @@ async def drive(address: tuple[str, int], tally: Tally, connections: int) -> flo
     """Runs all connections to their end; returns the seconds that took."""
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
-    made = [
-        await loop.create_connection(lambda: Connection(tally), *address)
-        for _ in range(connections)
-    ]
+    made = [await loop.create_connection(lambda: Connection(tally), *address) for _ in range(connections)]
     await asyncio.gather(*(protocol.done for _, protocol in made))
     return time.perf_counter() - start
 

@@ -83,9 +83,7 @@ def install() -> Path:
     if not stamp.exists() or stamp.read_text() != wanted:
         npm = shutil.which("npm")
         if npm is None:
-            raise SystemExit(
-                "make bench-peers needs Node.js with npm (Debian: apt-get install npm)"
-            )
+            raise SystemExit("make bench-peers needs Node.js with npm (Debian: apt-get install npm)")
         (FOLDER / "package.json").write_text('{"private": true}\n')
         options = ("--no-audit", "--no-fund", "--loglevel=error")
         subprocess.run([npm, "install", *options, *PACKAGES], cwd=FOLDER, check=True)

@@ -159,9 +159,7 @@ def uvicorn_command(app: str, port: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", app, "--host", HOST, "--port", str(port), *UVICORN]
 
 
-def start(
-    command: Sequence[str | Path], port: int, environment: Mapping[str, str] | None = None
-) -> Server:
+def start(command: Sequence[str | Path], port: int, environment: Mapping[str, str] | None = None) -> Server:
     """Starts a server on a known port and waits for its first answer."""
     origin = f"http://{HOST}:{port}"
     process = spawn(command, environment=environment)

@@ -498,7 +498,8 @@ def test_waits_after_an_answer_that_never_came(serve: Serve, hasty_spec: str) ->
 
 def test_by_polls(serve: Serve) -> None:
     """On the clock that polls move, the poll that shows the end brings the callback."""
-    served = serve("--clock", "poll", "--allow-local-callbacks", "storyclaw")
+    flags = ("--clock", "poll", "--speed", "0.001", "--allow-local-callbacks", "storyclaw")
+    served = serve(*flags)
     counter = Counter(BOOK, served, "poll")
     with receiving(status(200)) as receiver:
         task = counter.submit({"callback_url": receiver.url})

@@ -845,6 +845,7 @@ def test_control_api_with_a_token(serve: Serve) -> None:
     for headers in (
         [],
         [("Authorization", "geheim")],
+        [("Authorization", "Basic geheim")],
         [("Authorization", "Bearer gehei")],
         [("Authorization", "Bearer")],
         [("Authorization", b"Bearer \xff")],

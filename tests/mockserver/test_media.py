@@ -152,9 +152,7 @@ def painted(colours: list[list[Colour]], width: int, height: int, tile: int) -> 
     """The planes of a 4:2:0 picture of these tiles, cut at its size."""
 
     def plane(component: int, wide: int, high: int, edge: int) -> Plane:
-        rows = [
-            b"".join(bytes([colour[component]]) * edge for colour in row)[:wide] for row in colours
-        ]
+        rows = [b"".join(bytes([colour[component]]) * edge for colour in row)[:wide] for row in colours]
         return [rows[y // edge] for y in range(high)]
 
     half = width // 2, height // 2, tile // 2
@@ -178,9 +176,7 @@ def boxes(data: bytes) -> list[bytes]:
     return kinds
 
 
-def recorded(
-    path: Path, codec: Literal["libx264", "mpeg4", "libvpx-vp9"], *, sound: bool = False, fast: bool
-) -> bytes:
+def recorded(path: Path, codec: Literal["libx264", "mpeg4", "libvpx-vp9"], *, sound: bool = False, fast: bool) -> bytes:
     """Three seconds of video that FFmpeg wrote, as users upload it."""
     options = {"movflags": "faststart"} if fast else {}
     with av.open(str(path), mode="w", options=options) as container:
@@ -243,9 +239,7 @@ def test_the_picture_is_colourful_and_changes() -> None:
     seed=st.binary(max_size=4) | st.integers(),
     sound=st.booleans(),
 )
-def test_any_even_size(
-    width: int, height: int, frames: int, seed: bytes | int, sound: bool
-) -> None:
+def test_any_even_size(width: int, height: int, frames: int, seed: bytes | int, sound: bool) -> None:
     seconds = Decimal(frames) / FPS
     film = watched(mp4(width=width, height=height, seconds=seconds, seed=seed, sound=sound))
     assert (film.size, film.frames) == ((width, height), frames)

@@ -177,9 +177,10 @@ def _show_text(providers: list[Provider], addresses: Addresses) -> None:
         print(f"{provider.title}\n  base URL  {base}\n  key       {key}")
         for name, text in provider.environment.items():
             places = {"{$base_url}": base, "{$api_key}": key, "{$host_url}": addresses.base_url}
+            line = text
             for place, value in places.items():
-                text = text.replace(place, value)
-            print(f"  export {name}={text}")
+                line = line.replace(place, value)
+            print(f"  export {name}={line}")
         print()
     print(
         f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs",
