@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from understudy.specs import formulas, model, schemas, templates
 from understudy.specs.expressions import Expression, parse, split
 from understudy.specs.ids import parse_id
+from understudy.specs.model import METHODS
 from understudy.specs.problems import Misfit, known
 from understudy.specs.sources import iter_sources, parse_sources
-from understudy.specs.vocabulary import METHODS
 
 _DEFAULT_MEDIA_ENVELOPE: dict[str, Any] = {
     "type": "application/xml",

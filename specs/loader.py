@@ -1,24 +1,22 @@
-"""Loading a spec: read, check, build; the checked document is kept in a cache by its hash."""
+"""Loading a spec: what was checked once is kept in the user's cache, by the hash of its text and of the checks."""
 
 import hashlib
 import os
-from importlib.metadata import PackageNotFoundError, version
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
-from understudy.specs import documents, model
+from understudy.specs import model
 from understudy.specs.build import build_provider
-from understudy.specs.documents import Document
-from understudy.specs.lint import check_document, check_provider
-from understudy.specs.problems import Misfit, Problem, SpecError
-from understudy.specs.sources import iter_sources, parse_sources
-from understudy.specs.structure import check_structure
-from understudy.specs.vocabulary import check_words
+from understudy.specs.problems import Problem, SpecError
+
+MOST_KEPT = 64
 
 _SHIPPED = ".yaml"
+_CHECKING = "understudy.specs.checking"
 
 
 def shipped() -> dict[str, Path]:
@@ -34,55 +32,10 @@ def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
     cached = _cached(kept)
     if cached is not None:
         return build_provider(cached, profile or model.Profile())
-    document, provider = check(text, str(path), profile)
+    # Serving a known spec needs no YAML and no checks: they are loaded when there is something to check.
+    document, provider = import_module(_CHECKING).check(text, str(path), profile or model.Profile())
     _keep(kept, document.root)
-    return provider
-
-
-def check(text: str, name: str, profile: model.Profile | None = None) -> tuple[Document, model.Provider]:
-    """Check everything that can be known about a spec without a server."""
-    document = documents.read(text, name)
-    return document, check_read(document, profile)
-
-
-def check_read(document: Document, profile: model.Profile | None = None) -> model.Provider:
-    """Check a document that was read; raises SpecError with every defect that was found."""
-    if not isinstance(document.root, dict):
-        document.problem((), "a spec is an object", "start with 'openapi: 3.1.0'")
-        document.refuse()
-    check_words(document)
-    _check_sources(document)
-    check_structure(document)
-    document.refuse()
-    check_document(document)
-    provider = _build(document, profile or model.Profile())
-    document.refuse()
-    check_provider(document, provider)
-    document.refuse()
-    return provider
-
-
-def _build(document: Document, profile: model.Profile) -> model.Provider:
-    """Build the provider; raises SpecError with what was found before, too."""
-    try:
-        return build_provider(document.root, profile)
-    except Misfit as misfit:
-        if not document.problems:
-            document.problem(misfit.place, misfit.message, misfit.advice)
-        document.refuse()
-        raise  # not reached: refuse raises
-
-
-def _check_sources(document: Document) -> None:
-    for place, value in iter_sources(document.root):
-        texts = value if isinstance(value, list) else [value]
-        if not all(isinstance(text, str) for text in texts):
-            document.problem((*place, "x-source"), f"{value!r} is not a source", "a text or a list of texts")
-            continue
-        try:
-            parse_sources(value, place)
-        except Misfit as misfit:
-            document.problem((*place, "x-source"), misfit.message, misfit.advice)
+    return cast(model.Provider, provider)
 
 
 def read_text(path: Path) -> str:
@@ -98,15 +51,11 @@ def read_text(path: Path) -> str:
 def _cache_file(text: str) -> Path:
     """Where the checked document of this text is kept; the package's own files are part of the key."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    try:
-        release = version("understudy")
-    except PackageNotFoundError:
-        release = "source"
     folder = Path(str(files("understudy.specs")))
     stamp = "".join(
         f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*")) if p.suffix in (".py", ".json")
     )
-    digest = hashlib.sha256(f"{release}\n{stamp}\n{text}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{stamp}\n{text}".encode()).hexdigest()
     return Path(base) / "understudy" / f"{digest[:32]}.json"
 
 
@@ -124,5 +73,7 @@ def _keep(path: Path, root: Any) -> None:
         scratch = path.with_suffix(f".{os.getpid()}")
         scratch.write_bytes(orjson.dumps(root))
         scratch.replace(path)
+        for old in sorted(path.parent.glob("*.json"), key=lambda kept: kept.stat().st_mtime)[:-MOST_KEPT]:
+            old.unlink()
     except OSError:
         return

@@ -12,6 +12,7 @@ from understudy.specs.templates import Node
 
 PHASES = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL = frozenset(PHASES[2:])
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 STRICTNESS = ("default", "lenient", "strict-doc", "upstream-strict")
 CONDITIONS = (
     "invalid_request",

@@ -10,9 +10,8 @@ import jsonschema_rs
 
 from understudy.specs.documents import Document
 from understudy.specs.judging import iter_misfits
+from understudy.specs.model import METHODS
 from understudy.specs.problems import Misfit, Place, known
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 # What stands below these keys is data, not description.
 _DATA = ("example", "examples", "default", "const", "enum")

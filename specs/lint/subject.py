@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from understudy.specs.model import Provider
+from understudy.specs.model import METHODS, Provider
 from understudy.specs.problems import Place
 from understudy.specs.schemas import follow, resolve
-from understudy.specs.vocabulary import METHODS
 
 
 @dataclass(frozen=True, slots=True)

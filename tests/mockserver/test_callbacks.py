@@ -458,10 +458,11 @@ def test_http_is_for_loopback_only(resolve_to: Callable[..., None]) -> None:
     assert post_now("http://example.com/", allow_local=True) == Outcome(0, "http is only for loopback")
 
 
-def test_the_next_address_is_tried(resolve_to: Callable[..., None]) -> None:
+@pytest.mark.parametrize("addresses", [("127.0.0.2", "127.0.0.1"), ("127.0.0.1", "127.0.0.2")])
+def test_the_next_address_is_tried(addresses: Sequence[str], resolve_to: Callable[..., None]) -> None:
     """localhost is often ::1 first, where nobody listens."""
     with receiving(status(200)) as receiver:
-        resolve_to("127.0.0.2", "127.0.0.1")
+        resolve_to(*addresses)
         assert post_now(f"http://localhost:{receiver.port}/", allow_local=True) == Outcome(200)
 
 

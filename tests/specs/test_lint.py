@@ -14,7 +14,7 @@ import yaml
 
 from tests.door import SPECS
 from understudy.mockserver.stage import Stage
-from understudy.specs import documents, lint, loader
+from understudy.specs import documents, lint
 from understudy.specs.documents import Document
 from understudy.specs.lint.subject import Subject
 from understudy.specs.problems import Misfit, Place, Problem, SpecError, pointer
@@ -63,7 +63,7 @@ def cases() -> tuple[Case, ...]:
 
 def find_problems(text: str) -> list[Problem]:
     try:
-        loader.check(text, "spec.yaml")
+        checking.check(text, "spec.yaml")
     except SpecError as error:
         return error.problems
     return []
@@ -162,4 +162,4 @@ def test_a_broken_spec_is_refused_or_played(path: Path, seed: int) -> None:
     for place in draw.sample(places, 60):
         broken = break_one(root, place, draw)
         with suppress(SpecError):
-            Stage(loader.check_read(Document(path.name, broken)))
+            Stage(checking.check_read(Document(path.name, broken)))

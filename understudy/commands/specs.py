@@ -10,7 +10,8 @@ from understudy.cli import UsageError
 from understudy.commands.choice import choose, find_paths
 from understudy.commands.columns import iter_lines
 from understudy.commands.portrait import iter_portrait, portray
-from understudy.specs.loader import check, read_text, shipped
+from understudy.specs.checking import check
+from understudy.specs.loader import read_text, shipped
 from understudy.specs.model import Provider
 from understudy.specs.problems import Problem, SpecError, pointer
 
