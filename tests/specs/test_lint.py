@@ -14,7 +14,7 @@ import yaml
 
 from tests.door import SPECS
 from understudy.mockserver.stage import Stage
-from understudy.specs import documents, lint
+from understudy.specs import checking, documents, lint
 from understudy.specs.documents import Document
 from understudy.specs.lint.subject import Subject
 from understudy.specs.problems import Misfit, Place, Problem, SpecError, pointer
