@@ -14,6 +14,7 @@ def check_kinds(subject: Subject) -> Iterator[Misfit]:
         place = ("x-tasks", name)
         yield from _check_states(kind, place)
         yield from _check_failures(kind, place)
+        yield from _check_charge(kind["charge"], (*place, "charge"))
         yield from _check_id(kind["id"], (*place, "id"))
         yield from _check_results(kind, place)
         yield from _check_pixels(kind, kind, place, None)
@@ -41,6 +42,14 @@ def _check_failures(kind: Any, place: Place) -> Iterator[Misfit]:
         if failure["state"] not in open_states:
             message = f"a task cannot fail from {failure['state']!r}"
             yield Misfit(message, known(failure["state"], open_states), (*place, "failures", code, "state"))
+
+
+def _check_charge(charge: Any, place: Place) -> Iterator[Misfit]:
+    if charge["when"] == "submit" and charge.get("hold"):
+        yield Misfit("what is paid at submit is not held as well", "leave 'hold' out", (*place, "hold"))
+    if charge["refuse"] == "empty" and (charge["when"] == "submit" or charge.get("hold")):
+        message = "a task that is paid or held at submit cannot wait for money"
+        yield Misfit(message, "write 'refuse: short'", (*place, "refuse"))
 
 
 def _check_id(said: Any, place: Place) -> Iterator[Misfit]:
