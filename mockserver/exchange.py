@@ -25,6 +25,7 @@ class Exchange:
 
     account: "Account | None" = None
     key: str = ""
+    etag: str = ""
     body: Any = None
     task: Any = None
     tasks: Any = ()

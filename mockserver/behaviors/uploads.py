@@ -1,6 +1,5 @@
 """Behaviors about uploads: presign an address, and take the bytes that are put there."""
 
-import hashlib
 from collections.abc import Callable
 
 from understudy.mockserver.exchange import Exchange
@@ -54,7 +53,7 @@ def put(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
             raise Refusal("forbidden", "the address has expired")
         if len(exchange.payload) > upload.max_bytes:
             raise Refusal("invalid_request", f"more than {upload.max_bytes} bytes", limit=str(upload.max_bytes))
-        upload.etag = f'"{hashlib.md5(exchange.payload, usedforsecurity=False).hexdigest()}"'
+        upload.etag = exchange.etag
         upload.size = len(exchange.payload)
         upload.seconds = mp4_seconds(exchange.payload)
         exchange.upload = upload
