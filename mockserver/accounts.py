@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from understudy.mockserver.ledger import Ledger
-from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.schedule import Schedule
 from understudy.specs.model import Limits, Provider
 
@@ -21,7 +20,6 @@ class Account:
         self.recharged = recharged
         self.ledger = Ledger(credits)
         self.schedule = Schedule(self.slots, credits)
-        self.tasks: list[Task] = []
         self.recent: deque[float] = deque()
 
     @property
@@ -53,7 +51,13 @@ class Accounts:
         if account is None:
             account = self._by_id[name] = Account(name, credits, recharged, self._limits)
         self._by_key[key] = account
+        self._revoked.discard(key)
         return account
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many accounts or keys as there may be."""
+        return max(len(self._by_id), len(self._by_key)) >= MOST_ACCOUNTS
 
     def find(self, key: str) -> Account | None:
         """The account behind a key."""
@@ -64,8 +68,8 @@ class Accounts:
 
     def revoke(self, key: str) -> None:
         """Refuse a key from now on."""
-        self._revoked.add(key)
-        self._by_key.pop(key, None)
+        if self._by_key.pop(key, None) is not None:
+            self._revoked.add(key)
 
     def named(self, name: str) -> Account | None:
         """The account of that id."""
@@ -79,7 +83,7 @@ class Accounts:
         return iter(self._by_id.values())
 
     def _open_any(self, key: str) -> Account | None:
-        if len(self._by_id) >= MOST_ACCOUNTS:
+        if self.is_full:
             self.refused += 1
             return None
         demo, number = self._model, len(self._by_id)

@@ -2,7 +2,10 @@
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Awaitable, Callable
+
+log = logging.getLogger("understudy")
 
 Deed = Callable[[float], Awaitable[None]]
 
@@ -36,7 +39,7 @@ class Agenda:
         """Do everything up to now, in order, one after the other."""
         while self._deeds and self._deeds[0][0] <= now:
             moment, _, deed = heapq.heappop(self._deeds)
-            await deed(moment)
+            await _done(deed, moment)
 
     async def follow(self, now: Callable[[], float]) -> None:
         """Do things when they fall due by a clock that moves by itself; each on its own, until cancelled."""
@@ -57,4 +60,8 @@ class Agenda:
 
 
 async def _done(deed: Deed, moment: float) -> None:
-    await deed(moment)
+    """Do one deed; that one fails keeps no other from being done."""
+    try:
+        await deed(moment)
+    except Exception:
+        log.exception("what fell due at %s failed", moment)

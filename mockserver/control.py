@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from understudy.mockserver.accounts import Account
-from understudy.mockserver.journal import stable
+from understudy.mockserver.journal import Record, stable
 from understudy.mockserver.site import Site
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import World
@@ -199,6 +199,8 @@ def _add_accounts(app: FastAPI, world: World) -> None:
     async def open_account(slug: str, new: NewAccount) -> AccountView:
         """Open an account, or give one a further key."""
         site = _site(world, slug)
+        if site.accounts.is_full:
+            raise HTTPException(409, f"{slug} has as many accounts or keys as are kept; reuse one")
         return view(site, site.accounts.open(new.id, new.key, new.credits, new.recharged))
 
     @app.post("/_understudy/{slug}/accounts/{name}/credit")
@@ -225,12 +227,29 @@ def _add_accounts(app: FastAPI, world: World) -> None:
 
 
 def _add_journal(app: FastAPI, world: World) -> None:
+    def _stable(record: Record) -> dict[str, Any]:
+        stage = world.sites[record.provider].stage
+        return stable(record, stage.key_headers, stage.key_parameters)
+
+    @app.get("/_understudy/{slug}/dropped")
+    async def dropped(slug: str) -> dict[str, int]:
+        """How much was let go because too much is kept, by what it was; all 0 while nothing was."""
+        site = _site(world, slug)
+        return {
+            "tasks": site.tasks.store.dropped,
+            "uploads": site.uploads.dropped,
+            "idempotency_keys": site.idempotency.dropped if site.idempotency else 0,
+            "callbacks": site.callbacks.dropped,
+            "refused_accounts": site.accounts.refused,
+            "journal": world.journal.dropped,
+        }
+
     @app.get("/_understudy/journal")
     async def journal(limit: Annotated[int, Query(ge=1)] = 100) -> dict[str, Any]:
         """The latest exchanges, oldest first, keys redacted."""
         records = list(world.journal)[-limit:]
         return {
-            "records": [stable(r, world.sites[r.provider].stage.key_headers) for r in records],
+            "records": [_stable(r) for r in records],
             "seen": world.journal.seen,
             "dropped": world.journal.dropped,
         }

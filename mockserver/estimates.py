@@ -84,8 +84,8 @@ class Estimator:
         types = tuple(map(type, values))
         if not _PLAIN.issuperset(types):
             return self._estimate(body)
-        # 1 and True and 1.0 are different inputs that compare alike.
-        key = values + types
+        # 1 and True and 1.0 are different inputs that compare alike; an upload changes what a reference lasts.
+        key = (*values, *types, self._uploads.arrived)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MOST_REMEMBERED:

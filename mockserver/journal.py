@@ -13,7 +13,7 @@ MOST_BODY = 65_536
 
 
 class Record(Struct, gc=False):
-    """One exchange as it was; `at` is the world's time, `wall` what it took in seconds."""
+    """One exchange as it was; `at` is the world's time."""
 
     serial: int
     at: float
@@ -30,7 +30,6 @@ class Record(Struct, gc=False):
     condition: str
     body: bytes
     notes: list[str]
-    wall: float
 
 
 class Journal:
@@ -49,9 +48,10 @@ class Journal:
         """Append; the oldest goes when there are too many."""
         self.seen += 1
         record.serial = self.seen
-        if len(record.payload) > MOST_BODY:
-            record.payload = record.payload[:MOST_BODY]
-            record.notes.append(f"request body: only the first {MOST_BODY} bytes are kept")
+        for part, size in (("request", len(record.payload)), ("response", len(record.body))):
+            if size > MOST_BODY:
+                record.notes.append(f"of the {part} body only the first {MOST_BODY} of {size} bytes are kept")
+        record.payload = record.payload[:MOST_BODY]
         # A copy: what the JSON writer gives holds several times the memory that it fills.
         record.body = memoryview(record.body)[:MOST_BODY].tobytes()
         self._records.append(record)
@@ -65,10 +65,10 @@ class Journal:
         return iter(tuple(self._records))
 
 
-def stable(record: Record, key_headers: AbstractSet[bytes]) -> dict[str, Any]:
-    """A record for people and files: redacted, without wall times and without what differs by machine.
+def stable(record: Record, key_headers: AbstractSet[bytes], key_parameters: AbstractSet[bytes]) -> dict[str, Any]:
+    """A record for people and files: redacted, without what differs from machine to machine.
 
-    `key_headers`: lower-case names of the headers that carry keys.
+    `key_headers` (lower case) and `key_parameters` name the headers and query parameters that carry keys.
     """
     headers = {
         name.decode("latin-1"): "[redacted]" if name in key_headers else _redact(value, record.key)
@@ -82,7 +82,7 @@ def stable(record: Record, key_headers: AbstractSet[bytes]) -> dict[str, Any]:
         "operation": record.operation,
         "method": record.method,
         "path": record.path,
-        "query": _redact(record.query, record.key),
+        "query": _redact(_without_keys(record.query, key_parameters), record.key),
         "headers": headers,
         "request": _redact(record.payload, record.key),
         "account": record.account,
@@ -91,6 +91,13 @@ def stable(record: Record, key_headers: AbstractSet[bytes]) -> dict[str, Any]:
         "response": _redact(record.body, record.key),
         "notes": [*record.notes, *_doubled_keys(record.payload)],
     }
+
+
+def _without_keys(query: bytes, key_parameters: AbstractSet[bytes]) -> bytes:
+    parts = (part.partition(b"=") for part in query.split(b"&"))
+    return b"&".join(
+        b"%b=[redacted]" % name if name in key_parameters else name + eq + value for name, eq, value in parts
+    )
 
 
 def _redact(raw: bytes, key: str) -> str:

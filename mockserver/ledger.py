@@ -5,12 +5,10 @@ folded into running sums, entries of the future wait in a heap and may still be 
 """
 
 import heapq
-from collections import deque
 from decimal import Decimal
 
 from msgspec import Struct
 
-HISTORY = 1_000
 NOTHING = Decimal(0)
 
 
@@ -20,7 +18,6 @@ class Entry(Struct, gc=False):
     at: float
     charge: Decimal
     release: Decimal
-    task: str
     void: bool = False
 
 
@@ -33,8 +30,6 @@ class Ledger:
         self._held = NOTHING
         self._due: list[tuple[float, int, Entry]] = []
         self._serial = 0
-        self.history: deque[Entry] = deque(maxlen=HISTORY)
-        self.dropped = 0
 
     def credit(self, amount: Decimal) -> None:
         """Pay in."""
@@ -76,5 +71,3 @@ class Ledger:
             if not entry.void:
                 self._used += entry.charge
                 self._held -= entry.release
-                self.dropped += len(self.history) == HISTORY
-                self.history.append(entry)

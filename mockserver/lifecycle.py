@@ -58,12 +58,6 @@ class Task(Struct, gc=False):
         return self.kind.charge.hold or self.kind.charge.when == "submit"
 
     @property
-    def charge_at_end(self) -> Decimal:
-        """What the account will have spent on it when it ends, beyond what it spent at submit."""
-        pays = self.kind.charge.when == "success" and self.final.phase == "succeeded"
-        return self.price if pays else NOTHING
-
-    @property
     def final(self) -> State:
         """The terminal state that it reaches."""
         return self.cut or self.course.states[-1]

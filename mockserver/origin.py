@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import re
 
 from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, read_body, refuse_path
@@ -13,6 +14,8 @@ from understudy.mockserver.pipeline import handle, note_result, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.world import World
+
+log = logging.getLogger("understudy")
 
 
 class MediaOrigin(Lane):
@@ -58,12 +61,16 @@ class MediaOrigin(Lane):
     async def _result(self, exchange: Exchange) -> Answer:
         site = exchange.site
         try:
-            task, made, index = find_result(site, exchange.path[1:], exchange.query_text)
+            task, made, index = find_result(exchange)
         except Refusal as refusal:
             return refuse(exchange, refusal, site.stage.media_wording)
         seed = f"{task.id}/{made.name}/{index}".encode()
         material = Material(made.content_type, made.width, made.height, made.seconds, made.sound, seed)
-        body = await asyncio.to_thread(make, material)
+        try:
+            body = await asyncio.to_thread(make, material)
+        except ValueError:
+            log.exception("%s of %s", made.name, task.id)
+            return refuse(exchange, Refusal("internal_error"), site.stage.media_wording)
         answer = _ranged(Answer(200, made.content_type, body), exchange.headers.get(b"range", b""))
         note_result(exchange, task, answer)
         return answer
@@ -74,8 +81,9 @@ def _etag(payload: bytes) -> str:
     return f'"{hashlib.md5(payload, usedforsecurity=False).hexdigest()}"'
 
 
-def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
+def find_result(exchange: Exchange) -> tuple[Task, Made, int]:
     """The task and result behind a signed link; raises Refusal when it is not good, or no longer."""
+    site, path, query = exchange.site, exchange.path[1:], exchange.query_text
     match, task, name = _match(site, path)
     made = next(made for made in task.materials if made.name == name)
     index = int(match.groupdict().get("index") or 0)
@@ -85,7 +93,7 @@ def find_result(site: Site, path: str, query: bytes) -> tuple[Task, Made, int]:
         raise Refusal("unauthorized", "the link is not signed")
     if not site.signer.is_good("GET", path, int(expires), "", signature):
         raise Refusal("unauthorized", "the signature does not fit the link")
-    if site.world.clock.now() >= int(expires):
+    if exchange.now >= int(expires):
         raise Refusal("forbidden", "the link has expired")
     return task, made, index
 

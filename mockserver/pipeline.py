@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import time
 
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
@@ -23,7 +22,7 @@ _SINGLE = (b"authorization", b"content-type", b"content-length", b"host")
 
 def handle(exchange: Exchange) -> Answer:
     """Answer a request to an operation."""
-    began, act = time.perf_counter(), exchange.act
+    act = exchange.act
     try:
         answer = _answer(exchange, act)
     except Refusal as refusal:
@@ -31,15 +30,14 @@ def handle(exchange: Exchange) -> Answer:
     except Exception:
         log.exception("%s %s", exchange.method, exchange.path)
         answer = act.wording.answer(exchange, Refusal("internal_error"))
-    note(exchange, answer, act.operation.id, began)
+    note(exchange, answer, act.operation.id)
     return answer
 
 
 def refuse(exchange: Exchange, refusal: Refusal, wording: Wording) -> Answer:
     """Answer a request that is not for any operation, or not fit to be."""
-    began = time.perf_counter()
     answer = wording.answer(exchange, refusal)
-    note(exchange, answer, "", began)
+    note(exchange, answer, "")
     return answer
 
 
@@ -47,7 +45,7 @@ def note_result(exchange: Exchange, task: Task, answer: Answer) -> None:
     """Note that a result was fetched; of its bytes only how many there were."""
     exchange.account = task.account
     exchange.notes.append(f"{len(answer.body)} bytes of {answer.media_type or 'nothing'}")
-    note(exchange, Answer(answer.status, answer.media_type, b""), "result.get", time.perf_counter())
+    note(exchange, Answer(answer.status, answer.media_type, b""), "result.get")
 
 
 def _answer(exchange: Exchange, act: Act) -> Answer:
@@ -122,7 +120,7 @@ def _refuse_doubled(exchange: Exchange, act: Act) -> None:
             raise exchange.site.stage.phrases.refusal("header", field=text, value="sent twice")
 
 
-def note(exchange: Exchange, answer: Answer, operation: str, began: float) -> None:
+def note(exchange: Exchange, answer: Answer, operation: str) -> None:
     """Write the exchange into the journal."""
     account = exchange.account
     exchange.site.world.journal.add(
@@ -142,6 +140,5 @@ def note(exchange: Exchange, answer: Answer, operation: str, began: float) -> No
             answer.condition,
             answer.body,
             exchange.notes,
-            time.perf_counter() - began,
         )
     )

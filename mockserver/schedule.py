@@ -10,6 +10,9 @@ from understudy.mockserver.lifecycle import Task
 
 NEVER = float("inf")
 
+# So many open tasks are kept before those that have ended are looked for.
+CROWD = 1_000
+
 
 class Schedule:
     """Starts tasks in their order: when a slot is free and, if they wait for it, the money covers them.
@@ -26,6 +29,7 @@ class Schedule:
         self._latest_start = 0.0
         self._latest_waiting = 0.0
         self._open: deque[Task] = deque()
+        self._crowd = CROWD
 
     def place(self, task: Task, now: float) -> bool:
         """Give the task its start, a moment or infinity; tells whether others must be planned anew for it."""
@@ -102,3 +106,6 @@ class Schedule:
         self._release_until(now)
         while self._open and self._open[0].end <= now:
             self._open.popleft()
+        if len(self._open) > self._crowd:  # finished ones behind one that waits
+            self._open = deque(task for task in self._open if now < task.end)
+            self._crowd = 2 * len(self._open) + CROWD

@@ -104,7 +104,6 @@ class Act:
         self.wording = Wording(operation.failures, provider.phrases, resolver)
         self.deliveries = [ActDelivery(delivery, resolver) for delivery in operation.deliveries]
         self.idempotency = provider.idempotency if operation.behavior == "task.submit" else None
-        self.is_poll = operation.behavior == "task.get"
         self.behave = BEHAVIORS[operation.behavior](operation, provider, resolver)
 
     def reply(self, exchange: Exchange) -> Answer:
@@ -156,6 +155,7 @@ class Stage:
             for prefix, failures in provider.prefixes.items()
         ]
         schemes = [s for operation in provider.operations for a in operation.security for s in a]
+        self.key_parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
         self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}
         self.results = [
             (result.pattern(), kind.name, result.name)

@@ -115,7 +115,7 @@ class Tasks:
         charge, ledger = task.kind.charge, task.account.ledger
         if charge.when == "submit":
             task.charged = task.price
-            ledger.enter(Entry(now, task.price, NOTHING, task.id))
+            ledger.enter(Entry(now, task.price, NOTHING))
         elif charge.hold:
             ledger.hold(task.price)
         self._enter_end(task)
@@ -136,7 +136,7 @@ class Tasks:
         else:
             amount, held = task.price if succeeds else NOTHING, task.price if charge.hold else NOTHING
         if amount or held:
-            task.entry = task.account.ledger.enter(Entry(task.end, amount, held, task.id))
+            task.entry = task.account.ledger.enter(Entry(task.end, amount, held))
 
     def _unbook(self, task: Task, now: float) -> None:
         """A cancelled task costs nothing: what it was to pay is void, what it paid or held comes back."""
@@ -145,9 +145,9 @@ class Tasks:
             ledger.void(task.entry)
             task.entry = None
         if charge.when == "submit":
-            ledger.enter(Entry(now, -task.price, NOTHING, task.id))
+            ledger.enter(Entry(now, -task.price, NOTHING))
         elif charge.hold:
-            ledger.enter(Entry(now, NOTHING, task.price, task.id))
+            ledger.enter(Entry(now, NOTHING, task.price))
 
 
 def _compile_own_failures(kind: Kind, uploads: Uploads) -> Callable[[Any, bool], str]:

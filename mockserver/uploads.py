@@ -17,7 +17,6 @@ class Upload(Struct, gc=False):
     url: str = ""
     expires_s: int = 0
     etag: str | None = None
-    size: int = 0
     seconds: Decimal | None = None
     method: str = "PUT"
 
@@ -33,16 +32,22 @@ class Uploads:
     def __init__(self) -> None:
         self._by_key: dict[str, Upload] = {}
         self.dropped = 0
+        self.arrived = 0
 
     def put(self, upload: Upload) -> None:
         """Note a presigned upload; a known key keeps what arrived until new bytes come."""
         earlier = self._by_key.pop(upload.key, None)
         if earlier is not None:
-            upload.etag, upload.size, upload.seconds = earlier.etag, earlier.size, earlier.seconds
+            upload.etag, upload.seconds = earlier.etag, earlier.seconds
         self._by_key[upload.key] = upload
         if len(self._by_key) > MOST_UPLOADS:
             del self._by_key[next(iter(self._by_key))]
             self.dropped += 1
+
+    def take(self, upload: Upload, etag: str, seconds: Decimal | None) -> None:
+        """Note that the bytes of an upload arrived."""
+        upload.etag, upload.seconds = etag, seconds
+        self.arrived += 1
 
     def find(self, key: str) -> Upload | None:
         """What is known under a key."""

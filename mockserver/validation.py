@@ -56,7 +56,7 @@ class BodyReader:
     def read(self, payload: bytes, content_type: bytes | None) -> Any:
         """The body as the spec means it; raises Refusal."""
         if not payload and not self._body.required:
-            return None
+            payload, content_type = b"{}", b"application/json"
         if content_type != b"application/json" and not self._body.any_type and not _is_json(content_type):
             given = (content_type or b"").decode("latin-1")
             raise self._phrases.refusal("content_type", field="Content-Type", value=given)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -50,13 +51,21 @@ def read_text(path: Path) -> str:
 
 def _cache_file(text: str) -> Path:
     """Where the checked document of this text is kept; the package's own files are part of the key."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or _home() / ".cache"
     folder = Path(str(files("understudy.specs")))
     stamp = "".join(
         f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(folder.rglob("*")) if p.suffix in (".py", ".json")
     )
     digest = hashlib.sha256(f"{stamp}\n{text}".encode()).hexdigest()
     return Path(base) / "understudy" / f"{digest[:32]}.json"
+
+
+def _home() -> Path:
+    """The user's home; where there is none, the machine's place for what may go."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir())
 
 
 def _cached(path: Path) -> Any:

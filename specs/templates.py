@@ -135,7 +135,7 @@ class Text:
 
         def render(scope: Any) -> str:
             values = [part if isinstance(part, str) else part(scope) for part in getters]
-            return "".join("" if value is None else str(value) for value in values)
+            return "".join(_as_text(value) for value in values)
 
         return render
 
@@ -356,6 +356,13 @@ def _below(parser: Callable[[Any], Node], value: Any, step: str | int) -> Node:
         return parser(value)
     except Misfit as misfit:
         raise misfit.under(step) from None
+
+
+def _as_text(value: Any) -> str:
+    """How a value stands in a text: missing is nothing, true and false are in lower case."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _typed(kind: str, value: Any) -> Any:

@@ -53,9 +53,7 @@ def put(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
             raise Refusal("forbidden", "the address has expired")
         if len(exchange.payload) > upload.max_bytes:
             raise Refusal("invalid_request", f"more than {upload.max_bytes} bytes", limit=str(upload.max_bytes))
-        upload.etag = exchange.etag
-        upload.size = len(exchange.payload)
-        upload.seconds = mp4_seconds(exchange.payload)
+        site.uploads.take(upload, exchange.etag, mp4_seconds(exchange.payload))
         exchange.upload = upload
 
     return behave

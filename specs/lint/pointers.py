@@ -101,8 +101,8 @@ def _below(part: dict[str, Any], step: str) -> list[Any]:
 def _is_closed(part: dict[str, Any], step: str) -> bool:
     """Whether a schema that names no members allows none."""
     types = part.get("type")
-    wanted = [types] if isinstance(types, str) else types
-    if wanted is None:
-        return part.get("additionalProperties") is False
-    fits = ("array", "object") if step == "*" or step.isdecimal() else ("object",)
-    return not set(wanted) & set(fits)
+    wanted = {types} if isinstance(types, str) else set(types or ())
+    may_be_item = step == "*" or step.isdecimal()
+    if part.get("additionalProperties") is False and not (may_be_item and wanted != {"object"}):
+        return True
+    return bool(wanted) and not wanted & ({"array", "object"} if may_be_item else {"object"})

@@ -170,7 +170,7 @@ def test_a_balance_is_a_sum_up_to_now(entries: list[tuple[int, int, int, bool]],
     kept = []
     for at, charge, held, is_void in entries:
         ledger.hold(Decimal(held))
-        entry = ledger.enter(Entry(at, Decimal(charge), Decimal(held), "task"))
+        entry = ledger.enter(Entry(at, Decimal(charge), Decimal(held)))
         if is_void:
             ledger.void(entry)
         else:
