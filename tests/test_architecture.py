@@ -186,3 +186,12 @@ def test_checks_share_no_parser_with_the_mock() -> None:
 def test_commands_are_loaded_on_use() -> None:
     modules = {module for module, _ in _imports(_trees()["understudy/cli.py"])}
     assert not any(module.startswith("understudy") for module in modules)
+
+
+def test_the_first_page_names_every_module() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z_]+/?)`", page))
+    top = {path for part in ("specs", "mockserver") for path in (ROOT / part).iterdir()}
+    modules = {path.stem for path in top if path.suffix == ".py" and path.stem != "__init__"}
+    folders = {f"{path.name}/" for path in top if (path / "__init__.py").is_file()}
+    assert modules | folders <= named

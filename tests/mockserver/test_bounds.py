@@ -1,0 +1,152 @@
+"""What can grow is bounded, says what it dropped, and one thing that fails keeps nothing else from being done."""
+
+import asyncio
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.door import Door, stage_of
+from understudy.mockserver import accounts, idempotency, journal, uploads
+from understudy.mockserver.agenda import Agenda
+from understudy.mockserver.estimates import Estimator
+from understudy.mockserver.exchange import Answer
+from understudy.mockserver.idempotency import Conflict, Idempotency
+from understudy.mockserver.journal import Journal, Record, stable
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.store.memory import MemoryStore
+from understudy.mockserver.uploads import Upload, Uploads
+from understudy.mockserver.validation import BodyReader, Phrases
+from understudy.mockserver.world import Settings
+from understudy.specs import templates
+from understudy.specs.build import build_kinds
+from understudy.specs.model import Body
+
+KEY = "sk-a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"
+SUBMIT = "/open-api/v1/video/submit"
+
+
+def _record(body: bytes = b"", query: bytes = b"") -> Record:
+    return Record(0, 0.0, "p", "o", "GET", "/", query, [], b"", "", "", 200, "", body, [])
+
+
+def _door(**settings: Any) -> Door:
+    return Door(stage_of("juhuo"), Settings(clock="virtual", **settings))
+
+
+def _submit(door: Door, key: str = KEY) -> Any:
+    return door.ask("POST", SUBMIT, {"prompt": "a kite"}, {"Authorization": f"Bearer {key}"}).json()
+
+
+def test_the_journal_keeps_the_latest_and_counts_the_rest() -> None:
+    kept = Journal()
+    for _ in range(journal.MOST_RECORDS + 3):
+        kept.add(_record())
+    assert (kept.dropped, len(list(kept))) == (3, journal.MOST_RECORDS)
+    assert next(iter(kept)).serial == 4
+
+
+def test_a_long_answer_is_cut_and_the_journal_says_so() -> None:
+    kept = Journal()
+    kept.add(_record(b"x" * (journal.MOST_BODY + 1)))
+    (record,) = kept
+    assert len(record.body) == journal.MOST_BODY
+    assert "response body" in record.notes[0]
+
+
+def test_keys_in_a_query_never_leave_the_journal() -> None:
+    shown = stable(_record(query=b"a=1&key=secret&b="), frozenset(), frozenset([b"key"]))
+    assert shown["query"] == "a=1&key=[redacted]&b="
+
+
+def test_the_oldest_idempotency_key_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "MOST_KEYS", 2)
+    store = Idempotency(60)
+    for name in ("a", "b", "c"):
+        assert store.begin((name,), {}, 0.0) is None
+        store.finish((name,), Answer(200, "", b""))
+    assert store.dropped == 1
+    assert store.begin(("c",), {}, 1.0) is not None
+    with pytest.raises(Conflict):
+        store.begin(("b",), {"other": 1}, 1.0)
+    assert store.begin(("a",), {"other": 1}, 1.0) is None, "it was let go"
+
+
+def test_the_oldest_upload_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 2)
+    kept = Uploads()
+    for name in ("a", "b", "c"):
+        kept.put(Upload(name, "image/png", "me", 1))
+    assert kept.dropped == 1
+    assert [name for name in "abc" if kept.find(name)] == ["b", "c"]
+
+
+def test_the_oldest_task_goes_first_and_the_control_api_counts_it() -> None:
+    door = _door()
+    door.site.tasks.store = MemoryStore(door.world.clock.now, most=2)
+    ids = [_submit(door)["result"]["taskId"] for _ in range(3)]
+    assert [door.site.tasks.store.find(name) is not None for name in ids] == [False, True, True]
+    counts = door.steer("GET", "/juhuo/dropped").json()
+    assert counts.pop("tasks") == 1
+    assert set(counts.values()) == {0}
+    listed = door.ask("GET", "/open-api/v1/video/tasks", headers={"Authorization": f"Bearer {KEY}"}).json()
+    assert listed["result"]["total"] == 2
+
+
+def test_no_more_accounts_are_opened_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "MOST_ACCOUNTS", 3)
+    door = _door(any_key=True)
+    assert _submit(door, "sk-first")["code"] == "200"
+    assert _submit(door, "sk-second")["code"] == "4403"
+    assert door.steer("GET", "/juhuo/dropped").json()["refused_accounts"] == 1
+    with pytest.raises(AssertionError, match="as many accounts or keys as are kept"):
+        door.steer("POST", "/juhuo/accounts", {"id": "x", "key": "sk-x"})
+
+
+def test_one_failing_deed_keeps_no_other_from_being_done() -> None:
+    agenda, done = Agenda(), []
+
+    async def fail(moment: float) -> None:
+        raise RuntimeError("on purpose")
+
+    async def note(moment: float) -> None:
+        done.append(moment)
+
+    agenda.enter(1.0, fail)
+    agenda.enter(1.0, note)
+    agenda.enter(2.0, note)
+    asyncio.run(agenda.run_due(2.0))
+    assert done == [1.0, 2.0]
+
+
+def test_an_upload_changes_what_a_reference_costs() -> None:
+    price = {"seconds_of": "$task.input#/video"}
+    states = [{"name": "q", "phase": "queued"}, {"name": "s", "phase": "succeeded"}]
+    said = {"id": "{uuid}", "states": states, "charge": {"when": "success", "refuse": "short"}, "price": price}
+    kept = Uploads()
+    estimator = Estimator(build_kinds({"clip": said}, {})["clip"], kept)
+    assert estimator.estimate({"video": "v"}).price == 5
+    upload = Upload("v", "video/mp4", "me", 1)
+    kept.put(upload)
+    kept.take(upload, '"tag"', Decimal(12))
+    assert estimator.estimate({"video": "v"}).price == 12
+
+
+def test_of_two_faults_the_outermost_is_told_and_a_missing_member_before_others() -> None:
+    inner = {"type": "object", "properties": {"deep": {"type": "integer"}}}
+    schema = {
+        "type": "object",
+        "required": ["needed"],
+        "properties": {"a": inner, "b": {"type": "integer"}, "needed": {"type": "string"}},
+    }
+    phrases = Phrases({name: templates.parse(f"{name} {{$error.field}}") for name in ("required", "type", "default")})
+    reader = BodyReader(Body(True, schema, False, False, {}), phrases, lenient=False)
+
+    def told(payload: bytes) -> str:
+        with pytest.raises(Refusal) as caught:
+            reader.read(payload, b"application/json")
+        return str(caught.value)
+
+    assert told(b'{"a": {"deep": "x"}, "b": "x"}') == "required needed"
+    assert told(b'{"a": {"deep": "x"}, "b": "x", "needed": "y"}') == "type b"
+    assert told(b'{"a": {"deep": "x"}, "b": 1, "needed": "y"}') == "type a.deep"
