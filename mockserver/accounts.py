@@ -66,6 +66,10 @@ class Accounts:
             return account
         return self._open_any(key)
 
+    def owner(self, key: str) -> Account | None:
+        """The account that a key belongs to by now."""
+        return self._by_key.get(key)
+
     def revoke(self, key: str) -> None:
         """Refuse a key from now on."""
         if self._by_key.pop(key, None) is not None:

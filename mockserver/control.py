@@ -199,8 +199,7 @@ def _add_accounts(app: FastAPI, world: World) -> None:
     async def open_account(slug: str, new: NewAccount) -> AccountView:
         """Open an account, or give one a further key."""
         site = _site(world, slug)
-        if site.accounts.is_full:
-            raise HTTPException(409, f"{slug} has as many accounts or keys as are kept; reuse one")
+        _refuse_key(site, new)
         return view(site, site.accounts.open(new.id, new.key, new.credits, new.recharged))
 
     @app.post("/_understudy/{slug}/accounts/{name}/credit")
@@ -224,6 +223,15 @@ def _add_accounts(app: FastAPI, world: World) -> None:
         """Callbacks with their attempts, the latest last."""
         site = _site(world, slug)
         return {"deliveries": site.callbacks.list(), "dropped": site.callbacks.dropped}
+
+
+def _refuse_key(site: Site, new: NewAccount) -> None:
+    """Refuse a key that is another account's, or one too many."""
+    owner = site.accounts.owner(new.key)
+    if owner is not None and owner.id != new.id:
+        raise HTTPException(409, f"that key is {owner.id}'s; choose another, or revoke it first")
+    if site.accounts.is_full:
+        raise HTTPException(409, f"{site.slug} has as many accounts or keys as are kept; reuse one")
 
 
 def _add_journal(app: FastAPI, world: World) -> None:

@@ -40,6 +40,8 @@ async def post(url: str, body: bytes, headers: dict[str, str], timeout: float, a
 
 async def _post(url: str, body: bytes, headers: dict[str, str], allow_local: bool) -> Outcome:
     parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        return Outcome(0, f"{parts.scheme} is not http")
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     addresses = await _resolve(host, port, allow_local)

@@ -34,7 +34,7 @@ class ErrorView:
 
     condition: str
     status: int
-    code: str
+    code: str | int
     detail: str
     field: str | None
     value: str | None

@@ -63,8 +63,9 @@ class Schedule:
                     moved(task)
 
     def owed(self, now: float) -> Decimal:
-        """What running tasks will cost though the ledger does not know it yet."""
-        return sum((task.price for task in self._open if not task.is_prepaid and task.start <= now < task.end), NOTHING)
+        """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
+        unpaid = (task for task in self._open if not task.is_prepaid and now < task.end)
+        return sum((task.price for task in unpaid if task.start <= now or not task.waits_for_money), NOTHING)
 
     def _is_bound(self, task: Task) -> bool:
         """Whether it has to wait for others."""

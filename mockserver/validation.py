@@ -1,5 +1,6 @@
 """Judging what a request carries; the words of the refusal are the provider's."""
 
+import json
 import re
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -39,7 +40,11 @@ class Phrases:
 
 
 def _brief(value: Any) -> str:
-    text = value if isinstance(value, str) else "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    """A value in a sentence: a text as it is, several in a row, all else as JSON writes it."""
+    if isinstance(value, list):
+        text = ", ".join(map(_brief, value))
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 200 else text[:200] + "…"
 
 
@@ -63,7 +68,7 @@ class BodyReader:
         try:
             value = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            raise self._phrases.refusal("json") from None
+            raise self._phrases.refusal("json", field="body") from None
         if self._coerce:
             value = self._coerce(value)
         try:
@@ -71,7 +76,7 @@ class BodyReader:
                 raise self._refusal(value)
         except ValueError:
             # Nested deeper than the validator goes.
-            raise self._phrases.refusal("json") from None
+            raise self._phrases.refusal("json", field="body") from None
         return self._normalise(value) if self._normalise else value
 
     def _refusal(self, value: Any) -> Refusal:

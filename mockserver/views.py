@@ -116,17 +116,18 @@ class TaskView:
         return _iso(self.task.end) if self._finished else None
 
     def link(self, name: str) -> str | None:
-        """A freshly signed link to the first file of a result."""
-        if self._state.phase != "succeeded":
-            return None
+        """A freshly signed link to the first file of a result; None until it is there, or for a kind without it."""
         made = self._made(name)
+        if made is None:
+            return None
         return self._signer.link("GET", made.head + self.task.id + made.tail, int(self._now) + made.lifetime)
 
     def links(self, name: str) -> list[str] | None:
-        """Freshly signed links to all files of a result."""
-        if self._state.phase != "succeeded":
+        """Freshly signed links to all files of a result; None until they are there, or for a kind without it."""
+        made = self._made(name)
+        if made is None:
             return None
-        made, result = self._made(name), self.task.kind.results[name]
+        result = self.task.kind.results[name]
         paths = [result.path_of(self.task.id, index) for index in range(made.count)]
         return [self._signer.link("GET", path, int(self._now) + made.lifetime) for path in paths]
 
@@ -138,12 +139,14 @@ class TaskView:
     def _finished(self) -> bool:
         return self.task.end <= self._now
 
-    def _made(self, name: str) -> Made:
+    def _made(self, name: str) -> Made | None:
+        if self._state.phase != "succeeded":
+            return None
         made: Made
         for made in self.task.materials:
             if made.name == name:
                 return made
-        raise KeyError(name)
+        return None
 
 
 def _iso(moment: float) -> str:

@@ -40,7 +40,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "upload.type": ("string", "image/png"),
     "upload.etag": ("string", '"0"'),
     "upload.expires_s": ("integer", 1_700_000_900),
-    "error.code": ("string", "4000"),
+    "error.code": ("wire", "4000"),
     "error.message": ("string", "refused"),
     "error.detail": ("string", "duration"),
     "error.field": ("string", "duration"),

@@ -89,7 +89,7 @@ class Condition:
 
     name: str
     status: int
-    code: str
+    code: str | int
     message: Node
     headers: tuple[tuple[str, Node], ...] = ()
 

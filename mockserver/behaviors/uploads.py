@@ -1,6 +1,7 @@
 """Behaviors about uploads: presign an address, and take the bytes that are put there."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qsl
 
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.media.probe import mp4_seconds
@@ -40,13 +41,13 @@ def put(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
     """Take the bytes, if address, time and content type are those that were signed."""
 
     def behave(exchange: Exchange) -> None:
-        site, query = exchange.site, exchange.query
+        site, query = exchange.site, dict(parse_qsl(exchange.query_text.decode("latin-1")[:4096]))
         key = exchange.path.removeprefix("/")
         content_type = exchange.header("content-type") or ""
-        expires = str(query.get("expires", ""))
+        expires = query.get("expires", "")
         if not (expires.isascii() and expires.isdecimal()) or len(expires) > 15:
             raise Refusal("unauthorized", "the address is not signed")
-        if not site.signer.is_good("PUT", key, int(expires), content_type, str(query.get("signature", ""))):
+        if not site.signer.is_good("PUT", key, int(expires), content_type, query.get("signature", "")):
             raise Refusal("unauthorized", "the signature does not fit the address and the content type")
         upload = site.uploads.find(key)
         if exchange.now >= int(expires) or upload is None:

@@ -14,13 +14,16 @@ from understudy.mockserver.exchange import Answer
 from understudy.mockserver.idempotency import Conflict, Idempotency
 from understudy.mockserver.journal import Journal, Record, stable
 from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.seed import Seed
 from understudy.mockserver.store.memory import MemoryStore
+from understudy.mockserver.tasks import Tasks
 from understudy.mockserver.uploads import Upload, Uploads
 from understudy.mockserver.validation import BodyReader, Phrases
+from understudy.mockserver.views import TaskView
 from understudy.mockserver.world import Settings
 from understudy.specs import templates
 from understudy.specs.build import build_kinds
-from understudy.specs.model import Body
+from understudy.specs.model import Body, Limits
 
 KEY = "sk-a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"
 SUBMIT = "/open-api/v1/video/submit"
@@ -150,3 +153,38 @@ def test_of_two_faults_the_outermost_is_told_and_a_missing_member_before_others(
     assert told(b'{"a": {"deep": "x"}, "b": "x"}') == "required needed"
     assert told(b'{"a": {"deep": "x"}, "b": "x", "needed": "y"}') == "type b"
     assert told(b'{"a": {"deep": "x"}, "b": 1, "needed": "y"}') == "type a.deep"
+
+
+def test_a_link_to_what_a_kind_does_not_leave_behind_is_missing() -> None:
+    door = _door()
+    task_id = _submit(door)["result"]["taskId"]
+    door.advance(3600)
+    task = door.site.tasks.store.find(task_id)
+    assert task
+    view = TaskView(task, door.world.clock.now(), door.site.signer)
+    assert view.link("video")
+    assert (view.link("poster"), view.links("poster")) == (None, None)
+
+
+def test_what_is_to_be_paid_at_the_end_is_owed_from_submit_on() -> None:
+    """Queued tasks too: else many of them together would overdraw the account."""
+    said = {
+        "id": "{uuid}",
+        "states": [
+            {"name": "q", "phase": "queued", "seconds": 60},
+            {"name": "r", "phase": "running", "seconds": 60},
+            {"name": "s", "phase": "succeeded"},
+        ],
+        "charge": {"when": "success", "refuse": "short"},
+        "price": 40,
+    }
+    kind = build_kinds({"clip": said}, {})["clip"]
+    world = _door().world
+    tasks = Tasks({"clip": kind}, Uploads(), Seed(0, "x"), world.clock.now, 1.0)
+    account = accounts.Account("me", Decimal(100), Decimal(100), Limits())
+    now = world.clock.now()
+    taken = [tasks.submit(kind, account, "key", {}, now, "", None, False) for _ in range(2)]
+    with pytest.raises(Refusal, match="insufficient_credits"):
+        tasks.submit(kind, account, "key", {}, now, "", None, False)
+    end = max(task.end for task in taken)
+    assert account.ledger.remaining(end) == 20

@@ -32,7 +32,8 @@ def find_paths(slugs: list[str], files: list[str]) -> list[Path]:
     known_slugs = shipped()
     for slug in slugs:
         if slug not in known_slugs:
-            raise UsageError(f"there is no provider {slug!r}; {known(slug, known_slugs)}")
+            more = "; a provider in a --spec file is played without being named" if files else ""
+            raise UsageError(f"there is no provider {slug!r}; {known(slug, known_slugs)}{more}")
     wanted = slugs or ([] if files else list(known_slugs))
     return [known_slugs[slug] for slug in wanted] + [Path(file) for file in files]
 
