@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,7 +42,10 @@ def project_environment(project: Path) -> dict[str, str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built by way of the source distribution, so that both are complete."""
     out = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", out, CHECKOUT, cwd=out)
+    # In a copy: a build writes beside the sources, and another worker may be building too.
+    sources = tmp_path_factory.mktemp("sources") / "checkout"
+    shutil.copytree(CHECKOUT, sources, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__"))
+    run(sys.executable, "-m", "build", "--outdir", out, sources, cwd=out)
     (built,) = out.glob("*.whl")
     return built
 

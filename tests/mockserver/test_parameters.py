@@ -71,7 +71,7 @@ def test_routes(method: str, path: str, template: str, values: dict[str, str]) -
         ("/money", {}, 400, "bad: send X-Version"),
         ("/money", {"X-Version": "1"}, 400, "bad: X-Version is wrong"),
         ("/money", {"X-Version": "two"}, 400, "bad: X-Version is wrong"),
-        ("/money", {"X-Version": "2", "X-Mode": "lazy"}, 400, "bad: X-Mode is one of fast、slow"),
+        ("/money", {"X-Version": "2", "X-Mode": "lazy"}, 400, "bad: X-Mode is one of fast, slow"),
         ("/jobs/x-1", {}, 400, "bad: id is wrong"),
         ("/jobs/c-1", {}, 404, "not found"),
     ],
