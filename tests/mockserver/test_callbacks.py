@@ -243,11 +243,14 @@ def test_nothing_is_owed_without_an_address(counter: Counter) -> None:
 
 def test_sent_in_the_order_in_which_the_tasks_end(counter: Counter) -> None:
     with receiving(status(200)) as receiver:
-        long = counter.submit({"callback_url": receiver.url, "input/duration": 10})
-        short = counter.submit({"callback_url": receiver.url, "input/duration": 4})
+        seconds = [10, 4] * 4
+        tasks = [counter.submit({"callback_url": receiver.url, "input/duration": each}) for each in seconds]
         now = advance(counter, LONG_SECONDS)
-        assert [call.json()["task_id"] for call in receiver.calls] == [short, long]
-        assert delivery_of(counter, short)["attempts"][0]["at"] < now
+        sent = [call.json()["task_id"] for call in receiver.calls]
+    ends = {task: delivery_of(counter, task)["attempts"][0]["at"] for task in tasks}
+    assert sent == sorted(tasks, key=lambda task: ends[task])
+    assert sent != tasks, "long ones were submitted before short ones"
+    assert max(ends.values()) < now
 
 
 def test_two_who_advance_at_once(hasty: Counter) -> None:
