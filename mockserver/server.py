@@ -164,7 +164,7 @@ def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
 def _settle_garbage() -> None:
     """What is ready stays: keep the collector from walking over it at every turn."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(10_000, 50, 1_000)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
