@@ -1,7 +1,7 @@
 """Checking a spec: everything that can be known about it without a server."""
 
 from understudy.specs import documents, model
-from understudy.specs.build import build_provider
+from understudy.specs.builders import build_provider
 from understudy.specs.documents import Document
 from understudy.specs.lint import check_document, check_provider
 from understudy.specs.problems import Misfit

@@ -11,7 +11,7 @@ from typing import Any, cast
 import orjson
 
 from understudy.specs import model
-from understudy.specs.build import build_provider
+from understudy.specs.builders import build_provider
 from understudy.specs.problems import Problem, SpecError
 
 MOST_KEPT = 64

@@ -1,10 +1,13 @@
 """What is wrong with a spec, and where."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 Place: TypeAlias = tuple[str | int, ...]
+
+T = TypeVar("T")
 
 
 def pointer(place: Place) -> str:
@@ -47,6 +50,14 @@ class Misfit(ValueError):
     def under(self, *place: str | int) -> "Misfit":
         """The same misfit seen from further up."""
         return Misfit(self.message, self.advice, (*place, *self.place))
+
+
+def at(place: str | int, build: Callable[..., T], *arguments: Any) -> T:
+    """Call a builder; a misfit in it is told from one step further up."""
+    try:
+        return build(*arguments)
+    except Misfit as misfit:
+        raise misfit.under(place) from None
 
 
 def known(value: Any, names: "Any") -> str:

@@ -22,7 +22,7 @@ from understudy.mockserver.validation import BodyReader, Phrases
 from understudy.mockserver.views import TaskView
 from understudy.mockserver.world import Settings
 from understudy.specs import templates
-from understudy.specs.build import build_kinds
+from understudy.specs.builders.kinds import build_kinds
 from understudy.specs.model import Body, Limits
 
 KEY = "sk-a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"
