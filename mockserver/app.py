@@ -63,7 +63,8 @@ class Lane:
         """Send an answer whole."""
         status, body = answer.status, answer.body
         sent = b"" if scope["method"] == "HEAD" else body
-        kind, cycle = answer.media_type.encode(), scope.get(CYCLE)
+        # Scope and cycle hold each other: without an end to that, each request would be the collector's business.
+        kind, cycle = answer.media_type.encode(), scope.pop(CYCLE, None)
         is_plain = kind and not answer.headers and len(sent) <= MOST_AT_ONCE and status not in _BODILESS
         if cycle is not None and is_plain:
             return send_whole(cycle, status, _HEAD % (self._today(), len(body), kind), sent)
@@ -94,16 +95,16 @@ class Gateway(Lane):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._behind(scope, receive, send)
+            return await self._hand_on(scope, receive, send)
         headers: Headers = scope["headers"]
         site, path = self.find_site(scope["path"], headers)
         if site is None:
-            return await self._behind(scope, receive, send)
+            return await self._hand_on(scope, receive, send)
         method, query = scope["method"], scope["query_string"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None:
             if method in ("GET", "HEAD") and path in (_OWN_PAGES if path is scope["path"] else _PAGES):
-                return await self._behind(scope, receive, send)
+                return await self._hand_on(scope, receive, send)
             exchange = Exchange(site, None, method, path, values, query, headers, b"", self._now())
             answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
             return await self.send(answer, scope, send)
@@ -119,6 +120,11 @@ class Gateway(Lane):
             refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
             answer = refuse(exchange, refusal, act.wording)
         await self.send(answer, scope, send)
+
+    async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the application behind answer, which does not know what else a scope holds of ours."""
+        scope.pop(CYCLE, None)
+        await self._behind(scope, receive, send)
 
 
 # What the application behind has under a provider's prefix, and what it has at the root.

@@ -12,8 +12,11 @@ from msgspec import Struct
 NOTHING = Decimal(0)
 
 
-class Entry(Struct, gc=False):
-    """At `at`, `charge` is spent (negative: refunded) and `release` is no longer held."""
+class Entry(Struct, gc=False, order=True):
+    """At `at`, `charge` is spent (negative: refunded) and `release` is no longer held.
+
+    Ordered by date; what is due at one moment is settled together, in whatever order.
+    """
 
     at: float
     charge: Decimal
@@ -28,8 +31,7 @@ class Ledger:
         self.total = credits
         self._used = NOTHING
         self._held = NOTHING
-        self._due: list[tuple[float, int, Entry]] = []
-        self._serial = 0
+        self._due: list[Entry] = []
 
     def credit(self, amount: Decimal) -> None:
         """Pay in."""
@@ -41,8 +43,7 @@ class Ledger:
 
     def enter(self, entry: Entry) -> Entry:
         """Date an entry; one in the past is settled by the next look at the balance."""
-        self._serial += 1
-        heapq.heappush(self._due, (entry.at, self._serial, entry))
+        heapq.heappush(self._due, entry)
         return entry
 
     def void(self, entry: Entry) -> None:
@@ -66,8 +67,8 @@ class Ledger:
 
     def _settle(self, now: float) -> None:
         due = self._due
-        while due and due[0][0] <= now:
-            entry = heapq.heappop(due)[2]
+        while due and due[0].at <= now:
+            entry = heapq.heappop(due)
             if not entry.void:
                 self._used += entry.charge
                 self._held -= entry.release

@@ -2,16 +2,27 @@
 
 import heapq
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import chain
+
+from msgspec import Struct
 
 from understudy.mockserver.ledger import NOTHING
 from understudy.mockserver.lifecycle import Task
 
 NEVER = float("inf")
 
-# So many open tasks are kept before those that have ended are looked for.
-CROWD = 1_000
+# So many open tasks are looked at for each new one, whether they have ended: two, so that the open ones
+# are at most twice those that have not.
+GLANCES = 2
+
+
+class Run(Struct, gc=False, order=True):
+    """A slot taken until `end`, and what is given back then. Those that end together are told apart by nothing."""
+
+    end: float
+    given_back: Decimal
 
 
 class Schedule:
@@ -25,28 +36,31 @@ class Schedule:
     def __init__(self, slots: int | None, free: Decimal) -> None:
         self.slots = slots
         self._free = free
-        self._running: list[tuple[float, int, Decimal]] = []
+        self._running: list[Run] = []
         self._latest_start = 0.0
         self._latest_waiting = 0.0
-        self._open: deque[Task] = deque()
-        self._crowd = CROWD
+        # In their order: the open tasks that were looked at in this turn, and those that were not yet.
+        # To look at all of them at once would stall the loop.
+        self._seen: deque[Task] = deque()
+        self._unseen: deque[Task] = deque()
 
     def place(self, task: Task, now: float) -> bool:
         """Give the task its start, a moment or infinity; tells whether others must be planned anew for it."""
+        self._release_until(now)
         self._forget_finished(now)
-        self._open.append(task)
-        if not task.waits_for_money:
+        self._unseen.append(task)
+        if not (waits := task.waits_for_money):
             self._free -= task.price
-        self._place(task)
-        return not task.waits_for_money and self._latest_waiting > now
+        self._place(task, waits)
+        return not waits and self._latest_waiting > now
 
     def replan(self, now: float, remaining: Decimal, moved: Callable[[Task], None]) -> None:
         """Place anew what has not started; `moved` is told each task whose start changed.
 
         `remaining`: what the ledger has left, after all that is paid or held.
         """
-        open_tasks = [task for task in self._open if now < task.end]
-        self._open = deque(open_tasks)
+        open_tasks = [task for task in self._open() if now < task.end]
+        self._seen, self._unseen = deque(), deque(open_tasks)
         self._running, self._free = [], remaining
         self._latest_start, self._latest_waiting = now, 0.0
         for task in open_tasks:
@@ -58,55 +72,62 @@ class Schedule:
         for task in open_tasks:
             if task.start > now and self._is_bound(task):
                 earlier = task.start
-                self._place(task)
+                self._place(task, task.waits_for_money)
                 if task.start != earlier:
                     moved(task)
 
     def owed(self, now: float) -> Decimal:
         """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
-        unpaid = (task for task in self._open if not task.is_prepaid and now < task.end)
+        unpaid = (task for task in self._open() if not task.is_prepaid and now < task.end)
         return sum((task.price for task in unpaid if task.start <= now or not task.waits_for_money), NOTHING)
 
     def _is_bound(self, task: Task) -> bool:
         """Whether it has to wait for others."""
         return self.slots is not None or task.waits_for_money
 
-    def _place(self, task: Task) -> None:
-        if not self._is_bound(task):
+    def _place(self, task: Task, waits: bool) -> None:
+        if self.slots is None and not waits:
             task.start_at(task.earliest)
             return self._book(task)
         start = max(task.earliest, self._latest_start)
+        running = self._running
         self._release_until(start)
-        while self._running and not self._fits(task):
-            start = max(start, self._running[0][0])
+        while running and not self._fits(task, waits):
+            start = max(start, running[0].end)
             self._release_until(start)
-        if not self._fits(task):
+        if not self._fits(task, waits):
             start = NEVER
         task.start_at(start)
         self._latest_start = start
-        if task.waits_for_money:
+        if waits:
             self._latest_waiting = start
         if start != NEVER:
-            self._free -= task.price if task.waits_for_money else NOTHING
+            if waits:
+                self._free -= task.price
             self._book(task)
 
-    def _fits(self, task: Task) -> bool:
+    def _fits(self, task: Task, waits: bool) -> bool:
         if self.slots is not None and len(self._running) >= self.slots:
             return False
-        return not task.waits_for_money or self._free >= task.price
+        return not waits or self._free >= task.price
 
     def _book(self, task: Task) -> None:
         given_back = NOTHING if task.final.phase == "succeeded" else task.price
-        heapq.heappush(self._running, (task.end, task.serial, given_back))
+        heapq.heappush(self._running, Run(task.end, given_back))
 
     def _release_until(self, moment: float) -> None:
-        while self._running and self._running[0][0] <= moment:
-            self._free += heapq.heappop(self._running)[2]
+        while self._running and self._running[0].end <= moment:
+            self._free += heapq.heappop(self._running).given_back
+
+    def _open(self) -> Iterator[Task]:
+        return chain(self._seen, self._unseen)
 
     def _forget_finished(self, now: float) -> None:
-        self._release_until(now)
-        while self._open and self._open[0].end <= now:
-            self._open.popleft()
-        if len(self._open) > self._crowd:  # finished ones behind one that waits
-            self._open = deque(task for task in self._open if now < task.end)
-            self._crowd = 2 * len(self._open) + CROWD
+        for _ in range(GLANCES):
+            if not self._unseen:
+                if not self._seen:
+                    return
+                self._seen, self._unseen = self._unseen, self._seen
+            task = self._unseen.popleft()
+            if now < task.end:
+                self._seen.append(task)

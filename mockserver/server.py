@@ -125,7 +125,7 @@ async def _serve(
     hosts = tuple(filter(None, (binding.host, _host_of(addresses.base_url), *binding.allow_hosts)))
     control = build_control(world, Guard(binding.control_token, hosts))
     applications = (Gateway(world, control), MediaOrigin(world))
-    servers = [_Server(_config(application)) for application in applications]
+    servers = [_Server(server_config(application)) for application in applications]
     _settle_garbage()
     running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)]
     follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
@@ -146,7 +146,8 @@ def _stop(servers: list[_Server]) -> None:
         server.should_exit = True
 
 
-def _config(application: Gateway | MediaOrigin) -> uvicorn.Config:
+def server_config(application: Gateway | MediaOrigin) -> uvicorn.Config:
+    """How both origins are served: what the benchmarks give the bare application, too."""
     return uvicorn.Config(
         application,
         http=WireProtocol,
