@@ -28,6 +28,8 @@ class Run(Struct, gc=False, order=True):
 class Schedule:
     """Starts tasks in their order: when a slot is free and, if they wait for it, the money covers them.
 
+    Only a task that waits for money is passed, by those that are paid for; they then need a free slot alone.
+
     A task ties up its price from submit to end, one that waits for money from start to end; what did not
     succeed gives it back. What has started is never moved. All else is placed anew by `replan`, after
     anything that changes slots, money or ends.
@@ -69,12 +71,12 @@ class Schedule:
                 self._free -= task.price
             if has_started or not self._is_bound(task):
                 self._book(task)
-        for task in open_tasks:
-            if task.start > now and self._is_bound(task):
-                earlier = task.start
-                self._place(task, task.waits_for_money)
-                if task.start != earlier:
-                    moved(task)
+        waiting = [task for task in open_tasks if task.start > now and self._is_bound(task)]
+        before = [task.start for task in waiting]
+        self._place_in_turn(waiting, now)
+        for task, start in zip(waiting, before, strict=True):
+            if task.start != start:
+                moved(task)
 
     def owed(self, now: float) -> Decimal:
         """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
@@ -86,6 +88,7 @@ class Schedule:
         return self.slots is not None or task.waits_for_money
 
     def _place(self, task: Task, waits: bool) -> None:
+        """Place behind all others."""
         if self.slots is None and not waits:
             task.start_at(task.earliest)
             return self._book(task)
@@ -95,8 +98,30 @@ class Schedule:
         while running and not self._fits(task, waits):
             start = max(start, running[0].end)
             self._release_until(start)
-        if not self._fits(task, waits):
-            start = NEVER
+        self._start(task, start if self._fits(task, waits) else NEVER, waits)
+
+    def _place_in_turn(self, tasks: list[Task], now: float) -> None:
+        """Place tasks in their order; what the money does not carry yet lets what is paid for pass."""
+        paid = deque(task for task in tasks if not task.waits_for_money)
+        poor = deque(task for task in tasks if task.waits_for_money)
+        moment = now
+        while paid or poor:
+            queues = sorted((queue for queue in (paid, poor) if queue), key=lambda queue: queue[0].serial)
+            queue = next((queue for queue in queues if queue is paid or self._free >= queue[0].price), None)
+            if queue and queue[0].earliest <= moment and self._has_slot():
+                self._start(queue.popleft(), moment, queue is poor)
+                continue
+            due = [self._running[0].end] if self._running else []
+            if queue and queue[0].earliest > moment:
+                due.append(queue[0].earliest)
+            if not due:
+                break
+            moment = max(moment, min(due))
+            self._release_until(moment)
+        for task in poor:
+            self._start(task, NEVER, True)
+
+    def _start(self, task: Task, start: float, waits: bool) -> None:
         task.start_at(start)
         self._latest_start = start
         if waits:
@@ -106,10 +131,11 @@ class Schedule:
                 self._free -= task.price
             self._book(task)
 
+    def _has_slot(self) -> bool:
+        return self.slots is None or len(self._running) < self.slots
+
     def _fits(self, task: Task, waits: bool) -> bool:
-        if self.slots is not None and len(self._running) >= self.slots:
-            return False
-        return not waits or self._free >= task.price
+        return self._has_slot() and (not waits or self._free >= task.price)
 
     def _book(self, task: Task) -> None:
         given_back = NOTHING if task.final.phase == "succeeded" else task.price

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +88,13 @@ def is_spent(task: Task, now: float) -> bool:
     return not task.waits_for_money and task.created <= now
 
 
+def is_reserved(task: Task, now: float) -> bool:
+    """Whether a task that is paid for, or has succeeded, keeps its price from others."""
+    if task.end <= now:
+        return task.final.phase == "succeeded"
+    return not task.waits_for_money
+
+
 def make_task(step: Step, serial: int, now: float) -> Task:
     kind = WAITING if step.waits else PREPAID
     end = kind.named("done" if step.succeeds else "broken")
@@ -129,8 +137,30 @@ def test_never_more_than_slots_and_first_come(steps: list[Step], slots: int, tot
     book, _ = play(steps, slots, total)
     for moment in {task.start for task in started(book)} - {NEVER}:
         assert sum(task.start <= moment < task.end for task in book.tasks) <= slots
-    starts = [task.start for task in book.tasks if not task.cut]
-    assert starts == sorted(starts)
+    for waits in (False, True):
+        starts = [task.start for task in book.tasks if not task.cut and task.waits_for_money == waits]
+        assert starts == sorted(starts)
+
+
+@settings(deadline=None, max_examples=300)
+@given(steps=STEPS, slots=st.integers(1, 3), total=st.integers(1, 40))
+def test_only_want_of_money_lets_others_pass(steps: list[Step], slots: int, total: int) -> None:
+    """Who starts before an earlier task does so at a moment at which the money did not carry that one."""
+    book, now = play(steps, slots, total)
+    waiting = [task for task in book.tasks if not task.cut and task.start > now]
+    for earlier, later in combinations(waiting, 2):
+        if later.start < earlier.start:
+            assert earlier.waits_for_money
+            assert not later.waits_for_money
+            tied_up = book.tied(later.start) + sum(t.price for t in book.tasks if is_reserved(t, later.start))
+            assert earlier.earliest > later.start or book.total - tied_up < earlier.price
+
+
+@settings(deadline=None, max_examples=300)
+@given(steps=STEPS, slots=st.integers(1, 3), total=st.integers(1, 40))
+def test_what_is_paid_for_starts_whatever_drafts_wait(steps: list[Step], slots: int, total: int) -> None:
+    book, _ = play(steps, slots, total)
+    assert NEVER not in {task.start for task in book.tasks if not task.waits_for_money}
 
 
 @settings(deadline=None, max_examples=300)
