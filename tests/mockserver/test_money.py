@@ -365,19 +365,24 @@ class Customer(RuleBasedStateMachine):
         late = [each for each in waiting if self.is_late(each)]
         if not late:
             return
-        first = waiting[0] if slots is not None else late[0]
+        in_turn = waiting if slots is not None else late
+        heads = [next((each for each in in_turn if each.terms.waits == waits), None) for waits in (False, True)]
         free = money.remaining - sum(each.owed for each in running)
         is_full = slots is not None and len(running) >= slots
-        is_poor = first.terms.waits and first.price > free
-        assert is_full or is_poor or not self.is_late(first), "it waits for nothing"
-        self.reach["queued for a slot"] += is_full
-        self.reach["queued for money"] += is_poor and not is_full
+        for head in filter(None, heads):
+            is_poor = head.terms.waits and head.price > free
+            assert is_full or is_poor or not self.is_late(head), "it waits for nothing"
+            self.reach["queued for a slot"] += is_full
+            self.reach["queued for money"] += is_poor and not is_full
 
     def check_first_come(self, waiting: list[Bought]) -> None:
+        """Only what is paid for passes, and only one that may want for money."""
         if waiting:
-            after = self.bought[self.bought.index(waiting[0]) :]
+            first = waiting[0]
+            after = self.bought[self.bought.index(first) :]
             overtaking = [each for each in after if each.last.phase not in (QUEUED, CANCELLED)]
-            assert not overtaking, (waiting[0], overtaking)
+            self.reach["passed one that wants for money"] += bool(overtaking)
+            assert not [each for each in overtaking if each.terms.waits or not first.terms.waits], (first, overtaking)
 
     def is_late(self, bought: Bought) -> bool:
         """Whether it has queued for longer than it takes by itself."""
