@@ -92,6 +92,7 @@ _FAMILIES: dict[str, Callable[[Expression], Getter]] = {
 }
 
 _NAMES: dict[str, Getter] = {
+    "base_url": lambda scope: scope.site.base_url,
     "request.id": attrgetter("id"),
     "account.key": attrgetter("key"),
     "account.total": lambda scope: scope.account.ledger.total,

@@ -7,6 +7,7 @@ _ALNUM = (string.ascii_lowercase + string.digits).encode()
 _ALNUM_BOTH = (string.ascii_letters + string.digits).encode()
 _TO_ALNUM = bytes(_ALNUM[byte % len(_ALNUM)] for byte in range(256))
 _TO_ALNUM_BOTH = bytes(_ALNUM_BOTH[byte % len(_ALNUM_BOTH)] for byte in range(256))
+_TO_DIGITS = bytes(ord("0") + byte % 10 for byte in range(256))
 
 
 class Seed:
@@ -35,6 +36,11 @@ def alnum(drawn: bytes) -> str:
 def alnum_both(drawn: bytes) -> str:
     """Letters of both cases and digits, one for each byte."""
     return drawn.translate(_TO_ALNUM_BOTH).decode()
+
+
+def digits(drawn: bytes) -> str:
+    """A number without a leading zero, one digit for each byte."""
+    return str(drawn[0] % 9 + 1) + drawn[1:].translate(_TO_DIGITS).decode()
 
 
 def uuid(drawn: bytes) -> str:

@@ -107,7 +107,7 @@ def serve(
         binding.public_url.rstrip("/") or _url(binding.host, api),
         binding.media_url.rstrip("/") or _url(binding.host, media),
     )
-    settings = replace(settings, media_url=addresses.media_url)
+    settings = replace(settings, base_url=addresses.base_url, media_url=addresses.media_url)
     stages = [Stage(provider) for provider in providers]
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_serve(stages, settings, binding, addresses, (api, media), started))

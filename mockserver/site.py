@@ -25,6 +25,7 @@ class Site:
         provider, settings = stage.provider, world.settings
         self.stage, self.world = stage, world
         self.slug = provider.slug
+        self.base_url = f"{settings.base_url}/{provider.slug}"
         self.seed = Seed(settings.seed, provider.slug)
         self.allow_local_callbacks = settings.allow_local_callbacks
         self.accounts = Accounts(provider, settings.any_key)

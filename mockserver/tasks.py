@@ -9,7 +9,7 @@ from understudy.mockserver.ledger import NOTHING, Entry
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
-from understudy.mockserver.seed import Seed, alnum, alnum_both, fraction, uuid
+from understudy.mockserver.seed import Seed, alnum, alnum_both, digits, fraction, uuid
 from understudy.mockserver.store.memory import MemoryStore
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
@@ -86,6 +86,8 @@ class Tasks:
 
     def find(self, task_id: Any, account: Account, kinds: frozenset[str]) -> Task:
         """The caller's task of that id; raises Refusal when it is unknown or another's."""
+        if type(task_id) is int:
+            task_id = str(task_id)
         task = self.store.find(task_id) if isinstance(task_id, str) else None
         if task is None or (kinds and task.kind.name not in kinds):
             raise Refusal("not_found")
@@ -217,6 +219,7 @@ def _id_part(part: Part, start: int, end: int) -> Callable[[bytes, Any], str]:
 _DRAW: dict[str, Callable[[bytes], str]] = {
     "alnum": alnum,
     "ALNUM": alnum_both,
+    "digits": digits,
     "hex": bytes.hex,
     "uuid": uuid,
 }

@@ -1,10 +1,9 @@
 """What templates see of a task, a page and a list: values computed at one moment, nothing stored."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-
-from msgspec import Struct
 
 from understudy.mockserver.estimates import Made
 from understudy.mockserver.ledger import NOTHING
@@ -12,12 +11,29 @@ from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.links import Signer
 
 
-class PageView(Struct, gc=False):
-    """`$page.…`."""
+class PageView:
+    """`$page.…`: a part of a list. `next` is the last shown task's id when more follow."""
 
-    number: int
-    size: int
-    total: int
+    __slots__ = ("_count", "next", "offset", "size")
+
+    def __init__(self, size: int, offset: int, next_: str | None, count: Callable[[], int]) -> None:
+        self.size, self.offset, self.next, self._count = size, offset, next_, count
+
+    @property
+    def number(self) -> int:
+        return self.offset // self.size + 1 if self.size else 1
+
+    @property
+    def total(self) -> int:
+        return self._count()
+
+    @property
+    def pages(self) -> int:
+        return -(-self.total // self.size) if self.size else 0
+
+    @property
+    def has_more(self) -> bool:
+        return self.next is not None
 
 
 class TaskView:
@@ -32,6 +48,10 @@ class TaskView:
     @property
     def id(self) -> str:
         return self.task.id
+
+    @property
+    def number(self) -> int:
+        return int(self.task.id)
 
     @property
     def kind(self) -> str:

@@ -17,13 +17,14 @@ DEFAULT_SPEED = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a world is made with. `media_url`: base of the second origin, without a slash at the end."""
+    """What a world is made with. `base_url`, `media_url`: of both origins, without a slash at the end."""
 
     clock: str = "real"
     speed: float = DEFAULT_SPEED
     seed: int = 0
     any_key: bool = False
     allow_local_callbacks: bool = False
+    base_url: str = "http://127.0.0.1:4010"
     media_url: str = "http://127.0.0.1:4011"
 
 

@@ -10,10 +10,12 @@ from understudy.specs.problems import Misfit, known
 
 # Name -> (type, sample). The sample stands in where a spec is checked without a server.
 NAMES: dict[str, tuple[str, Any]] = {
+    "base_url": ("string", "https://api.example"),
     "request.id": ("string", "req-0001"),
     "request.body": ("json", None),
     "task.input": ("json", None),
     "task.id": ("string", "task-0001"),
+    "task.number": ("integer", 7_000_001),
     "task.kind": ("string", "video"),
     "task.state": ("wire", "queued"),
     "task.progress": ("integer", 50),
@@ -28,6 +30,10 @@ NAMES: dict[str, tuple[str, Any]] = {
     "page.number": ("integer", 1),
     "page.size": ("integer", 20),
     "page.total": ("integer", 1),
+    "page.pages": ("integer", 1),
+    "page.offset": ("integer", 0),
+    "page.next": ("string", "task-0001"),
+    "page.has_more": ("boolean", False),
     "account.id": ("string", "account"),
     "account.key": ("string", "key"),
     "account.total": ("money", 10),
@@ -93,8 +99,13 @@ class Expression:
         return self.name.rpartition(".")[2]
 
     @property
+    def last(self) -> str:
+        """What a message calls it: the last step of its pointer, else the last part of its name."""
+        return self.path[-1] if self.path else self.member
+
+    @property
     def type(self) -> str:
-        """`string`, `integer`, `money`, `array`, `wire` or `json`."""
+        """`string`, `integer`, `boolean`, `money`, `array`, `wire` or `json`."""
         return (FAMILIES.get(self.family) or NAMES[self.name])[0]
 
     @property

@@ -7,12 +7,12 @@ from understudy.specs.expressions import Expression, is_expression, parse
 from understudy.specs.problems import Misfit, known
 
 # Kind of part -> how many drawn bytes one character takes, in halves.
-DRAWN = {"alnum": 2, "ALNUM": 2, "hex": 1}
+DRAWN = {"alnum": 2, "ALNUM": 2, "digits": 2, "hex": 1}
 UUID_BYTES = 16
 MOST_BYTES = 32
 
 _PIECE = re.compile(r"\{([^{}]*)\}|([^{}]+)|([{}])")
-_SAMPLES = {"alnum": "a1", "ALNUM": "aZ9", "hex": "0f"}
+_SAMPLES = {"alnum": "a1", "ALNUM": "aZ9", "digits": "70", "hex": "0f"}
 _SAMPLE_UUID = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 

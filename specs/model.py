@@ -50,7 +50,7 @@ RULES = (
 )
 RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
 # What a phrase may be for, beside JSON Schema's keywords and the conditions.
-PHRASES = ("json", "content_type", "too_large", "header", "query", "rule", "default")
+PHRASES = ("json", "content_type", "too_large", "header", "query", "cursor", "rule", "default")
 # Dialects of `text/event-stream`.
 DIALECTS: tuple[str, ...] = ()
 

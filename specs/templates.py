@@ -370,6 +370,8 @@ def _typed(kind: str, value: Any) -> Any:
     match kind, value:
         case (("json" | "wire"), _):
             return value
+        case "boolean", bool():
+            return value
         case _, bool():
             return None
         case "string", str():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from understudy.mockserver.behaviors import account, tasks, uploads
+from understudy.mockserver.behaviors import account, lists, tasks, uploads
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Operation, Provider
@@ -13,7 +13,7 @@ Behavior = Callable[[Exchange], None]
 BEHAVIORS: dict[str, Callable[[Operation, Provider, ScopeResolver], Behavior]] = {
     "task.submit": tasks.submit,
     "task.get": tasks.get,
-    "task.list": tasks.list_,
+    "task.list": lists.list_,
     "task.cancel": tasks.cancel,
     "account.balance": account.balance,
     "upload.presign": uploads.presign,

@@ -1,4 +1,4 @@
-"""Behaviors about tasks: submit, get, list, cancel."""
+"""Behaviors about one task: submit, get, cancel."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
 from understudy.mockserver.steering import wanted_outcome
-from understudy.mockserver.views import PageView, TaskView
+from understudy.mockserver.views import TaskView
 from understudy.specs.expressions import follower, parse
 from understudy.specs.formulas import key_of
 from understudy.specs.model import Kind, Operation, Provider
@@ -52,25 +52,6 @@ def get(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
     return behave
 
 
-def list_(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
-    """Show a page of the caller's tasks, newest first."""
-    arguments = operation.arguments
-    get_page = _number(arguments.get("page"), resolver, 1)
-    get_size = _number(arguments.get("size"), resolver, 20)
-    kinds = frozenset(arguments.get("kinds", ()))
-
-    def behave(exchange: Exchange) -> None:
-        site, account = exchange.site, exchange.account
-        assert account
-        number, size = get_page(exchange), get_size(exchange)
-        store = site.tasks.store
-        found = store.page(account.id, kinds, (number - 1) * size, size)
-        exchange.tasks = [TaskView(task, exchange.now, site.signer) for task in found]
-        exchange.page = PageView(number, size, store.count(account.id, kinds))
-
-    return behave
-
-
 def cancel(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
     """End a task that has not ended yet."""
     get_id = resolver.getter(parse(operation.arguments["id"]))
@@ -104,15 +85,3 @@ def _chooser(said: Any, provider: Provider) -> Callable[[Exchange], Kind]:
         return provider.kinds[found]
 
     return choose
-
-
-def _number(said: str | None, resolver: ScopeResolver, default: int) -> Callable[[Exchange], int]:
-    if said is None:
-        return lambda exchange: default
-    get_value = resolver.getter(parse(said))
-
-    def number(exchange: Exchange) -> int:
-        value = get_value(exchange)
-        return default if value is None else int(value)
-
-    return number

@@ -1,5 +1,6 @@
 """Where tasks are kept. Memory is the default; a store is one class with the methods of `Store`."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from understudy.mockserver.lifecycle import Task
@@ -20,6 +21,10 @@ class Store(Protocol):
 
     def page(self, owner: str, kinds: frozenset[str], skip: int, count: int) -> list[Task]:
         """An owner's tasks, newest first; `kinds` empty means all."""
+        ...
+
+    def newest(self, owner: str, before: int | None) -> Iterator[Task]:
+        """An owner's tasks, newest first; `before`: only those with a lower serial number."""
         ...
 
     def count(self, owner: str, kinds: frozenset[str]) -> int:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from understudy.mockserver.lifecycle import Task
@@ -42,6 +42,12 @@ class MemoryStore:
             return owned[max(0, end - count) : end][::-1]
         fitting = (task for task in reversed(owned) if task.kind.name in kinds)
         return list(islice(fitting, skip, skip + count))
+
+    def newest(self, owner: str, before: int | None) -> Iterator[Task]:
+        """An owner's tasks, newest first; `before`: only those with a lower serial number."""
+        owned = self._by_owner.get(owner, [])
+        end = len(owned) if before is None else bisect_left(owned, before, key=lambda task: task.serial)
+        return (owned[index] for index in range(end - 1, -1, -1))
 
     def count(self, owner: str, kinds: frozenset[str]) -> int:
         """How many tasks an owner has."""

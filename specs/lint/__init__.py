@@ -6,6 +6,7 @@ from understudy.specs.documents import Document
 from understudy.specs.lint import (
     errors,
     examples,
+    lists,
     names,
     paths,
     patterns,
@@ -45,6 +46,8 @@ DOCUMENT_CHECKS: tuple[Check, ...] = (
     paths.check_streams,
     patterns.check_patterns,
     names.check_names,
+    lists.check_lists,
+    lists.check_numbers,
     pointers.check_pointers,
 )
 

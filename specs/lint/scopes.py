@@ -79,7 +79,7 @@ def shared_values() -> dict[str, Any]:
     return {
         name: Decimal(str(sample)) if kind == "money" else sample
         for name, (kind, sample) in NAMES.items()
-        if name.partition(".")[0] in ("request", "account", "page", "upload")
+        if name.partition(".")[0] in ("base_url", "request", "account", "page", "upload")
     }
 
 
@@ -125,6 +125,7 @@ def _task_values(kind: Kind, said: Any, body: Any, state: State, started: bool) 
     charged = price if at_submit or state.phase == "succeeded" else None
     return {
         "task.id": sample_id(kind.id_form, body),
+        "task.number": NAMES["task.number"][1],
         "task.kind": kind.name,
         "task.state": state.wire,
         "task.progress": _PROGRESS[state.phase],

@@ -12,13 +12,13 @@ from understudy.specs.vocabulary import iter_described
 
 REQUEST = frozenset({"request"})
 _SHOWN = {
-    "task.submit": frozenset({"request", "task", "account"}),
-    "task.get": frozenset({"request", "task", "account"}),
-    "task.cancel": frozenset({"request", "task", "account"}),
-    "task.list": frozenset({"request", "tasks", "page", "account"}),
-    "account.balance": frozenset({"request", "account"}),
-    "upload.presign": frozenset({"request", "account", "upload"}),
-    "upload.put": frozenset({"request", "upload"}),
+    "task.submit": frozenset({"base_url", "request", "task", "account"}),
+    "task.get": frozenset({"base_url", "request", "task", "account"}),
+    "task.cancel": frozenset({"base_url", "request", "task", "account"}),
+    "task.list": frozenset({"base_url", "request", "tasks", "page", "account"}),
+    "account.balance": frozenset({"base_url", "request", "account"}),
+    "upload.presign": frozenset({"base_url", "request", "account", "upload"}),
+    "upload.put": frozenset({"base_url", "request", "upload"}),
 }
 _WORDS = frozenset({"error.field", "error.value", "error.limit"})
 
@@ -74,7 +74,7 @@ def _iter_operation(subject: Subject, spot: Spot) -> Iterator[Use]:
 
 
 def _iter_callback(subject: Subject, said: Mapping[str, Any], place: Place, base: Use) -> Iterator[Use]:
-    later = replace(base, knows=frozenset({"task", "account", "request.id"}))
+    later = replace(base, knows=frozenset({"base_url", "task", "account", "request.id"}))
     headers = said.get("x-delivery", {}).get("headers", {})
     yield from _iter_all(headers, replace(later, place=(*place, "x-delivery", "headers")))
     body = subject.placed(said.get("requestBody", {}), (*place, "requestBody"))
@@ -158,7 +158,7 @@ def _iter_behavior(spot: Spot, base: Use) -> Iterator[Use]:
         if key == "kind" and isinstance(value, dict):
             inputs = replace(below, knows=base.knows | {"task.input"})
             yield from _iter_all(value.get("by", []), replace(inputs, place=(*place, key, "by")))
-        elif key in ("id", "page", "size", "name", "type", "key"):
+        elif key in ("id", "page", "size", "offset", "cursor", "where", "name", "type", "key"):
             yield from _iter_all(value, below)
 
 
@@ -186,7 +186,7 @@ def _iter_rule(rule: Mapping[str, Any], base: Use) -> Iterator[Use]:
 
 
 def _iter_errors(subject: Subject) -> Iterator[Use]:
-    base = Use((), None, frozenset({"error", "request"}))
+    base = Use((), None, frozenset({"base_url", "error", "request"}))
     for name, envelope in subject.errors["envelopes"].items():
         place = ("x-errors", "envelopes", name)
         yield from iter_template(envelope["template"], replace(base, place=(*place, "template")))

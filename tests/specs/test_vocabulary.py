@@ -94,7 +94,7 @@ def test_expressions() -> None:
 
 
 def test_types_of_expressions() -> None:
-    types = {"integer", "string", "money", "array"}
+    types = {"integer", "string", "boolean", "money", "array"}
     _, *rows = iter_rows("Expressions")
     for names, said, *_ in rows:
         for name in re.findall(r"\$([\w.]+)", names):
