@@ -1,9 +1,8 @@
 """Tasks in memory: bounded, the oldest finished ones go first."""
 
-from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import dropwhile, islice
 
 from understudy.mockserver.lifecycle import Task
 
@@ -12,6 +11,17 @@ MOST_TASKS = 200_000
 # So far a finished task is looked for among the oldest; then the oldest goes, finished or not.
 MOST_LOOKED_AT = 100
 
+# A dictionary that grows moves all that it holds, which would stall the loop: many small ones grow in turn.
+SHELVES = 64
+
+
+class Owned:
+    """An owner's tasks in the order in which they came, and how many of each kind."""
+
+    def __init__(self) -> None:
+        self.tasks: deque[Task] = deque()
+        self.counts: Counter[str] = Counter()
+
 
 class MemoryStore:
     """Tasks by id, and by owner in the order in which they came."""
@@ -19,47 +29,60 @@ class MemoryStore:
     def __init__(self, now: Callable[[], float], most: int = MOST_TASKS) -> None:
         self._now = now
         self._most = most
-        self._by_id: dict[str, Task] = {}
-        self._by_owner: defaultdict[str, list[Task]] = defaultdict(list)
+        self._shelves: list[dict[str, Task]] = [{} for _ in range(SHELVES)]
+        self._in_order: deque[Task] = deque()
+        self._by_owner: dict[str, Owned] = {}
         self.dropped = 0
 
     def add(self, task: Task) -> None:
         """Keep a task."""
-        self._by_id[task.id] = task
-        self._by_owner[task.account.id].append(task)
-        if len(self._by_id) > self._most:
+        self._shelves[hash(task.id) % SHELVES][task.id] = task
+        self._in_order.append(task)
+        owned = self._by_owner.get(task.account.id)
+        if owned is None:
+            owned = self._by_owner[task.account.id] = Owned()
+        owned.tasks.append(task)
+        owned.counts[task.kind.name] += 1
+        if len(self._in_order) > self._most:
             self._drop_oldest()
 
     def find(self, task_id: str) -> Task | None:
         """The task of that id."""
-        return self._by_id.get(task_id)
+        return self._shelves[hash(task_id) % SHELVES].get(task_id)
 
     def page(self, owner: str, kinds: frozenset[str], skip: int, count: int) -> list[Task]:
         """An owner's tasks, newest first; `kinds` empty means all."""
-        owned = self._by_owner.get(owner, [])
-        if not kinds:
-            end = max(0, len(owned) - skip)
-            return owned[max(0, end - count) : end][::-1]
-        fitting = (task for task in reversed(owned) if task.kind.name in kinds)
+        owned = self._by_owner.get(owner)
+        if owned is None:
+            return []
+        newest = reversed(owned.tasks)
+        fitting = (task for task in newest if task.kind.name in kinds) if kinds else newest
         return list(islice(fitting, skip, skip + count))
 
     def newest(self, owner: str, before: int | None) -> Iterator[Task]:
         """An owner's tasks, newest first; `before`: only those with a lower serial number."""
-        owned = self._by_owner.get(owner, [])
-        end = len(owned) if before is None else bisect_left(owned, before, key=lambda task: task.serial)
-        return (owned[index] for index in range(end - 1, -1, -1))
+        owned = self._by_owner.get(owner)
+        if owned is None:
+            return iter(())
+        newest = reversed(owned.tasks)
+        return newest if before is None else dropwhile(lambda task: task.serial >= before, newest)
 
     def count(self, owner: str, kinds: frozenset[str]) -> int:
         """How many tasks an owner has."""
-        owned = self._by_owner.get(owner, [])
-        return sum(task.kind.name in kinds for task in owned) if kinds else len(owned)
+        owned = self._by_owner.get(owner)
+        if owned is None:
+            return 0
+        return sum(owned.counts[kind] for kind in kinds) if kinds else len(owned.tasks)
 
     def _drop_oldest(self) -> None:
+        """Let one go, from near the left end of its rows: that takes the same time however many there are."""
         now = self._now()
-        oldest = islice(self._by_id.values(), MOST_LOOKED_AT)
-        finished = next((task for task in oldest if task.end <= now), None)
-        task = finished or next(iter(self._by_id.values()))
-        del self._by_id[task.id]
+        oldest = islice(self._in_order, MOST_LOOKED_AT)
+        index = next((index for index, task in enumerate(oldest) if task.end <= now), 0)
+        task = self._in_order[index]
+        del self._in_order[index]
+        self._shelves[hash(task.id) % SHELVES].pop(task.id, None)  # short ids may have been alike
         owned = self._by_owner[task.account.id]
-        del owned[bisect_left(owned, task.serial, key=lambda other: other.serial)]
+        owned.tasks.remove(task)
+        owned.counts[task.kind.name] -= 1
         self.dropped += 1

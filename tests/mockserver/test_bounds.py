@@ -96,6 +96,20 @@ def test_the_oldest_task_goes_first_and_the_control_api_counts_it() -> None:
     assert listed["result"]["total"] == 2
 
 
+def test_a_finished_task_goes_before_an_older_one_that_runs() -> None:
+    door = _door()
+    store = door.site.tasks.store = MemoryStore(door.world.clock.now, most=2)
+    first, second = (store.find(_submit(door)["result"]["taskId"]) for _ in range(2))
+    assert first and second
+    second.cut_at(door.world.clock.now(), second.course.states[-1], "", "")
+    third = store.find(_submit(door)["result"]["taskId"])
+    owner = first.account.id
+    assert store.page(owner, frozenset(), 0, 20) == [third, first]
+    assert store.page(owner, frozenset({"video"}), 1, 20) == [first]
+    assert [store.find(task.id) for task in (first, second)] == [first, None]
+    assert [store.count(owner, frozenset(kinds)) for kinds in ((), ("video",), ("image",))] == [2, 2, 0]
+
+
 def test_no_more_accounts_are_opened_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "MOST_ACCOUNTS", 3)
     door = _door(any_key=True)
