@@ -2,6 +2,7 @@
 
 from understudy.specs import documents, model
 from understudy.specs.builders import build_provider
+from understudy.specs.bundle import bundle
 from understudy.specs.documents import Document
 from understudy.specs.lint import check_document, check_provider
 from understudy.specs.problems import Misfit
@@ -11,8 +12,9 @@ from understudy.specs.vocabulary import check_words
 
 
 def check(text: str, name: str, profile: model.Profile | None = None) -> tuple[Document, model.Provider]:
-    """Check everything that can be known about a spec without a server."""
+    """Check everything that can be known about a spec, and what it takes in, without a server."""
     document = documents.read(text, name)
+    bundle(document)
     return document, check_read(document, profile)
 
 

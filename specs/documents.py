@@ -1,4 +1,4 @@
-"""Reading a YAML document with the place of every value, and refusing what YAML misreads."""
+"""Reading YAML with the place of every value, and refusing what YAML misreads; writing what is read the same."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from understudy.specs.problems import Place, Problem, SpecError
+from understudy.specs.reach import Part
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -18,16 +19,34 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(slots=True)
 class Document:
-    """A parsed file: its values as JSON has them, and on which line each of them stands."""
+    """A parsed file: its values as JSON has them, and on which line each of them stands.
+
+    `origins`: place -> (document, place there) of what was taken in from other files.
+    `parts`: the files that were looked for, with the hash of each, '' where there was none.
+    """
 
     name: str
     root: Any
     lines: dict[Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    origins: "dict[Place, tuple[Document, Place]]" = field(default_factory=dict)
+    parts: dict[Part, str] = field(default_factory=dict)
 
     def problem(self, place: Place, message: str, advice: str = "", line: int = 0) -> None:
         """Note a defect at a place; the line, if not given, is that of the nearest thing written there."""
-        self.problems.append(Problem(place, message, advice, self.name, line or self.line(place)))
+        source, at = self.origin(place)
+        found = Problem(at, message, advice, source.name, line or source.line(at))
+        # What stands in one file may have been taken in at several places.
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def origin(self, place: Place) -> "tuple[Document, Place]":
+        """The file in which a place is written, and the place there."""
+        for length in range(len(place), -1, -1):
+            if place[:length] in self.origins:
+                source, at = self.origins[place[:length]]
+                return source, (*at, *place[length:])
+        return self, place
 
     def line(self, place: Place) -> int:
         """The line of the place, or of the closest place above it; 0 when unknown."""
@@ -39,7 +58,7 @@ class Document:
     def refuse(self) -> None:
         """Raise what was found, if anything was."""
         if self.problems:
-            raise SpecError(sorted(self.problems, key=lambda problem: problem.line))
+            raise SpecError(sorted(self.problems, key=lambda p: (p.file != self.name, p.file, p.line)))
 
 
 def read(text: str, name: str) -> Document:
@@ -62,6 +81,26 @@ def read(text: str, name: str) -> Document:
         advice = "an alias within its own anchor has no end"
         raise SpecError([Problem((), "nested too deeply", advice, name)]) from None
     return document
+
+
+def write(root: Any) -> str:
+    """YAML that is read as the same value."""
+    text: str = yaml.dump(root, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors, and with quotes around what would be misread."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, text: str) -> Any:
+        is_misread = _RATIO.fullmatch(text) or text.lower() in _SWITCHES
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_misread else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 class _Builder:

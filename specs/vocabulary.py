@@ -22,7 +22,7 @@ _HOLD_NAMES = frozenset(
 )
 
 # Words below which schemas stand.
-_HOLD_SCHEMAS = ("x-errors", "x-rules")
+HOLD_SCHEMAS = ("x-errors", "x-rules")
 
 
 @cache
@@ -57,9 +57,26 @@ def iter_described(value: Any, place: Place = ()) -> Iterator[tuple[Place, dict[
     elif isinstance(value, dict):
         yield place, value
         for key, item in value.items():
-            is_data = key in _DATA or (key.startswith("x-") and key not in _HOLD_SCHEMAS)
+            is_data = key in _DATA or (key.startswith("x-") and key not in HOLD_SCHEMAS)
             if not is_data or _is_member_name(place):
                 yield from iter_described(item, (*place, key))
+
+
+def word_above(place: Place) -> str:
+    """The outermost `x-` word at or above a place; '' where there is none."""
+    for index, step in enumerate(place):
+        if isinstance(step, str) and step.startswith("x-") and not _is_member_name(place[:index]):
+            return step
+    return ""
+
+
+def is_data(place: Place, key: str, value: Any) -> bool:
+    """Whether what a key of the object at a place holds is data, in which `$ref` is a member like others."""
+    if _is_member_name(place) or "x-template" in place or place[3:4] == ("template",):
+        return False
+    if key == "examples":
+        return isinstance(value, list)
+    return key in _DATA or (key == "value" and place[-2:-1] == ("examples",))
 
 
 def _iter_words(value: Any, place: Place) -> Iterator[tuple[Place, str, Any]]:

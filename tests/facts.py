@@ -100,7 +100,7 @@ def iter_case_citations(path: Path) -> Iterator[Citation]:
 
 
 def iter_citations() -> Iterator[Citation]:
-    for path in sorted((ROOT / "specs").glob("*.yaml")):
+    for path in sorted((ROOT / "specs").rglob("*.yaml")):
         yield from iter_spec_citations(path)
     for path in sorted((ROOT / "tests").rglob("*.py")):
         yield from iter_test_citations(path)

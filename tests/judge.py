@@ -1,6 +1,6 @@
-"""An independent judge of answers: the spec as plain YAML, and python-jsonschema with formats.
+"""An independent judge of answers: the spec as one document, and python-jsonschema with formats.
 
-Nothing of `specs/` or `mockserver/` takes part, but the file.
+Nothing of `specs/` or `mockserver/` takes part, but the file and the taking in of the files it refers to.
 """
 
 import json
@@ -10,12 +10,12 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from tests.door import SPECS, Reply
+from understudy.specs.loader import load
 
 METHODS = ("get", "put", "post", "delete", "patch")
 SPEC = "urn:spec"
@@ -40,7 +40,7 @@ class Judge:
     """Judges the answers and callbacks of one provider."""
 
     def __init__(self, slug: str) -> None:
-        self.document: dict[str, Any] = yaml.load(SPECS[slug].read_text("utf-8"), yaml.CSafeLoader)
+        self.document: dict[str, Any] = dict(load(SPECS[slug]).document)
         resource = DRAFT202012.create_resource(self.document)
         self._registry: Registry[Any] = Registry().with_resource(SPEC, resource)
 

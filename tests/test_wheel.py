@@ -18,6 +18,7 @@ import httpx2
 import pytest
 
 CHECKOUT = Path(__file__).parents[1]
+PARTS = CHECKOUT / "tests" / "cases" / "bundle"
 DECOYS = ("specs", "contracts", "mockserver")
 START_SECONDS = 20.0
 STOP_SECONDS = 1.0
@@ -45,6 +46,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # In a copy: a build writes beside the sources, and another worker may be building too.
     sources = tmp_path_factory.mktemp("sources") / "checkout"
     shutil.copytree(CHECKOUT, sources, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__"))
+    shutil.copytree(PARTS / "shared", sources / "specs" / "shared", dirs_exist_ok=True)
     run(sys.executable, "-m", "build", "--outdir", out, sources, cwd=out)
     (built,) = out.glob("*.whl")
     return built
@@ -113,8 +115,9 @@ def test_wheel_holds_one_package_and_every_spec(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     top = {name.split("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == {"understudy"}
-    data = {p.name for p in (CHECKOUT / "specs").iterdir() if p.suffix in {".yaml", ".json"}}
-    assert data <= {Path(name).name for name in names if name.startswith("understudy/specs/")}
+    data = {f"understudy/{p.relative_to(CHECKOUT)}" for p in (CHECKOUT / "specs").rglob("*.[yj][as]*[ln]")}
+    data |= {f"understudy/specs/{p.relative_to(PARTS)}" for p in (PARTS / "shared").glob("*.yaml")}
+    assert data <= set(names)
     assert "understudy/py.typed" in names
 
 
@@ -139,6 +142,15 @@ def test_import_beside_folders_named_like_ours(environment: Path, project: Path)
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_bundles_what_it_ships(environment: Path, project: Path) -> None:
+    for name in ("duet.yaml", "kinds.yaml"):
+        shutil.copy(PARTS / name, project)
+    said = run(environment / "understudy", "specs", "bundle", "--spec", "duet.yaml", "--json", cwd=project)
+    assert set(json.loads(said)["components"]["schemas"]) >= {"Job", "Error"}
+    listed = json.loads(run(environment / "understudy", "specs", "list", "--json", cwd=project))
+    assert {row["slug"] for row in listed} == shipped_slugs()
 
 
 def test_serve_from_the_wheel(server: subprocess.Popen[str]) -> None:

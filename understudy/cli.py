@@ -8,7 +8,7 @@ from importlib import import_module
 
 VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
-    "specs": ("understudy.commands.specs", "look at specs: lint, list, show, assumptions"),
+    "specs": ("understudy.commands.specs", "look at specs: lint, list, show, bundle, assumptions"),
 }
 
 

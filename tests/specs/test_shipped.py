@@ -19,6 +19,8 @@ from tests.facts import ASIDE_OPERATIONS, FACTS, PREFIXES, Fact, read_facts
 from understudy.specs.judging import member_at, place_in
 from understudy.specs.loader import load, shipped
 from understudy.specs.problems import Place, pointer
+from understudy.specs.reach import shipped_folder
+from understudy.specs.sources import iter_sources, parse_sources
 
 VALID = Path(__file__).parents[1] / "cases" / "lint" / "valid.yaml"
 ALL = {**SPECS, "valid": VALID}
@@ -33,13 +35,32 @@ CONSTRAINTS = frozenset(
 METHODS = ("get", "put", "post", "delete", "patch")
 
 
+def read_plain(path: Path) -> Any:
+    """The file as it is, with references to other files."""
+    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+
+
 @cache
 def read_spec(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    """The spec as one document."""
+    return load(path).document
+
+
+SHARED_PARTS = sorted((shipped_folder() / "shared").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SHARED_PARTS, ids=lambda path: path.stem)
+def test_a_shared_file_is_used_and_rests_on_no_document_of_a_provider(path: Path) -> None:
+    part = read_plain(path)
+    lines = [pointer(place) for place, said in iter_sources(part) for s in parse_sources(said) if s.lines]
+    assert not lines, "the lines of an x-source are those of the provider's document: cite them at the reference"
+    users = [p for p in (*SPECS.values(), *SHARED_PARTS) if f"{path.name}#" in p.read_text("utf-8")]
+    assert users, "no spec refers to it"
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_the_validator_of_others_accepts_it(name: str) -> None:
+    validate(read_plain(ALL[name]), base_uri=ALL[name].as_uri())
     validate(read_spec(ALL[name]))
 
 

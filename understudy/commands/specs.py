@@ -11,9 +11,11 @@ from understudy.commands.choice import choose, find_paths
 from understudy.commands.columns import iter_lines
 from understudy.commands.portrait import iter_portrait, portray
 from understudy.specs.checking import check
-from understudy.specs.loader import read_text, shipped
+from understudy.specs.documents import write
+from understudy.specs.loader import shipped
 from understudy.specs.model import Provider
 from understudy.specs.problems import Problem, SpecError, pointer
+from understudy.specs.reach import read_text
 
 
 def run(arguments: list[str]) -> int:
@@ -144,6 +146,17 @@ def _assumptions(providers: list[Provider], as_json: bool) -> int:
     return 0
 
 
+def _bundle(providers: list[Provider], as_json: bool) -> int:
+    if len(providers) != 1:
+        raise UsageError(f"one spec at a time makes a document, here are {len(providers)}: name one")
+    document = providers[0].document
+    if as_json:
+        _print_json(document)
+    else:
+        print(write(document), end="")
+    return 0
+
+
 def _grouped(provider: Provider) -> dict[tuple[str, str], list[str]]:
     """(fact, reason) of each assumption -> the places that rest on it; by fact, those without one last."""
     grouped: dict[tuple[str, str], list[str]] = {}
@@ -166,11 +179,13 @@ _MEANINGS = {
     "lint": "tell everything that is wrong with a spec: file, line, place, what to do",
     "list": "list the providers: operations, kinds of task, facts cited, assumptions",
     "show": "tell what a spec says: endpoints, states, failures, prices, errors, limits",
+    "bundle": "print a spec and what it takes in from other files as one document",
     "assumptions": "list what a spec assumes because the document does not say it, and why",
 }
 
 _VERBS: dict[str, Callable[[list[Provider], bool], int]] = {
     "list": _list,
     "show": _show,
+    "bundle": _bundle,
     "assumptions": _assumptions,
 }
