@@ -17,6 +17,8 @@ Behavior = Callable[[Exchange], None]
 Fits = Callable[[Task], bool]
 
 DEFAULT_SIZE = 20
+# Nobody has as many tasks; what is skipped must fit a machine's integer.
+MOST_SKIPPED = 2**53
 
 
 def list_(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
@@ -34,14 +36,15 @@ def list_(operation: Operation, provider: Provider, resolver: ScopeResolver) -> 
         assert account
         size, store = get_size(exchange), site.tasks.store
         offset = get_offset(exchange) + (get_page(exchange) - 1) * size
+        skip = min(offset, MOST_SKIPPED)
         before, fits = get_cursor(exchange), get_filter(exchange)
         total: Callable[[], int]
         if before is None and fits is None:
-            found = store.page(account.id, kinds, offset, size + 1)
+            found = store.page(account.id, kinds, skip, size + 1)
             total = partial(store.count, account.id, kinds)
         else:
             is_wanted = _both(kinds, fits)
-            found = list(islice(filter(is_wanted, store.newest(account.id, before)), offset, offset + size + 1))
+            found = list(islice(filter(is_wanted, store.newest(account.id, before)), skip, skip + size + 1))
             total = partial(_count, store.newest(account.id, None), is_wanted)
         shown = found[:size]
         exchange.tasks = [TaskView(task, exchange.now, site.signer) for task in shown]
