@@ -12,7 +12,6 @@ from pydantic import BaseModel, Field
 
 from understudy.mockserver.accounts import Account
 from understudy.mockserver.journal import Record, stable
-from understudy.mockserver.published import publish
 from understudy.mockserver.site import Site
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import World
@@ -113,6 +112,7 @@ def build_control(world: World, guard: Guard) -> FastAPI:
     _add_pages(app, world)
     _add_clock(app, world)
     _add_accounts(app, world)
+    _add_tasks(app, world)
     _add_journal(app, world)
     return app
 
@@ -127,7 +127,8 @@ def _add_pages(app: FastAPI, world: World) -> None:
     def document(request: Request, slug: str) -> Response:
         """The provider's spec, with this server in front of its own hosts."""
         provider = _site(world, slug).stage.provider
-        spec = publish(provider, f"{request.base_url}{slug}", f"{world.settings.media_url}/{slug}")
+        here = {"url": f"{request.base_url}{slug}", "description": "the mock"}
+        spec = {**provider.document, "servers": [here, *provider.document.get("servers", [])]}
         return Response(orjson.dumps(spec), media_type="application/json")
 
     @app.get("/{slug}/openapi.json", include_in_schema=False)
@@ -223,6 +224,20 @@ def _add_accounts(app: FastAPI, world: World) -> None:
         """Callbacks with their attempts, the latest last."""
         site = _site(world, slug)
         return {"deliveries": site.callbacks.list(), "dropped": site.callbacks.dropped}
+
+
+def _add_tasks(app: FastAPI, world: World) -> None:
+    @app.post("/_understudy/{slug}/tasks/{task_id}/cancel", status_code=204)
+    async def cancel(slug: str, task_id: str) -> None:
+        """End a task as its provider would cancel it, also where customers have no way to ask for that."""
+        site, now = _site(world, slug), world.clock.now()
+        task = site.tasks.store.find(task_id)
+        if task is None:
+            raise HTTPException(404, f"no task {task_id!r} at {slug}")
+        if not site.tasks.cancel(task, now):
+            state = task.state_at(now).name
+            raise HTTPException(409, f"a {task.kind.name} cannot be cancelled while it is {state}")
+        site.callbacks.moved(now)
 
 
 def _refuse_key(site: Site, new: NewAccount) -> None:

@@ -1,5 +1,6 @@
 """One request on its way to its answer."""
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -8,6 +9,9 @@ if TYPE_CHECKING:
     from understudy.mockserver.accounts import Account
     from understudy.mockserver.site import Site
     from understudy.mockserver.stage import Act
+
+
+Getters = Sequence[tuple[bytes, Callable[[Any], Any]]]
 
 
 class Answer(Struct, gc=False):
@@ -33,6 +37,7 @@ class Exchange:
     upload: Any = None
     error: Any = None
     item: Any = None
+    _id: str = ""
     query: dict[str, Any] = {}  # noqa: RUF012 - replaced as a whole, never written to
 
     def __init__(
@@ -63,13 +68,29 @@ class Exchange:
 
     @property
     def id(self) -> str:
-        """The id of this request, seeded and stable."""
-        return self.site.request_id(self)
+        """The id of this request: seeded, drawn when first asked for, the same ever after."""
+        if not self._id:
+            self._id = self.site.request_id()
+        return self._id
 
     def header(self, name: str) -> str | None:
         """A request header by its lower-case name."""
         value = self.headers.get(name.encode())
         return None if value is None else value.decode("latin-1")
+
+    def render_headers(self, getters: Getters) -> tuple[tuple[bytes, bytes], ...]:
+        """Headers of an answer; one whose value is missing is left out."""
+        values = [(name, get(self)) for name, get in getters]
+        return tuple([(name, _as_header(value)) for name, value in values if value is not None])
+
+
+def _as_header(value: Any) -> bytes:
+    """What came in as a header goes out with the same bytes; what Latin-1 cannot say is UTF-8."""
+    text = str(value)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
 
 
 class Row:

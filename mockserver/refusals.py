@@ -35,6 +35,7 @@ class ErrorView:
     condition: str
     status: int
     code: str | int
+    type: str | None
     detail: str
     field: str | None
     value: str | None
@@ -49,6 +50,7 @@ class ErrorView:
             refusal.condition,
             condition.status,
             condition.code,
+            condition.type or None,
             detail,
             refusal.field or None,
             refusal.value or None,

@@ -141,6 +141,8 @@ def _is_allowed(value: Any, schemes: list[str], extensions: list[str] | None, ma
         return False
     if may_be_local and url.scheme in ("http", "https") and is_loopback_host(url.hostname):
         return True
+    if url.scheme == "data" and url.scheme in schemes:
+        return True
     if url.scheme not in schemes or url.username or not is_public_host(url.hostname):
         return False
     return extensions is None or _extension(url.path) in extensions
@@ -156,6 +158,16 @@ def _unique(arguments: Any, resolver: ScopeResolver) -> Check:
                 return name
             seen.add(str(value))
         return None
+
+    return check
+
+
+def _equal(arguments: Any, resolver: ScopeResolver) -> Check:
+    getters = _getters(arguments["values"], resolver)
+
+    def check(exchange: Exchange) -> str | None:
+        there = [(name, value) for name, value in _values(getters, exchange)]
+        return next((name for name, value in there if value != there[0][1]), None)
 
     return check
 
@@ -229,5 +241,6 @@ RULES: dict[str, Callable[[Any, ScopeResolver], Check]] = {
     "references": _references,
     "header": _header,
     "absent": _absent,
+    "equal": _equal,
     "schema": _schema,
 }

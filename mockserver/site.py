@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from understudy.mockserver.accounts import Account, Accounts
 from understudy.mockserver.callbacks import Callbacks
-from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.idempotency import Idempotency
 from understudy.mockserver.links import Signer
 from understudy.mockserver.refusals import Refusal
@@ -37,7 +36,7 @@ class Site:
         self.rate = provider.limits.rate
         self._requests = 0
 
-    def request_id(self, exchange: Exchange) -> str:
+    def request_id(self) -> str:
         """A new id for a request."""
         self._requests += 1
         return self.seed.draw(f"request {self._requests}").hex()[:32]

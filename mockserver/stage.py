@@ -109,7 +109,7 @@ class Act:
     def reply(self, exchange: Exchange) -> Answer:
         """The success answer, rendered."""
         reply = self.operation.reply
-        headers = tuple([(name, str(get(exchange)).encode()) for name, get in self.headers]) if self.headers else ()
+        headers = exchange.render_headers(self.headers) if self.headers else ()
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
 
 

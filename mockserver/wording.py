@@ -19,7 +19,9 @@ class Wording:
         self._body = failures.envelope.template.compile(resolver)
         self._messages = {name: c.message.compile(resolver) for name, c in failures.conditions.items()}
         self._headers = {
-            name: [(key.lower().encode(), node.compile(resolver)) for key, node in c.headers]
+            name: [
+                (key.lower().encode(), node.compile(resolver)) for key, node in (*failures.envelope.headers, *c.headers)
+            ]
             for name, c in failures.conditions.items()
         }
 
@@ -34,7 +36,7 @@ class Wording:
         exchange.error = replace(error, message=self._messages[refusal.condition](exchange))
         body = self._body(exchange)
         raw = body.encode() if isinstance(body, str) else to_json(body)
-        headers = tuple((key, str(get(exchange)).encode()) for key, get in self._headers[refusal.condition])
+        headers = exchange.render_headers(self._headers[refusal.condition])
         return Answer(condition.status, self._failures.envelope.media_type, raw, headers, refusal.condition)
 
     def _detail(self, exchange: Exchange, condition: str) -> str:

@@ -47,6 +47,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "upload.etag": ("string", '"0"'),
     "upload.expires_s": ("integer", 1_700_000_900),
     "error.code": ("wire", "4000"),
+    "error.type": ("string", "invalid_request_error"),
     "error.message": ("string", "refused"),
     "error.detail": ("string", "duration"),
     "error.field": ("string", "duration"),

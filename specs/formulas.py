@@ -26,7 +26,7 @@ Formula: TypeAlias = Callable[[Subject], Any]
 
 _MOST_PLACES = 12
 
-FORMS = ("product", "sum", "by", "present", "count", "pixels", "seconds_of", "round")
+FORMS = ("product", "sum", "by", "first", "present", "count", "pixels", "seconds_of", "round")
 
 
 def compile_formula(formula: Any) -> Formula:
@@ -153,6 +153,11 @@ def _normal_table(table: Any, depth: int) -> Any:
     return {str(key): _normal_table(value, depth - 1) for key, value in table.items()}
 
 
+def _first(formula: dict[str, Any]) -> Formula:
+    choices = _compile_all(formula["first"])
+    return lambda subject: next((v for choice in choices if (v := choice(subject)) is not None), None)
+
+
 def _present(formula: dict[str, Any]) -> Formula:
     get = compile_formula(formula["present"])
     return lambda subject: is_present(get(subject))
@@ -192,6 +197,7 @@ _COMPILERS: dict[str, Callable[[dict[str, Any]], Formula]] = {
     "product": _product,
     "sum": _sum,
     "by": _by,
+    "first": _first,
     "present": _present,
     "count": _count,
     "pixels": _pixels,

@@ -46,6 +46,7 @@ RULES = (
     "references",
     "header",
     "absent",
+    "equal",
     "schema",
 )
 RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
@@ -75,23 +76,25 @@ class DemoAccount:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How a refusal looks: media type and template."""
+    """How a refusal looks: media type and template, and headers that every one has."""
 
     name: str
     media_type: str
     template: Node
     schema: Any
+    headers: tuple[tuple[str, Node], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One error condition on the wire; `code` and `message` feed `$error.code` and `$error.message`."""
+    """One error condition on the wire; `code`, `type` and `message` feed `$error.code` and so on."""
 
     name: str
     status: int
     code: str | int
     message: Node
     headers: tuple[tuple[str, Node], ...] = ()
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

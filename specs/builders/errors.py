@@ -86,15 +86,20 @@ class Errors:
             raise Misfit(f"envelope {name!r} has no internal_error", "every provider can fail")
         built.setdefault("unknown_path", built.get("not_found", fallback))
         complete = {c: built.get(c) or built.get("invalid_request", fallback) for c in model.CONDITIONS}
-        return model.Failures(model.Envelope(name, said["type"], template, schema), complete)
+        headers = at("headers", _headers, said)
+        return model.Failures(model.Envelope(name, said["type"], template, schema, headers), complete)
 
     def _condition(self, name: str, said: Mapping[str, Any]) -> model.Condition:
         message = at("message", templates.parse, said.get("message", "{$error.detail}"))
-        headers = tuple((key, templates.parse(value)) for key, value in said.get("headers", {}).items())
         return model.Condition(
             name,
             at("status", by_option, said["status"], self.options),
             said.get("code", name),
             message,
-            headers,
+            at("headers", _headers, said),
+            said.get("type", ""),
         )
+
+
+def _headers(said: Mapping[str, Any]) -> tuple[tuple[str, templates.Node], ...]:
+    return tuple((name, at(name, templates.parse, value)) for name, value in said.get("headers", {}).items())

@@ -9,6 +9,7 @@ from understudy.specs.builders.cases import build_cases
 from understudy.specs.builders.errors import Errors
 from understudy.specs.expressions import Expression, split
 from understudy.specs.problems import Misfit, at, known
+from understudy.specs.sources import is_assumed
 
 
 def build_operations(
@@ -17,12 +18,13 @@ def build_operations(
     media_hosts: tuple[str, ...],
     errors: Errors,
 ) -> Iterator[model.Operation]:
-    """Every operation that has a behavior, in document order."""
+    """Every operation that has a behavior, in document order; `strict-doc` has none that is only assumed."""
+    is_strict = profile.strictness == "strict-doc"
     for path, item in document.get("paths", {}).items():
         hosts = [urlsplit(server["url"]).hostname for server in item.get("servers", ())]
         is_media = any(host in media_hosts for host in hosts)
         for method in model.METHODS:
-            if method in item and "x-behavior" in item[method]:
+            if "x-behavior" in item.get(method, {}) and not (is_strict and is_assumed(item[method])):
                 builder = OperationBuilder(document, profile, errors, item, item[method])
                 yield at(path, at, method, builder.build, method.upper(), path, is_media)
 
@@ -65,11 +67,14 @@ class OperationBuilder:
 
     def security(self) -> tuple[tuple[model.Scheme, ...], ...]:
         """The alternatives; none means that no key is asked for."""
-        known_schemes = self.document.get("components", {}).get("securitySchemes", {})
-        wanted = self.said.get("security", self.document.get("security", ()))
-        return tuple(
-            tuple(_scheme(name, known_schemes) for name in alternative) for alternative in wanted if alternative
-        )
+        schemes = self.document.get("components", {}).get("securitySchemes", {})
+        usual = self.document.get("security", ())
+        wanted = [alternative for alternative in self.said.get("security", usual) if alternative]
+        if wanted and self.profile.strictness == "lenient":
+            wanted += [alternative for alternative in usual if alternative and alternative not in wanted]
+        if self.profile.strictness == "strict-doc":
+            wanted = [a for a in wanted if not any(is_assumed(schemes.get(name)) for name in a)] or wanted
+        return tuple(tuple(_scheme(name, schemes) for name in alternative) for alternative in wanted)
 
     def parameters(self) -> tuple[model.Parameter, ...]:
         """Of the path item and of the operation."""

@@ -45,6 +45,7 @@ def _error_scopes(name: str, condition: Condition) -> Iterator[Scope]:
             "error.condition": name,
             "error.status": condition.status,
             "error.code": condition.code,
+            "error.type": condition.type or None,
             "error.detail": name.replace("_", " "),
             "error.field": field,
             "error.value": field and "16",

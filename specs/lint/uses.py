@@ -190,6 +190,7 @@ def _iter_errors(subject: Subject) -> Iterator[Use]:
     for name, envelope in subject.errors["envelopes"].items():
         place = ("x-errors", "envelopes", name)
         yield from iter_template(envelope["template"], replace(base, place=(*place, "template")))
+        yield from iter_template(envelope.get("headers", {}), replace(base, place=(*place, "headers")))
         yield from _iter_conditions(envelope.get("conditions", {}), replace(base, place=(*place, "conditions")))
     yield from _iter_conditions(subject.errors["conditions"], replace(base, place=("x-errors", "conditions")))
     for spot in subject.operations:

@@ -53,6 +53,10 @@ def value_of(formula: Any, given: Any) -> Any:
         ({"by": [X], "table": {"true": "yes", "false": "no"}}, {"x": False}, "no"),
         ({"by": [X], "table": {"480": [864, 496]}}, {"x": 480}, [864, 496]),
         ({"by": [X], "table": {"": "none"}}, {}, "none"),
+        ({"first": [X, "$task.input#/y", 8]}, {"x": 0, "y": 1}, 0),
+        ({"first": [X, "$task.input#/y", 8]}, {"y": "6"}, "6"),
+        ({"first": [X, "$task.input#/y", 8]}, {"x": None}, Decimal(8)),
+        ({"first": [X]}, {}, None),
         ({"by": [X], "table": {"a": 1}}, {"x": "z"}, None),
         (
             {"by": [X, "$task.input#/y"], "table": {"a": {"b": 1}, "default": {"default": 2}}},

@@ -162,6 +162,7 @@ def test_columns_line_up() -> None:
             "by whether v is given (yes: 1, no: 2)",
         ),
         ({"count": "$task.input#/refs"}, "number of refs"),
+        ({"product": [{"first": ["$task.input#/a/s", "$task.input#/s", 8]}, 2]}, "(s, else s, else 8) × 2"),
         ({"pixels": "video"}, "pixels of video"),
         ({"seconds_of": "$task.input#/a/clips/*/key"}, "seconds of clips"),
         ([64, 32], "64×32"),

@@ -31,6 +31,8 @@ def _form_in_words(formula: Mapping[str, Any]) -> str:
             return " × ".join(map(_factor, factors))
         case {"sum": terms}:
             return " + ".join(map(in_words, terms))
+        case {"first": choices}:
+            return ", else ".join(map(in_words, choices))
         case {"round": places, "of": inner}:
             return f"{in_words(inner)}, rounded to {_places(places)}"
         case {"present": inner}:
@@ -77,7 +79,7 @@ def rows_of(formula: Any) -> list[tuple[str, str]]:
 
 def _factor(formula: Any) -> str:
     text = in_words(formula)
-    return f"({text})" if isinstance(formula, Mapping) and "sum" in formula else text
+    return f"({text})" if isinstance(formula, Mapping) and {"sum", "first"} & formula.keys() else text
 
 
 def _places(places: int) -> str:
