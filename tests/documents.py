@@ -120,7 +120,7 @@ class Step:
     `lines` is where it stands and `run` what runs it (bash, python). `fill` replaces placeholders:
     by a text (`{receiver}` is the address of the case's receiver), by a member of an earlier step's
     answer (`[step, member, …]`), or by the document's own JSON (`{json: lines}`). `cut` is the
-    beginning of the next heading, glued to the program. `closes` says how many blocks end before a
+    beginning of the next heading, glued to the program, `skip` the end of the program before. `closes` says how many blocks end before a
     line of the document. `files` are pictures that the program reads.
 
     The program is run again until its output matches `until`; the whole output matches `prints`;
@@ -133,6 +133,7 @@ class Step:
     run: str = "bash"
     fill: Mapping[str, Any] = field(default_factory=dict)
     cut: str = ""
+    skip: str = ""
     closes: Mapping[int, int] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     until: str = ""
@@ -202,7 +203,8 @@ def read_program(document: str, step: Step) -> str:
     """The program as the document means it, before anything is filled in."""
     text = read_lines(document, step.lines)
     assert text.endswith(step.cut), f"{document} L{step.lines} does not end with {step.cut!r}"
-    text = text.removesuffix(step.cut)
+    assert text.startswith(step.skip), f"{document} L{step.lines} does not begin with {step.skip!r}"
+    text = text.removesuffix(step.cut).removeprefix(step.skip)
     if step.run != "python":
         return text
     first = rows_of(step.lines).start

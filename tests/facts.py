@@ -17,18 +17,38 @@ import yaml
 from tests.documents import ROOT, SHARED
 
 FACTS = SHARED / "facts.yaml"
-PREFIXES = {"juhuo": "JH", "storyclaw": "SC", "seedance2ai": "S2"}
+PREFIXES = {
+    "juhuo": "JH",
+    "storyclaw": "SC",
+    "seedance2ai": "S2",
+    "clawdrouter": "CR",
+    "unigateway": "UG",
+}
 KINDS = ("endpoint", "auth", "field", "rule", "status", "error", "quirk", "billing", "example")
 
 ID = re.compile(rf"\b(?:{'|'.join(PREFIXES.values())})-\d{{3}}\b")
 PLACED = re.compile(rf"({ID.pattern}) L([0-9][0-9+-]*)")
 
-ASIDE_OPERATIONS = frozenset({"POST /v1/messages"})
+ASIDE_OPERATIONS = frozenset(
+    {
+        "POST /v1/messages",
+        "POST /v1/chat/completions",
+        "POST /v1/responses",
+        "POST /v1/images/generations",
+        "POST /v1/audio/speech",
+        "POST /v1beta/models/{model}:generateContent",
+        "GET /v1/models",
+    }
+)
 """Operations that no spec has yet."""
 
 ASIDE = {
     "SC-016": "models of the Messages relay",
     "SC-033": "set-up of the official SDKs",
+    "CR-019": "set-up of the official SDKs",
+    "CR-088": "what the samples in Ruby do",
+    "CR-089": "how many samples there are",
+    "CR-095": "links to other pages",
 }
 
 

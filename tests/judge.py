@@ -60,7 +60,8 @@ class Judge:
         if said is None:
             return [f"{operation} has no {status}, only {', '.join(responses)}"]
         response = self.follow(said)
-        absent = [name for name in response.get("headers", {}) if not reply.header(name.lower())]
+        wanted = [name for name, header in response.get("headers", {}).items() if self.is_sure(header)]
+        absent = [name for name in wanted if not reply.header(name.lower())]
         found = [f"{operation} {status} has no header {name}" for name in absent]
         return found + self.content(response, reply.media_type, plain(reply))
 
@@ -82,6 +83,10 @@ class Judge:
         """What a schema of this document says against a value."""
         validator = Draft202012Validator(absolute(schema), registry=self._registry, format_checker=formats)
         return [f"{each.json_path}: {each.message}" for each in validator.iter_errors(value)]
+
+    def is_sure(self, header: dict[str, Any]) -> bool:
+        """Whether a header is always there: all are that do not say `required: false`."""
+        return self.follow(header).get("required") is not False
 
     def follow(self, said: dict[str, Any]) -> dict[str, Any]:
         """What a local reference points at."""

@@ -50,7 +50,8 @@ class Book:
     def is_error(self, at: str, body: Any, status: int, code: Any) -> bool:
         """Whether a body has the form that the provider gives its errors."""
         form = self.said.get("errors", {}).get(at, self.said["error"])
-        return is_like(form, body, {"<status>": status, "<code>": code})
+        forms = form if isinstance(form, list) else [form]
+        return any(is_like(each, body, {"<status>": status, "<code>": code}) for each in forms)
 
 
 def short(value: Any) -> str:
@@ -58,10 +59,12 @@ def short(value: Any) -> str:
 
 
 def is_like(form: Any, value: Any, known: Mapping[str, Any]) -> bool:
-    """Whether a value has exactly the form; `<text>` is a sentence, `<code>` and `<status>` are known."""
+    """Whether a value has exactly the form; `<text>` is a sentence, `<word>` a text or null, `<code>` and `<status>` are known."""
     if isinstance(form, dict):
         is_object = isinstance(value, dict) and form.keys() == value.keys()
         return is_object and all(is_like(form[name], value[name], known) for name in form)
+    if form == "<word>":
+        return value is None or (isinstance(value, str) and bool(value))
     if form == "<text>":
         return isinstance(value, str) and len(value) > 2
     wanted = known.get(form, form) if isinstance(form, str) else form
@@ -87,7 +90,7 @@ def find_or_none(value: Any, place: str) -> Any:
     """The same, or None where there is no such member."""
     try:
         return find(value, place)
-    except KeyError:
+    except (KeyError, TypeError):
         return None
 
 

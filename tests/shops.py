@@ -2,7 +2,7 @@
 
 Written without the specs and without `specs/formulas.py`, so that both can be wrong only on their own.
 Prices: the public price of the upstream times 1.15 for Juhuo (JH-097, JH-136); the documented 60 credits of StoryClaw and 30 of
-seedance2ai with their assumed tables; lumen's invented ones.
+seedance2ai with their assumed tables; dollars of the relays' upstreams; lumen's invented ones.
 """
 
 from collections.abc import Mapping
@@ -106,7 +106,7 @@ class Shop:
         reached = [count for least, count in self.tiers if recharged >= least]
         return reached[-1] if reached else None
 
-    def poll(self, task: str) -> Ask:
+    def poll(self, task: str, kind: str = "") -> Ask:
         raise NotImplementedError
 
     def cancel(self, task: str) -> Ask | None:
@@ -183,7 +183,7 @@ def order_juhuo(model: str, resolution: int, ratio: str, seconds: int, **more: A
 
 
 class Juhuo(Shop):
-    def poll(self, task: str) -> Ask:
+    def poll(self, task: str, kind: str = "") -> Ask:
         return Ask("GET", f"/open-api/v1/video/task/{task}")
 
     def balance(self) -> Ask:
@@ -282,7 +282,7 @@ STORYCLAW_TERMS = Terms(
 
 
 class StoryClaw(Shop):
-    def poll(self, task: str) -> Ask:
+    def poll(self, task: str, kind: str = "") -> Ask:
         return Ask("GET", f"/v1/router/tasks/{task}")
 
     def cancel(self, task: str) -> Ask:
@@ -392,7 +392,7 @@ SEEDANCE_ERRORS = {
 
 
 class Seedance(Shop):
-    def poll(self, task: str) -> Ask:
+    def poll(self, task: str, kind: str = "") -> Ask:
         return Ask("GET", f"/api/v1/tasks/{task}")
 
     def read_refusal(self, reply: Reply) -> Refused | None:
@@ -497,7 +497,7 @@ class Lumen(Shop):
     def headers(self, key: str) -> dict[str, str]:
         return {"X-Lumen-Token": key}
 
-    def poll(self, task: str) -> Ask:
+    def poll(self, task: str, kind: str = "") -> Ask:
         return Ask("GET", f"/v2/jobs/{task}")
 
     def cancel(self, task: str) -> Ask:
@@ -562,4 +562,124 @@ LUMEN = Lumen(
     },
 )
 
-SHOPS: Mapping[str, Shop] = {shop.slug: shop for shop in (JUHUO, STORYCLAW, SEEDANCE, LUMEN)}
+# Relays of one family: two unlike pairs of endpoints, no balance and no cost on the wire -----------------------
+
+HORSE_SECOND = {"720P": Fraction("0.138"), "1080P": Fraction("0.244")}
+DOUBAO_PIXELS = {
+    ("480p", "16:9"): 864 * 496,
+    ("480p", "9:16"): 496 * 864,
+    ("480p", "1:1"): 640 * 640,
+    ("720p", "16:9"): 1280 * 720,
+    ("720p", "9:16"): 720 * 1280,
+    ("720p", "1:1"): 960 * 960,
+    ("1080p", "16:9"): 1920 * 1080,
+    ("1080p", "9:16"): 1080 * 1920,
+    ("1080p", "1:1"): 1440 * 1440,
+}
+DOUBAO_YUAN = {"480p": 46, "720p": 46, "1080p": 51}
+"""For a million tokens; a yuan counts 0.14 dollars."""
+VEO_SECOND = {
+    ("veo-3.1-fast-generate-001", "720p"): Fraction("0.15"),
+    ("veo-3.1-fast-generate-001", "1080p"): Fraction("0.15"),
+    ("veo-3.1-fast-generate-001", "4k"): Fraction("0.35"),
+    ("veo-3.1-generate-001", "720p"): Fraction("0.40"),
+    ("veo-3.1-generate-001", "1080p"): Fraction("0.40"),
+    ("veo-3.1-generate-001", "4k"): Fraction("0.60"),
+}
+
+
+def order_horse(seconds: int = 5, resolution: str = "1080P", model: str = "t2v", **more: Any) -> Order:
+    """`more`: further members of `input`."""
+    wishes: dict[str, Any] = {"resolution": resolution}
+    body: dict[str, Any] = {
+        "model": f"happyhorse-1.0-{model}",
+        "input": {"prompt": "a kite", **more},
+        "parameters": wishes,
+    }
+    (body if model == "video-edit" else wishes)["duration"] = seconds
+    return Order("happyhorse", Ask("POST", "/v1/videos", body), half_up(HORSE_SECOND[resolution] * seconds, 3))
+
+
+def order_doubao(seconds: int = 5, resolution: str = "720p", ratio: str = "16:9", **more: Any) -> Order:
+    wishes = {"resolution": resolution, "ratio": ratio, "duration": seconds}
+    body = {"model": "doubao-seedance-2-0-260128", "prompt": "a kite", **wishes, **more}
+    tokens = seconds * Fraction(DOUBAO_PIXELS[resolution, ratio] * 24, 1024)
+    price = half_up(tokens * DOUBAO_YUAN[resolution] * Fraction("0.14") / 1_000_000, 6)
+    return Order("seedance", Ask("POST", "/v1/video/generations", body), price)
+
+
+def order_veo(seconds: int = 8, resolution: str = "720p", tier: str = "fast-", **more: Any) -> Order:
+    """`more`: further members of `metadata`."""
+    wishes = {"durationSeconds": seconds, "resolution": resolution, **more}
+    model = f"veo-3.1-{tier}generate-001"
+    body = {"model": model, "prompt": "a kite", "duration": seconds, "metadata": wishes}
+    return Order(
+        "video", Ask("POST", "/v1/video/generations", body), half_up(VEO_SECOND[model, resolution] * seconds, 2)
+    )
+
+
+RELAY_ERRORS = {
+    "generation_failed": "the video could not be generated",
+    "content_rejected": "the prompt was rejected",
+}
+GENERATION_STATES = {"QUEUED": QUEUED, "IN_PROGRESS": RUNNING, "SUCCESS": SUCCEEDED, "FAILURE": FAILED}
+GENERATION = Terms(GENERATION_STATES, tuple(RELAY_ERRORS), pays_at_submit=True)
+HORSE_STATES = {
+    "queued": QUEUED,
+    "in_progress": RUNNING,
+    "completed": SUCCEEDED,
+    "failed": FAILED,
+    "cancelled": CANCELLED,
+}
+
+
+class Relay(Shop):
+    def poll(self, task: str, kind: str = "") -> Ask:
+        return Ask("GET", f"/v1/videos/{task}" if kind == "happyhorse" else f"/v1/video/generations/{task}")
+
+    def read_refusal(self, reply: Reply) -> Refused | None:
+        if reply.status == 200:
+            return None
+        said = reply.json()
+        return Refused(self.refusals[said.get("error", said)["code"]])
+
+    def read_id(self, reply: Reply) -> str:
+        return str(reply.json()["id"])
+
+    def read_task(self, reply: Reply, kind: str) -> Reading:
+        task = reply.json().get("data") or reply.json()
+        phase, progress = self.terms[kind].states[task["status"]], int(str(task["progress"]).removesuffix("%"))
+        text = task.get("fail_reason", "")
+        code = next((code for code, said in RELAY_ERRORS.items() if said == text), text)
+        code = task["error"]["code"] if task.get("error") else code
+        return Reading(task["task_id"], task["status"], phase, None, progress, code)
+
+
+RELAY_REFUSALS = {"invalid_api_key": "unauthorized", "task_not_exist": "not_found"}
+
+UNIGATEWAY = Relay(
+    slug="unigateway",
+    orders=(
+        order_horse(3, "720P"),
+        order_doubao(4),
+        order_horse(15, "1080P", "i2v", media=[{"type": "input_image", "url": "https://pictures.example.com/a.png"}]),
+        order_horse(4, "720P", "video-edit", media=[{"type": "video", "url": "https://pictures.example.com/a.mp4"}]),
+        order_doubao(15, "1080p", "1:1"),
+    ),
+    terms={"happyhorse": Terms(HORSE_STATES, tuple(RELAY_ERRORS), pays_at_submit=True), "seedance": GENERATION},
+    budgets={"rich": ("10000", "0"), "small": ("2.5", "0")},
+    payments=(("0.414", "0"), ("30", "30")),
+    refusals={**RELAY_REFUSALS, "insufficient_user_quota": "insufficient_credits"},
+)
+
+CLAWDROUTER = Relay(
+    slug="clawdrouter",
+    orders=(order_veo(4), order_veo(8, "4k", "", generateAudio=False), order_veo(6, aspectRatio="9:16")),
+    terms={"video": GENERATION},
+    budgets={"rich": ("10000", "0"), "small": ("6.2", "0")},
+    payments=(("0.6", "0"), ("40", "40")),
+    refusals={**RELAY_REFUSALS, "insufficient_quota": "insufficient_credits"},
+)
+
+
+SHOPS: Mapping[str, Shop] = {shop.slug: shop for shop in (JUHUO, STORYCLAW, SEEDANCE, LUMEN, UNIGATEWAY, CLAWDROUTER)}

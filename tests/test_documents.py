@@ -259,7 +259,7 @@ def test_differences_are_told(given: Any, difference: str) -> None:
 def test_program_is_the_text_of_the_document(case: Case, step: Step) -> None:
     program = read_program(case.document, step)
     printed = read_lines(case.document, step.lines)
-    assert without_indentation(program + step.cut) == without_indentation(printed)
+    assert without_indentation(step.skip + program + step.cut) == without_indentation(printed)
     if step.run == "python":
         compile(program, f"{case.document} L{step.lines}", "exec")
     else:

@@ -378,7 +378,13 @@ def test_public_addresses(serve: Serve) -> None:
     assert poll["result"]["outputUrl"].startswith("https://media.example.com/juhuo/output/")
 
 
-SUCCESS = {"juhuo": "success", "seedance2ai": "completed", "storyclaw": 2}
+SUCCESS = {
+    "juhuo": "success",
+    "seedance2ai": "completed",
+    "storyclaw": 2,
+    "unigateway": "completed",
+    "clawdrouter": "SUCCESS",
+}
 
 
 @pytest.mark.parametrize("book", [pytest.param(book, id=book.provider) for book in BOOKS])

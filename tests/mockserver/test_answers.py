@@ -107,6 +107,7 @@ class Witness:
         known: Mapping[str, Any] = {
             "$error.code": wanted.code,
             "$error.status": wanted.status,
+            "$error.type": wanted.type,
             "$error.condition": condition,
         }
         assert {name: value for name, value in values.items() if name in known}.items() <= known.items()
@@ -158,15 +159,25 @@ class Witness:
         return task
 
     def poll(self, task: Task) -> None:
-        reply = self.send(self.find("task.get"), self.shop.poll(task.id).path)
-        self.check_success(self.find("task.get"), reply, task)
+        poll = self.poller(task.kind.name)
+        self.check_success(poll, self.send(poll, self.path_of(task)), task)
+
+    def poller(self, kind: str) -> str:
+        """The operation that shows tasks of a kind."""
+        polls = ((name, self.act(name).operation.arguments.get("kinds")) for name in self.behaving("task.get"))
+        return next(name for name, kinds in polls if not kinds or kind in kinds)
+
+    def path_of(self, task: Task) -> str:
+        return self.shop.poll(task.id, task.kind.name).path
 
     def cancel(self, task: Task) -> bool:
         ask = self.shop.cancel(task.id)
-        if ask is None:
-            return False
-        operation = self.find("task.cancel")
         can = task.state_at(self.door.now).phase in task.kind.cancel
+        if ask is None:
+            if can:
+                self.door.steer("POST", f"/{self.slug}/tasks/{task.id}/cancel")
+            return can
+        operation = self.find("task.cancel")
         reply = self.send(operation, ask.path, ask.body)
         if can:
             self.check_success(operation, reply, task)
@@ -249,7 +260,7 @@ def test_every_answer_of_every_life(slug: str, options: Options) -> None:
     for order in [*one_of_each_kind(witness.shop), *with_material(slug)]:
         live_all(witness, order)
     witness.balance()
-    polled = {(kind, state) for operation, kind, state in witness.seen if operation == witness.find("task.get")}
+    polled = {(kind, state) for operation, kind, state in witness.seen if operation in witness.behaving("task.get")}
     assert polled == set(iter_states(witness.stage))
     upload(witness)
     declared = [c for act in witness.stage.acts.values() for c in act.operation.reply.cases]
@@ -285,11 +296,11 @@ def flood(witness: Witness) -> None:
     """Ask until it is too much."""
     assert witness.stage.provider.limits.rate
     most, _ = witness.stage.provider.limits.rate
-    poll = witness.find("task.get")
     task = witness.submit(witness.shop.orders[0])
+    poll = witness.poller(task.kind.name)
     for _ in range(most - 1):
         witness.poll(task)
-    reply = witness.send(poll, witness.shop.poll(task.id).path)
+    reply = witness.send(poll, witness.path_of(task))
     witness.check_refusal(poll, reply, "rate_limited")
 
 
@@ -347,7 +358,11 @@ def test_refusals_of_paths(slug: str, options: Options) -> None:
     submit = witness.shop.orders[0].ask.path
     witness.check_envelope(provider.failures, witness.door.ask("GET", "/nowhere", None, key), "unknown_path")
     refused = witness.door.ask("PATCH", submit, None, key)
-    witness.check_envelope(provider.failures, refused, "method_not_allowed")
+    failures = next((f for prefix, f in provider.prefixes.items() if submit.startswith(prefix)), provider.failures)
+    witness.check_envelope(failures, refused, "method_not_allowed")
+    for prefix, failures in provider.prefixes.items():
+        lost = witness.door.ask("GET", f"{prefix}/no/where", None, key)
+        witness.check_envelope(failures, lost, "unknown_path")
     assert refused.header("allow")
     media = provider.media_failures
     witness.check_envelope(media, witness.door.fetch(f"/{slug}/nothing"), "not_found")

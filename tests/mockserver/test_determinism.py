@@ -109,21 +109,23 @@ class Customer:
         for condition in ("rate_limited", "service_busy", "internal_error"):
             self.send(submit, Prefer=f"condition={condition}")
 
-    def buy(self) -> list[str]:
+    def buy(self) -> list[tuple[str, str]]:
         """One of each, and the first again, twice, with a key where there is such a thing."""
-        tasks: list[str] = []
+        tasks: list[tuple[str, str]] = []
         for order in self.shop.orders:
             once = {self.shop.once: "again"} if self.shop.once and not tasks else {}
-            tasks += [self.shop.read_id(self.send(order.ask, **once)) for _ in range(2 if once else 1)]
+            bought = [self.shop.read_id(self.send(order.ask, **once)) for _ in range(2 if once else 1)]
+            tasks += [(task, order.kind) for task in bought]
         code = self.shop.terms[self.shop.orders[0].kind].codes[-1]
-        tasks.append(self.shop.read_id(self.send(self.shop.orders[0].ask, Prefer=f"outcome={code}")))
+        failing = self.send(self.shop.orders[0].ask, Prefer=f"outcome={code}")
+        tasks.append((self.shop.read_id(failing), self.shop.orders[0].kind))
         return tasks
 
-    def look(self, tasks: list[str]) -> list[Reply]:
+    def look(self, tasks: list[tuple[str, str]]) -> list[Reply]:
         balance = self.shop.balance()
         if balance is not None:
             self.send(balance)
-        return [self.send(self.shop.poll(task)) for task in tasks]
+        return [self.send(self.shop.poll(*task)) for task in tasks]
 
     def fetch(self, replies: list[Reply]) -> None:
         links = {t for reply in replies for t in iter_texts(reply.json()) if t.startswith(MEDIA)}
@@ -141,12 +143,12 @@ class Customer:
         for pause in (1, 30):
             self.tape.advance(pause)
             self.look(tasks)
-        stop = self.shop.cancel(tasks[-2])
+        stop = self.shop.cancel(tasks[-2][0])
         if stop is not None:
             self.send(stop)
         self.tape.advance(100_000)
         self.fetch(self.look(tasks))
-        self.tape.ids += dict.fromkeys(tasks)
+        self.tape.ids += dict.fromkeys(task for task, _ in tasks)
 
 
 def upload_at_juhuo(tape: Tape) -> None:

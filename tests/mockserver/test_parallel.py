@@ -69,7 +69,7 @@ class Party:
         return await self.send(order.ask, **once)
 
     async def look(self, task: str, kind: str) -> Reading:
-        return self.shop.read_task(await self.send(self.shop.poll(task)), kind)
+        return self.shop.read_task(await self.send(self.shop.poll(task, kind)), kind)
 
 
 def accepted(shop: Shop, replies: Iterable[Reply]) -> list[str]:

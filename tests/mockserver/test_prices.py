@@ -1,5 +1,6 @@
 """Prices on the wire, to the cent: figures from outside, and sweeps against the customer's own sums."""
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.door import MEDIA_URL, Door, stage_of
 from tests.shops import (
+    DOUBAO_PIXELS,
     GPT_IMAGE,
+    HORSE_SECOND,
     JUHUO_PIXELS,
     LUMEN_PIXELS,
     LUMEN_SECOND,
@@ -23,15 +26,18 @@ from tests.shops import (
     SUCCEEDED,
     Ask,
     Order,
+    order_doubao,
     order_draft,
     order_film,
     order_gpt,
+    order_horse,
     order_juhuo,
     order_lumen,
     order_nano,
     order_seedance,
     order_still,
     order_storyclaw,
+    order_veo,
     price_film,
     price_juhuo,
     price_storyclaw,
@@ -59,20 +65,23 @@ class Counter:
         self.shop = SHOPS[slug]
         self.door = Door(stage_of(slug))
         rich = Decimal(10**9)
-        self.door.site.accounts.open("customer", "the-key", rich, rich)
+        self.ledger = self.door.site.accounts.open("customer", "the-key", rich, rich).ledger
 
     def send(self, ask: Ask) -> Any:
         return self.door.ask(ask.method, ask.path, ask.body, self.shop.headers("the-key"))
 
     def buy(self, order: Order) -> Decimal:
         """What it cost, once it is there."""
+        before = self.ledger.used(self.door.now)
         reply = self.send(order.ask)
         assert self.shop.read_refusal(reply) is None, reply
         self.door.advance(LONG)
-        reading = self.shop.read_task(self.send(self.shop.poll(self.shop.read_id(reply))), order.kind)
+        poll = self.shop.poll(self.shop.read_id(reply), order.kind)
+        reading = self.shop.read_task(self.send(poll), order.kind)
         assert reading.phase == SUCCEEDED, reading
-        assert reading.cost is not None
-        return reading.cost
+        cost = self.ledger.used(self.door.now) - before
+        assert reading.cost in (None, cost), reading
+        return cost
 
     def buy_all(self, orders: list[Order]) -> None:
         wrong = [(order, cost) for order in orders if (cost := self.buy(order)) != order.price]
@@ -155,6 +164,40 @@ def test_seedance_sweep() -> None:
     orders += [order_gpt(count, *at) for count, at in product(range(1, 5), GPT_IMAGE)]
     orders += [order_nano(size) for size in NANO_BANANA]
     Counter("seedance2ai").buy_all(orders)
+
+
+def test_unigateway_sweep() -> None:
+    media = {
+        "t2v": [],
+        "i2v": [{"type": "input_image", "url": "https://pictures.example.com/a.png"}],
+        "r2v": [{"type": "reference_image", "url": "https://pictures.example.com/a.png"}],
+        "video-edit": [{"type": "video", "url": "https://pictures.example.com/a.mp4"}],
+    }
+    orders = [
+        order_horse(seconds, size, model, media=media[model])
+        for seconds, size, model in product(range(3, 16), HORSE_SECOND, media)
+    ]
+    orders += [order_doubao(seconds, *at) for seconds, at in product(range(4, 16), DOUBAO_PIXELS)]
+    Counter("unigateway").buy_all(orders)
+
+
+@pytest.mark.facts("CR-098", "CR-064")
+def test_clawdrouter_sweep() -> None:
+    """Also with the other duration, which does not count, and with none, which is 8."""
+    orders = [
+        order_veo(seconds, size, tier)
+        for seconds, size, tier in product((4, 6, 8), ("720p", "1080p", "4k"), ("fast-", ""))
+        if size == "720p" or seconds == 8
+    ]
+    for body in [order.ask.body for order in (order_veo(4), order_veo(8))]:
+        for other in (4, 6, 8):
+            ask = Ask("POST", "/v1/video/generations", {**body, "duration": other})
+            orders.append(replace(order_veo(body["metadata"]["durationSeconds"]), ask=ask))
+            top = Ask("POST", "/v1/video/generations", {**body, "metadata": {}, "duration": other})
+            orders.append(replace(order_veo(other), ask=top))
+    bare = {"model": "veo-3.1-fast-generate-001", "prompt": "a kite"}
+    orders.append(replace(order_veo(8), ask=Ask("POST", "/v1/video/generations", bare)))
+    Counter("clawdrouter").buy_all(orders)
 
 
 FILMS = st.fixed_dictionaries(

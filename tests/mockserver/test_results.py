@@ -22,12 +22,15 @@ from tests.shops import (
     Ask,
     Order,
     Shop,
+    order_doubao,
     order_film,
     order_gpt,
+    order_horse,
     order_juhuo,
     order_lumen,
     order_seedance,
     order_storyclaw,
+    order_veo,
     price_storyclaw,
 )
 
@@ -124,11 +127,17 @@ CASES = [
         (Film((480, 480), 3, False), Still((480, 480), "JPEG")),
     ),
     Case("lumen", order_film(seconds=2), (Film((640, 360), 2, True), Still((640, 360), "JPEG"))),
+    Case("unigateway", order_doubao(4, "480p", "1:1"), (Film((640, 640), 4, False),)),
+    Case("unigateway", order_doubao(4, "720p", "9:16", generate_audio=True), (Film((720, 1280), 4, True),)),
+    Case("unigateway", order_horse(3, "720P"), (Film((1280, 720), 3, True),)),
+    Case("clawdrouter", order_veo(4, aspectRatio="9:16"), (Film((720, 1280), 4, True),)),
+    Case("clawdrouter", order_veo(8, "1080p", generateAudio=False), (Film((1920, 1080), 8, False),)),
     stills("photo", "JPEG", 3),
     stills("ink", "PNG", 1),
 ]
 CHEAP = {case.slug: case for case in reversed(CASES)}
 LIFETIMES = {"juhuo": 604_800, "storyclaw": 86_400, "seedance2ai": 86_400, "lumen": 7_200}
+LIFETIMES |= {"unigateway": 604_800, "clawdrouter": 86_400}
 
 
 def iter_links(body: Any, origin: str) -> Iterator[str]:
@@ -164,11 +173,11 @@ class Customer:
         """A task that has succeeded."""
         task = self.shop.read_id(self.send(order.ask))
         self.advance(LONG)
-        assert self.shop.read_task(self.send(self.shop.poll(task)), order.kind).phase == SUCCEEDED
+        assert self.shop.read_task(self.send(self.shop.poll(task, order.kind)), order.kind).phase == SUCCEEDED
         return task
 
-    def find_links(self, task: str) -> list[str]:
-        return list(iter_links(self.send(self.shop.poll(task)).json(), self.server.media_url))
+    def find_links(self, task: str, order: Order) -> list[str]:
+        return list(iter_links(self.send(self.shop.poll(task, order.kind)).json(), self.server.media_url))
 
     def read_journal(self) -> str:
         return self.client.get(f"{self.server.control_url}/journal", params={"limit": 3}).text
@@ -227,11 +236,14 @@ def decode(answer: httpx2.Response) -> Film | Still:
     "S2-034",
     "S2-044",
     "S2-056",
+    "UG-085",
+    "UG-106",
+    "UG-101",
 )
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.slug}-{case.files[0]}")
 def test_files_are_what_was_ordered(server: Served, client: httpx2.Client, case: Case) -> None:
     customer = enter(server, client, case.slug)
-    links = customer.find_links(customer.buy(case.order))
+    links = customer.find_links(customer.buy(case.order), case.order)
     answers = [client.get(link) for link in links]
     assert {answer.status_code for answer in answers} == {200}
     assert tuple(decode(answer) for answer in answers) == case.files
@@ -262,13 +274,13 @@ CODES = {
 def test_links_expire_and_are_signed_anew(server: Served, client: httpx2.Client, slug: str) -> None:
     customer = enter(server, client, slug)
     task = customer.buy(CHEAP[slug].order)
-    links = customer.find_links(task)
+    links = customer.find_links(task, CHEAP[slug].order)
     customer.advance(LIFETIMES[slug] - 1)
     assert [client.get(link).status_code for link in links] == [200] * len(links)
     customer.advance(1)
     for link in links:
         assert_storage_error(slug, client.get(link), 403, "forbidden")
-    anew = customer.find_links(task)
+    anew = customer.find_links(task, CHEAP[slug].order)
     assert not set(anew) & set(links)
     assert [client.get(link).status_code for link in anew] == [200] * len(links)
 
@@ -277,7 +289,7 @@ def test_links_expire_and_are_signed_anew(server: Served, client: httpx2.Client,
 def test_only_what_was_signed(server: Served, client: httpx2.Client, slug: str) -> None:
     customer = enter(server, client, slug)
     tasks = [customer.buy(CHEAP[slug].order) for _ in range(2)]
-    link, other = [customer.find_links(task)[0] for task in tasks]
+    link, other = [customer.find_links(task, CHEAP[slug].order)[0] for task in tasks]
     bare, _, query = link.partition("?")
     expires, _, signature = query.partition("&")
     later = f"{bare}?expires={int(expires.removeprefix('expires=')) + 1}&{signature}"
@@ -297,7 +309,7 @@ def test_only_what_was_signed(server: Served, client: httpx2.Client, slug: str) 
 def test_ranges(server: Served, client: httpx2.Client) -> None:
     """As players ask when they seek."""
     customer = enter(server, client, "juhuo")
-    link = customer.find_links(customer.buy(CHEAP["juhuo"].order))[0]
+    link = customer.find_links(customer.buy(CHEAP["juhuo"].order), CHEAP["juhuo"].order)[0]
     whole = client.get(link)
     data, size = whole.content, len(whole.content)
     assert whole.headers["accept-ranges"] == "bytes"
@@ -321,7 +333,7 @@ def test_ranges(server: Served, client: httpx2.Client) -> None:
 def test_a_key_sent_to_the_second_origin_is_seen(server: Served, client: httpx2.Client, slug: str) -> None:
     """The journal tells that a key came along, and not which."""
     customer = enter(server, client, slug)
-    link = customer.find_links(customer.buy(CHEAP[slug].order))[0]
+    link = customer.find_links(customer.buy(CHEAP[slug].order), CHEAP[slug].order)[0]
     ((name, value),) = customer.shop.headers(customer.key).items()
     assert client.get(link, headers={name: value}).status_code == 200
     journal = customer.read_journal()

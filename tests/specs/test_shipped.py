@@ -156,7 +156,7 @@ def iter_said_of_kind(place: Place, kind: Any) -> Iterator[tuple[Place, Any]]:
 def test_every_word_has_a_source(slug: str) -> None:
     spec = read_spec(SPECS[slug])
     said = list(iter_said(spec))
-    assert len(said) > 30
+    assert len(said) > 20
     without = [place for place, value in said if "x-source" not in value]
     assert not without, "\n".join(map(pointer, without))
 
@@ -201,6 +201,17 @@ WITHOUT_JSON = {
     "JH-094": "a command without a body",
     "JH-120": "a program: tests/test_documents.py runs it",
     "JH-121": "a program: tests/test_documents.py runs it",
+    "CR-067": "a program: tests/test_documents.py runs it",
+    "CR-068": "a program: tests/test_documents.py runs it",
+    "CR-069": "the request of CR-067 in JavaScript",
+    "CR-070": "the request of CR-067 in Go",
+    "CR-071": "the request of CR-067 in Java",
+    "CR-072": "the request of CR-067 in PHP",
+    "CR-073": "the request of CR-067 in Ruby",
+    "CR-074": "the request of CR-067 in C#",
+    "CR-090": "a table of settings",
+    "UG-093": "a command without a body",
+    "UG-114": "a command without a body",
 }
 
 
