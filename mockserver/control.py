@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from understudy.mockserver.accounts import Account
 from understudy.mockserver.journal import Record, stable
+from understudy.mockserver.published import publish
 from understudy.mockserver.site import Site
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import World
@@ -127,8 +128,7 @@ def _add_pages(app: FastAPI, world: World) -> None:
     def document(request: Request, slug: str) -> Response:
         """The provider's spec, with this server in front of its own hosts."""
         provider = _site(world, slug).stage.provider
-        here = {"url": f"{request.base_url}{slug}", "description": "the mock"}
-        spec = {**provider.document, "servers": [here, *provider.document.get("servers", [])]}
+        spec = publish(provider, f"{request.base_url}{slug}", f"{world.settings.media_url}/{slug}")
         return Response(orjson.dumps(spec), media_type="application/json")
 
     @app.get("/{slug}/openapi.json", include_in_schema=False)
