@@ -9,7 +9,7 @@ from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.pipeline import Headers, handle, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
-from understudy.mockserver.wire import CYCLE, send_whole
+from understudy.mockserver.wire import CYCLE, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import World
 
@@ -111,8 +111,11 @@ class Gateway(Lane):
         exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
         try:
             if act.body is not None:
-                exchange.payload = await _read(receive, act.most_bytes)
-                exchange.now = self._now()
+                payload = _arrived(scope, act.most_bytes)
+                if payload is None:
+                    payload = await read_body(receive, act.most_bytes)
+                    exchange.now = self._now()
+                exchange.payload = payload
             answer = handle(exchange)
         except Disconnected:
             return
@@ -132,19 +135,20 @@ _PAGES = ("/openapi.json",)
 _OWN_PAGES = ("/openapi.json", "/")
 
 
-async def _read(receive: Receive, most: int) -> bytes:
-    """`read_body`, for the common case of a body that came in one piece."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    is_whole = message["type"] == "http.request" and not message.get("more_body")
-    return body if is_whole and len(body) <= most else await read_body(receive, most, message)
+def _arrived(scope: Scope, most: int) -> bytes | None:
+    """The common case of a body that came with its head; None when it has to be waited for. Raises TooLarge."""
+    cycle = scope.get(CYCLE)
+    body = take_arrived(cycle) if cycle is not None else None
+    if body is not None and len(body) > most:
+        raise TooLarge(most)
+    return body
 
 
-async def read_body(receive: Receive, most: int, first: Message | None = None) -> bytes:
+async def read_body(receive: Receive, most: int) -> bytes:
     """The whole body; raises TooLarge, after reading on for a while, when it has more than `most` bytes."""
-    message = await receive() if first is None else first
     chunks, size = [], 0
     while True:
+        message = await receive()
         if message["type"] != "http.request":
             raise Disconnected
         chunk: bytes = message.get("body", b"")
@@ -153,7 +157,6 @@ async def read_body(receive: Receive, most: int, first: Message | None = None) -
             chunks.append(chunk)
         if not message.get("more_body") or size > max(most, MOST_DRAINED):
             break
-        message = await receive()
     if size > most:
         raise TooLarge(most)
     return b"".join(chunks)

@@ -2,8 +2,9 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
@@ -13,7 +14,11 @@ MOST_BODY = 65_536
 
 
 class Record(Struct, gc=False):
-    """One exchange as it was; `at` is the world's time."""
+    """One exchange as it was; `at` is the world's time.
+
+    `headers`: names and values in turn, a line each. Many small objects a record would be fetched into the
+    processor's cache again only to be freed.
+    """
 
     serial: int
     at: float
@@ -22,14 +27,14 @@ class Record(Struct, gc=False):
     method: str
     path: str
     query: bytes
-    headers: list[tuple[bytes, bytes]]
+    headers: bytes
     payload: bytes
     account: str
     key: str
     status: int
     condition: str
     body: bytes
-    notes: list[str]
+    notes: tuple[str, ...]
 
 
 class Journal:
@@ -48,12 +53,10 @@ class Journal:
         """Append; the oldest goes when there are too many."""
         self.seen += 1
         record.serial = self.seen
-        for part, size in (("request", len(record.payload)), ("response", len(record.body))):
-            if size > MOST_BODY:
-                record.notes.append(f"of the {part} body only the first {MOST_BODY} of {size} bytes are kept")
-        record.payload = record.payload[:MOST_BODY]
+        if len(record.payload) > MOST_BODY or len(record.body) > MOST_BODY:
+            _cut(record)
         # A copy: what the JSON writer gives holds several times the memory that it fills.
-        record.body = memoryview(record.body)[:MOST_BODY].tobytes()
+        record.body = bytes(memoryview(record.body))
         self._records.append(record)
 
     def clear(self) -> None:
@@ -65,14 +68,27 @@ class Journal:
         return iter(tuple(self._records))
 
 
+def pack_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as a record keeps them; no line break can stand in one."""
+    return b"\n".join(chain.from_iterable(headers))
+
+
+def _cut(record: Record) -> None:
+    for part, size in (("request", len(record.payload)), ("response", len(record.body))):
+        if size > MOST_BODY:
+            record.notes += (f"of the {part} body only the first {MOST_BODY} of {size} bytes are kept",)
+    record.payload, record.body = record.payload[:MOST_BODY], record.body[:MOST_BODY]
+
+
 def stable(record: Record, key_headers: AbstractSet[bytes], key_parameters: AbstractSet[bytes]) -> dict[str, Any]:
     """A record for people and files: redacted, without what differs from machine to machine.
 
     `key_headers` (lower case) and `key_parameters` name the headers and query parameters that carry keys.
     """
+    lines = iter(record.headers.split(b"\n") if record.headers else ())
     headers = {
         name.decode("latin-1"): "[redacted]" if name in key_headers else _redact(value, record.key)
-        for name, value in record.headers
+        for name, value in zip(lines, lines, strict=True)
         if name != b"host"
     }
     return {

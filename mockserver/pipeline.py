@@ -5,7 +5,7 @@ import sys
 
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
-from understudy.mockserver.journal import Record
+from understudy.mockserver.journal import Record, pack_headers
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.stage import Act
@@ -97,12 +97,13 @@ def _answer_once(exchange: Exchange, act: Act, header: str) -> Answer:
 def _authenticate(exchange: Exchange, act: Act) -> None:
     """Find the account behind the request's key; raises Refusal."""
     site = exchange.site
-    for readers in act.keys:
-        keys = [read(exchange) for read in readers]
-        account = site.accounts.find(keys[0]) if all(keys) else None
+    for read_key, others in act.keys:
+        key = read_key(exchange)
+        is_whole = key and (not others or all(read(exchange) for read in others))
+        account = site.accounts.find(key) if is_whole else None
         if account is not None:
             # One text for all tasks of a key.
-            exchange.account, exchange.key = account, sys.intern(keys[0])
+            exchange.account, exchange.key = account, sys.intern(key)
             if site.rate is not None:
                 site.throttle(account, exchange.now)
             return
@@ -132,13 +133,13 @@ def note(exchange: Exchange, answer: Answer, operation: str) -> None:
             exchange.method,
             exchange.path,
             exchange.query_text,
-            exchange.header_list,
+            pack_headers(exchange.header_list),
             exchange.payload,
             account.id if account else "",
             exchange.key,
             answer.status,
             answer.condition,
             answer.body,
-            exchange.notes,
+            tuple(exchange.notes),
         )
     )

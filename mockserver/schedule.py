@@ -95,10 +95,13 @@ class Schedule:
         start = max(task.earliest, self._latest_start)
         running = self._running
         self._release_until(start)
-        while running and not self._fits(task, waits):
+        while not self._fits(task, waits):
+            if not running:
+                start = NEVER
+                break
             start = max(start, running[0].end)
             self._release_until(start)
-        self._start(task, start if self._fits(task, waits) else NEVER, waits)
+        self._start(task, start, waits)
 
     def _place_in_turn(self, tasks: list[Task], now: float) -> None:
         """Place tasks in their order; what the money does not carry yet lets what is paid for pass."""

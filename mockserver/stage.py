@@ -20,6 +20,7 @@ from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Sc
 from understudy.specs.templates import Node, Text
 
 Getter = Callable[[Any], Any]
+KeyReader = Callable[[Exchange], str]
 
 # Headers in which keys travel, whatever a spec says.
 KEY_HEADERS = frozenset(
@@ -92,7 +93,7 @@ class Act:
         self.provider = provider
         self.body = BodyReader(body, phrases, lenient) if body and not body.raw else None
         self.most_bytes = provider.limits.body
-        self.keys = [[_compile_key(scheme) for scheme in alternative] for alternative in operation.security]
+        self.keys = [_compile_keys(alternative) for alternative in operation.security]
         takes_query = any(parameter.where == "query" for parameter in operation.parameters)
         self.parameters = ParameterReader(operation.parameters, phrases) if takes_query else None
         self.rules: list[ActRule | ParameterRule] = [
@@ -113,7 +114,13 @@ class Act:
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
 
 
-def _compile_key(scheme: Scheme) -> Callable[[Exchange], str]:
+def _compile_keys(alternative: tuple[Scheme, ...]) -> tuple[KeyReader, tuple[KeyReader, ...]]:
+    """What finds the key that tells the account, and what finds those that must be there, too."""
+    first, *others = map(_compile_key, alternative)
+    return first, tuple(others)
+
+
+def _compile_key(scheme: Scheme) -> KeyReader:
     """A function that finds a scheme's key in a request, '' when it is not there."""
     name = scheme.parameter.encode()
     if scheme.where == "query":

@@ -8,7 +8,7 @@ import re
 
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.refusals import Refusal
-from understudy.specs.expressions import point
+from understudy.specs.expressions import follower
 from understudy.specs.model import CONDITIONS, Kind
 
 _MAGIC = re.compile(r"\[understudy:\s*(refuse|fail)=([\w-]+)\s*\]")
@@ -27,7 +27,7 @@ def refuse_if_wanted(exchange: Exchange) -> None:
 def wanted_outcome(exchange: Exchange, kind: Kind) -> str:
     """The failure code that the request asks for its task, or ''; raises the refusal that it asks for."""
     code = _preferred(exchange, "outcome") if b"prefer" in exchange.headers else ""
-    text = point(exchange.body, kind.magic.path) if kind.magic else None
+    text = follower(kind.magic.path)(exchange.body) if kind.magic else None
     for verb, name in _MAGIC.findall(text) if isinstance(text, str) and "[understudy:" in text else ():
         if verb == "refuse" and name in CONDITIONS:
             raise Refusal(name)

@@ -39,6 +39,15 @@ def send_whole(cycle: RequestResponseCycle, status: int, headers: bytes, body: b
     cycle.on_response()
 
 
+def take_arrived(cycle: RequestResponseCycle) -> bytes | None:
+    """The body of a request that has arrived whole: what ASGI's `receive` would give, without waiting; else None."""
+    if cycle.more_body or cycle.disconnected:
+        return None
+    body = bytes(cycle.body)
+    cycle.body = bytearray()
+    return body
+
+
 class WireProtocol(HttpToolsProtocol):
     """One connection."""
 

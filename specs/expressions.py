@@ -168,6 +168,7 @@ def point(value: Any, path: Iterable[str]) -> Any:
     return value
 
 
+@cache
 def follower(path: tuple[str, ...]) -> Callable[[Any], Any]:
     """`point` for one path, prepared: the common case of a member of an object is one look-up."""
     if not path:

@@ -177,8 +177,7 @@ class Object:
     def compile(self, resolver: Resolver) -> Getter:
         pairs = [(m.key, m.optional, m.node.compile(resolver)) for m in self.members]
         if not any(optional for _, optional, _ in pairs):
-            plain = [(key, get) for key, _, get in pairs]
-            return lambda scope: {key: get(scope) for key, get in plain}
+            return _render_plain(self.members, [get for _, _, get in pairs])
 
         def render(scope: Any) -> dict[str, Any]:
             values = ((key, optional, get(scope)) for key, optional, get in pairs)
@@ -198,6 +197,20 @@ class Object:
     def expressions(self) -> Iterator[Expression]:
         for member in self.members:
             yield from member.node.expressions()
+
+
+def _render_plain(members: tuple[Member, ...], getters: list[Getter]) -> Getter:
+    """Renders an object that has all its members: a copy of what is constant, with the rest put in its places."""
+    constant = {m.key: m.node.value if isinstance(m.node, Constant) else None for m in members}
+    rest = [(m.key, get) for m, get in zip(members, getters, strict=True) if not isinstance(m.node, Constant)]
+
+    def render(scope: Any) -> dict[str, Any]:
+        body = constant.copy()
+        for key, get in rest:
+            body[key] = get(scope)
+        return body
+
+    return render
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,19 @@
-"""The limit of the stack: an ASGI app that answers one constant JSON body and looks at nothing."""
+"""The limit of the stack: an ASGI app that answers one constant JSON body and looks at nothing.
+
+`python -m tests.benchmarks.bare PORT` serves it as ours is served, by the same protocol on the same loop with the
+same settings, so that what is compared is the work between question and answer.
+"""
 
 import os
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+import uvicorn
+
+from understudy.mockserver.server import bind, server_config
+
+HOST = "127.0.0.1"
 Message = MutableMapping[str, Any]
 
 BODY = os.environ.get("BARE_BODY", '{"code":"200","message":"Success","result":null}').encode()
@@ -27,3 +37,7 @@ async def app(
     if scope["type"] == "http":
         await send(START)
         await send(END)
+
+
+if __name__ == "__main__":
+    uvicorn.Server(server_config(app)).run(sockets=[bind(HOST, int(sys.argv[1]))])

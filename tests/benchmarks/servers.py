@@ -170,7 +170,7 @@ def start(command: Sequence[str | Path], port: int, environment: Mapping[str, st
 def start_bare(body: str) -> Server:
     """The bare app with its constant answer."""
     port = free_port()
-    command = uvicorn_command("tests.benchmarks.bare:app", port)
+    command = [sys.executable, "-m", "tests.benchmarks.bare", str(port)]
     return start(command, port, {"BARE_BODY": body})
 
 

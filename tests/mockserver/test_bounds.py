@@ -30,7 +30,7 @@ SUBMIT = "/open-api/v1/video/submit"
 
 
 def _record(body: bytes = b"", query: bytes = b"") -> Record:
-    return Record(0, 0.0, "p", "o", "GET", "/", query, [], b"", "", "", 200, "", body, [])
+    return Record(0, 0.0, "p", "o", "GET", "/", query, b"", b"", "", "", 200, "", body, ())
 
 
 def _door(**settings: Any) -> Door:
