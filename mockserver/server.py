@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from understudy.mockserver.app import Gateway
+from understudy.mockserver.app import Application, Gateway
 from understudy.mockserver.control import build_control
 from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.stage import Stage
@@ -146,7 +146,7 @@ def _stop(servers: list[_Server]) -> None:
         server.should_exit = True
 
 
-def server_config(application: Gateway | MediaOrigin) -> uvicorn.Config:
+def server_config(application: Application) -> uvicorn.Config:
     """How both origins are served: what the benchmarks give the bare application, too."""
     return uvicorn.Config(
         application,
