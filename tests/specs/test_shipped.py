@@ -285,3 +285,9 @@ def test_lines_of_json_are_found() -> None:
 
 def test_a_place_has_texts_where_the_document_has_members() -> None:
     assert place_in({"200": [{"a": 1}]}, [200, 0, "a"]) == ("200", 0, "a")
+
+
+@pytest.mark.parametrize("slug", ALL)
+def test_no_dialect_of_its_own(slug: str) -> None:
+    """Swagger UI warns of any `jsonSchemaDialect` but OpenAPI's own, which is what stands when it is left out."""
+    assert "jsonSchemaDialect" not in read_spec(ALL[slug])
