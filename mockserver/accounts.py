@@ -16,6 +16,8 @@ class Account:
 
     def __init__(self, name: str, credits: Decimal, recharged: Decimal, limits: Limits) -> None:
         self.id = name
+        # The models that it sees; None is all.
+        self.models: frozenset[str] | None = None
         self.limits = limits
         self.recharged = recharged
         self.ledger = Ledger(credits)
@@ -43,7 +45,8 @@ class Accounts:
         self._revoked: set[str] = set()
         self.refused = 0
         for demo in provider.accounts:
-            self.open(demo.id, demo.key, Decimal(demo.credits), Decimal(demo.recharged))
+            account = self.open(demo.id, demo.key, Decimal(demo.credits), Decimal(demo.recharged))
+            account.models = None if demo.models is None else frozenset(demo.models)
 
     def open(self, name: str, key: str, credits: Decimal, recharged: Decimal) -> Account:
         """Open an account, or give an existing one a further key."""

@@ -1,14 +1,16 @@
 """The providers' lane in front of FastAPI, and what it shares with the second origin."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from typing import Any
 
 from understudy.mockserver.exchange import Answer, Exchange
-from understudy.mockserver.pipeline import Headers, handle, refuse
+from understudy.mockserver.pipeline import Headers, handle, note, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
+from understudy.mockserver.streams import Transmission
 from understudy.mockserver.wire import CYCLE, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import World
@@ -122,7 +124,33 @@ class Gateway(Lane):
         except TooLarge as error:
             refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
             answer = refuse(exchange, refusal, act.wording)
+        if answer.events is None and answer.make is None:
+            return await self.send(answer, scope, send)
+        await self._send_later(exchange, answer, scope, send)
+
+    async def _send_later(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
+        """Send what is not there yet: a stream, or a body that is made off the loop; note it when it is known."""
+        if answer.make is None:
+            return await self._stream(exchange, answer, scope, send)
+        answer.body = await asyncio.to_thread(answer.make)
+        note(exchange, answer, exchange.act.operation.id)
         await self.send(answer, scope, send)
+
+    async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
+        """Send an answer as its events fall due, and note what of it was sent."""
+        assert answer.events is not None
+        cycle = scope.pop(CYCLE, None)
+        headers = [(b"date", self._today()), (b"cache-control", b"no-store"), *answer.headers]
+        headers.append((b"content-type", answer.media_type.encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        transmission = Transmission(answer.events, self.world.settings.pace, self.world)
+        try:
+            await transmission.run(send, lambda: cycle is not None and cycle.disconnected)
+        finally:
+            if not transmission.is_whole:
+                exchange.notes.append(f"the client left after {transmission.events} events")
+            answer.body = bytes(transmission.kept)
+            note(exchange, answer, exchange.act.operation.id)
 
     async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the application behind answer, which does not know what else a scope holds of ours."""

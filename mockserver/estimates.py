@@ -53,6 +53,7 @@ class Submission:
     """The subject of a kind's formulas: one validated input."""
 
     __slots__ = ("input", "kind", "uploads")
+    completion = None
 
     def __init__(self, kind: Kind, body: Any, uploads: Uploads) -> None:
         self.kind, self.input, self.uploads = kind, body, uploads

@@ -1,9 +1,11 @@
 """One request on its way to its answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+
+from understudy.mockserver.streams import Event
 
 if TYPE_CHECKING:
     from understudy.mockserver.accounts import Account
@@ -15,13 +17,25 @@ Getters = Sequence[tuple[bytes, Callable[[Any], Any]]]
 
 
 class Answer(Struct, gc=False):
-    """What goes back: status, media type, further headers, and the whole body."""
+    """What goes back: status, media type, further headers, and the whole body.
+
+    The body of a streamed answer comes as `events`; one that takes long is made by `make`, off the loop.
+    """
 
     status: int
     media_type: str
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
     condition: str = ""
+    events: Iterator[Event] | None = None
+    make: Callable[[], bytes] | None = None
+
+
+class Binary(Struct, gc=False):
+    """A body that is no template: its media type, and what makes it, off the loop."""
+
+    media_type: str
+    make: Callable[[], bytes]
 
 
 class Exchange:
@@ -37,6 +51,14 @@ class Exchange:
     upload: Any = None
     error: Any = None
     item: Any = None
+    completion: Any = None
+    choice: Any = None
+    piece: Any = None
+    models: Any = ()
+    model: Any = None
+    is_streamed: bool = False
+    takes_long: bool = False
+    binary: "Binary | None" = None
     _id: str = ""
     query: dict[str, Any] = {}  # noqa: RUF012 - replaced as a whole, never written to
 
@@ -94,12 +116,11 @@ def _as_header(value: Any) -> bytes:
 
 
 class Row:
-    """An exchange seen from within `$each`: one task, or one item."""
+    """An exchange seen from within `$each`: `name` (task, piece, item…) is one of the list."""
 
-    def __init__(self, outer: Any, task: Any = None, item: Any = None) -> None:
+    def __init__(self, outer: Any, name: str, item: Any) -> None:
         self._outer = outer
-        self.task = outer.task if task is None else task
-        self.item = item
+        setattr(self, name, item)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._outer, name)

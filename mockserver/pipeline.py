@@ -30,7 +30,8 @@ def handle(exchange: Exchange) -> Answer:
     except Exception:
         log.exception("%s %s", exchange.method, exchange.path)
         answer = act.wording.answer(exchange, Refusal("internal_error"))
-    note(exchange, answer, act.operation.id)
+    if answer.events is None and answer.make is None:  # the others are noted when their bodies are known
+        note(exchange, answer, act.operation.id)
     return answer
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 
 from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.models import find_model
+from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.expressions import parse
 from understudy.specs.model import Rule
@@ -223,6 +225,23 @@ def _absent(arguments: Any, resolver: ScopeResolver) -> Check:
     return check
 
 
+def _model(arguments: Any, resolver: ScopeResolver) -> Check:
+    ((name, get),) = _getters(arguments["name"], resolver)
+    use = arguments["use"]
+    unknown, misused = arguments.get("unknown", "not_found"), arguments.get("misused", "invalid_request")
+
+    def check(exchange: Exchange) -> str | None:
+        wanted = str(get(exchange))
+        model = find_model(exchange, wanted)
+        if model is None:
+            raise Refusal(unknown, field=name, value=wanted)
+        if use not in model.uses:
+            raise Refusal(misused, field=name, value=wanted)
+        return None
+
+    return check
+
+
 def _schema(arguments: Any, resolver: ScopeResolver) -> Check:
     validator = jsonschema_rs.Draft202012Validator(arguments["schema"])
 
@@ -242,5 +261,6 @@ RULES: dict[str, Callable[[Any, ScopeResolver], Check]] = {
     "header": _header,
     "absent": _absent,
     "equal": _equal,
+    "model": _model,
     "schema": _schema,
 }

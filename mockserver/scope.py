@@ -33,7 +33,7 @@ class ScopeResolver:
 
     def bind(self, scope: Any, expression: Expression, item: Any) -> Any:
         """The scope for one item of a list."""
-        return Row(scope, task=item) if expression.name == "tasks" else Row(scope, item=item)
+        return Row(scope, expression.item, item)
 
     def _remembered(self, expression: Expression) -> Getter:
         places, text = self._places, expression.text
@@ -54,6 +54,11 @@ def _body(expression: Expression) -> Getter:
 def _item(expression: Expression) -> Getter:
     follow = follower(expression.path)
     return lambda scope: follow(scope.item)
+
+
+def _arguments(expression: Expression) -> Getter:
+    follow = follower(expression.path)
+    return lambda scope: follow(scope.piece.arguments)
 
 
 def _query(expression: Expression) -> Getter:
@@ -89,6 +94,7 @@ _FAMILIES: dict[str, Callable[[Expression], Getter]] = {
     "task.link": _link,
     "task.links": _links,
     "item": _item,
+    "piece.arguments": _arguments,
 }
 
 _NAMES: dict[str, Getter] = {
@@ -99,6 +105,9 @@ _NAMES: dict[str, Getter] = {
     "account.used": lambda scope: scope.account.ledger.used(scope.now),
     "account.held": lambda scope: scope.account.ledger.held(scope.now),
     "account.remaining": lambda scope: scope.account.ledger.remaining(scope.now),
+    "rate.limit": lambda scope: scope.site.rate[0] if scope.site.rate else None,
+    "rate.remaining": lambda scope: scope.site.rate_left(scope.account, scope.now)[0] if scope.site.rate else None,
+    "rate.reset_s": lambda scope: scope.site.rate_left(scope.account, scope.now)[1] if scope.site.rate else None,
 }
 
 

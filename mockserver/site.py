@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from understudy.mockserver.accounts import Account, Accounts
 from understudy.mockserver.callbacks import Callbacks
+from understudy.mockserver.conversations import Conversations
 from understudy.mockserver.idempotency import Idempotency
 from understudy.mockserver.links import Signer
 from understudy.mockserver.refusals import Refusal
@@ -33,13 +34,27 @@ class Site:
         self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, world.clock.now, settings.speed)
         self.idempotency = Idempotency(provider.idempotency.lifetime) if provider.idempotency else None
         self.callbacks = Callbacks(self)
+        self.conversations = Conversations()
         self.rate = provider.limits.rate
         self._requests = 0
+        self._drawn = 0
 
     def request_id(self) -> str:
         """A new id for a request."""
         self._requests += 1
         return self.seed.draw(f"request {self._requests}").hex()[:32]
+
+    def draw(self, name: str) -> bytes:
+        """64 bytes for a new resource of that name: no two draws are alike."""
+        self._drawn += 1
+        return self.seed.draw(f"{name} {self._drawn}")
+
+    def rate_left(self, account: Account, now: float) -> tuple[int, int]:
+        """Requests left in the account's window, and seconds until the oldest of them leaves it."""
+        assert self.rate, "only asked where there is a rate"
+        most, window = self.rate
+        recent = account.recent
+        return max(0, most - len(recent)), max(0, int((recent[0] if recent else now) + window - now + 0.999))
 
     def throttle(self, account: Account, now: float) -> None:
         """Count a request of an account; raises Refusal when its window is full."""

@@ -1,6 +1,7 @@
 """A provider made ready to play: its operations compiled, its routes laid. Shared by all worlds."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -8,16 +9,20 @@ import orjson
 
 from understudy.mockserver.behaviors import BEHAVIORS
 from understudy.mockserver.behaviors.uploads import MOST_BYTES
+from understudy.mockserver.completions.tokens import split_tokens
+from understudy.mockserver.dialects import SPEAKERS
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.headers import ParameterRule, iter_parameter_rules
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
 from understudy.mockserver.scope import ScopeResolver, number_fragment
+from understudy.mockserver.steering import wanted_break
+from understudy.mockserver.streams import cut_short
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
 from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Scheme
-from understudy.specs.templates import Node, Text
+from understudy.specs.nodes import Node, Text
 
 Getter = Callable[[Any], Any]
 KeyReader = Callable[[Exchange], str]
@@ -33,7 +38,13 @@ class Cases:
 
     def __init__(self, cases: tuple[Case, ...], resolver: ScopeResolver) -> None:
         self._cases = [(case, _compile_body(case.body, resolver)) for case in cases]
+        self._first = cases[0].body.compile(resolver) if cases else None
         self.render = self._cases[0][1] if len(cases) == 1 else self._render_fitting
+
+    def value(self, scope: Any) -> Any:
+        """The body as a value, of which a stream is made; those that are streamed have one template."""
+        assert self._first, "an answer that is streamed has a template"
+        return self._first(scope)
 
     def _render_fitting(self, scope: Any) -> bytes:
         if not self._cases:
@@ -111,7 +122,24 @@ class Act:
         """The success answer, rendered."""
         reply = self.operation.reply
         headers = exchange.render_headers(self.headers) if self.headers else ()
+        if exchange.is_streamed:
+            return self._stream(exchange, headers)
+        if exchange.takes_long:
+            return Answer(reply.status, reply.media_type, b"", headers, make=partial(self.cases.render, exchange))
+        if exchange.binary is not None:
+            return Answer(reply.status, exchange.binary.media_type, b"", headers, make=exchange.binary.make)
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
+
+    def _stream(self, exchange: Exchange, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
+        """The success answer event by event: one that is steered to fail ends in the error that its route words."""
+        speaker = SPEAKERS[self.operation.reply.stream]
+        events = speaker.stream(self.cases.value(exchange), exchange.body, split_tokens)
+        wanted = wanted_break(exchange)
+        if wanted is not None:
+            condition, after = wanted
+            error = orjson.loads(self.wording.answer(exchange, Refusal(condition)).body)
+            events = cut_short(events, after, speaker.fail(error, after))
+        return Answer(self.operation.reply.status, "text/event-stream; charset=utf-8", b"", headers, events=events)
 
 
 def _compile_keys(alternative: tuple[Scheme, ...]) -> tuple[KeyReader, tuple[KeyReader, ...]]:

@@ -1,7 +1,8 @@
 """Steering one request: by a `Prefer` header, or by words in the input that the spec names.
 
 `Prefer: condition=service_busy` or `[understudy: refuse=service_busy]` refuses a request;
-`Prefer: outcome=CODE` or `[understudy: fail=CODE]` lets the new task fail so.
+`Prefer: outcome=CODE` or `[understudy: fail=CODE]` lets the new task fail so;
+`Prefer: condition=service_busy, after=3` lets a streamed answer end in that error after three events.
 """
 
 import re
@@ -12,16 +13,33 @@ from understudy.specs.expressions import follower
 from understudy.specs.model import CONDITIONS, Kind
 
 _MAGIC = re.compile(r"\[understudy:\s*(refuse|fail)=([\w-]+)\s*\]")
-_PREFER = re.compile(r"(?:^|[,;])\s*(condition|outcome)=\"?([\w-]+)\"?")
+_PREFER = re.compile(r"(?:^|[,;])\s*(condition|outcome|after)=\"?([\w-]+)\"?")
 
 
 def refuse_if_wanted(exchange: Exchange) -> None:
     """Raise the refusal that the request's `Prefer` header asks for."""
     condition = _preferred(exchange, "condition")
+    if condition in CONDITIONS and _preferred(exchange, "after"):
+        return
     if condition in CONDITIONS:
         raise Refusal(condition)
     if condition:
         exchange.notes.append(f"Prefer: there is no condition {condition!r}")
+
+
+def refuse_by_magic(text: str) -> None:
+    """Raise the refusal that the words of a prompt ask for."""
+    for verb, name in _MAGIC.findall(text) if "[understudy:" in text else ():
+        if verb == "refuse" and name in CONDITIONS:
+            raise Refusal(name)
+
+
+def wanted_break(exchange: Exchange) -> tuple[str, int] | None:
+    """The condition in which a stream shall end, and after how many events."""
+    if b"prefer" not in exchange.headers:
+        return None
+    condition, after = _preferred(exchange, "condition"), _preferred(exchange, "after")
+    return (condition, int(after)) if condition in CONDITIONS and after.isdecimal() else None
 
 
 def wanted_outcome(exchange: Exchange, kind: Kind) -> str:

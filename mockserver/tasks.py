@@ -7,13 +7,13 @@ from understudy.mockserver.accounts import Account
 from understudy.mockserver.estimates import Estimator
 from understudy.mockserver.ledger import NOTHING, Entry
 from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
-from understudy.mockserver.seed import Seed, alnum, alnum_both, digits, fraction, uuid
+from understudy.mockserver.seed import Seed, fraction
 from understudy.mockserver.store.memory import MemoryStore
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
-from understudy.specs.ids import Drawn, Part
 from understudy.specs.model import Kind
 
 Follower = Callable[[Any], Any]
@@ -34,7 +34,7 @@ class Tasks:
         self._uploads = uploads
         self._estimators = {name: Estimator(kind, uploads) for name, kind in kinds.items()}
         self._own_failures = {name: _compile_own_failures(kind, uploads) for name, kind in kinds.items()}
-        self._namers = {name: _compile_id(kind.id_form) for name, kind in kinds.items()}
+        self._namers = {name: compile_id(kind.id_form) for name, kind in kinds.items()}
         charges = {name: kind.charge for name, kind in kinds.items()}
         unpaid = {name for name, charge in charges.items() if charge.when == "success" and not charge.hold}
         self._waiting = {name for name in unpaid if charges[name].refuse == "empty"}
@@ -192,34 +192,3 @@ def _is_reachable(address: str, local: bool) -> bool:
     host = address.partition("://")[2].partition("/")[0].rpartition("@")[2]
     name = host if host.endswith("]") else host.partition(":")[0] if host.count(":") == 1 else host
     return local or is_public_host(name)
-
-
-def _compile_id(form: tuple[Part, ...]) -> Callable[[bytes, Any], str]:
-    """A function that fills an id form from drawn bytes and the input."""
-    makers: list[Callable[[bytes, Any], str]] = []
-    offset = 0
-    for part in form:
-        end = offset + (part.bytes if isinstance(part, Drawn) else 0)
-        makers.append(_id_part(part, offset, end))
-        offset = end
-    return lambda drawn, body: "".join([make(drawn, body) for make in makers])
-
-
-def _id_part(part: Part, start: int, end: int) -> Callable[[bytes, Any], str]:
-    match part:
-        case str():
-            return lambda drawn, body: part
-        case Expression():
-            return lambda drawn, body: str(point(body, part.path) or "")
-        case Drawn(kind, size):
-            make = _DRAW[kind]
-            return lambda drawn, body: make(drawn[start:end])[:size]
-
-
-_DRAW: dict[str, Callable[[bytes], str]] = {
-    "alnum": alnum,
-    "ALNUM": alnum_both,
-    "digits": digits,
-    "hex": bytes.hex,
-    "uuid": uuid,
-}

@@ -13,9 +13,9 @@ import orjson
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Body, Parameter
+from understudy.specs.nodes import Node
 from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.specs.schemas import SAME_VALUE
-from understudy.specs.templates import Node
 from understudy.specs.templates import parse as parse_template
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")

@@ -7,7 +7,7 @@ from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.refusals import ErrorView, Refusal
 from understudy.mockserver.scope import ScopeResolver, to_json
 from understudy.specs.model import Failures
-from understudy.specs.templates import Node
+from understudy.specs.nodes import Node
 
 
 class Wording:

@@ -10,6 +10,7 @@ from understudy.mockserver.journal import Journal
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
+from understudy.mockserver.streams import IMMEDIATE, Pace
 
 # Divides the planned times, which are those of the real providers: a task takes about ten seconds.
 DEFAULT_SPEED = 12.0
@@ -26,6 +27,7 @@ class Settings:
     allow_local_callbacks: bool = False
     base_url: str = "http://127.0.0.1:4010"
     media_url: str = "http://127.0.0.1:4011"
+    pace: Pace = IMMEDIATE
 
 
 class World:

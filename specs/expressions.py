@@ -27,6 +27,43 @@ NAMES: dict[str, tuple[str, Any]] = {
     "task.error_message": ("string", "it failed"),
     "tasks": ("array", []),
     "item": ("json", "item"),
+    "completion.id": ("string", "completion-0001"),
+    "completion.model": ("string", "model"),
+    "completion.created_s": ("integer", 1_700_000_000),
+    "completion.text": ("string", "It is a text."),
+    "completion.thinking": ("string", "It is thought about."),
+    "completion.pieces": ("array", []),
+    "completion.tools": ("array", []),
+    "completion.choices": ("array", []),
+    "completion.stop_reason": ("wire", "end"),
+    "completion.stop_sequence": ("string", "###"),
+    "completion.input_tokens": ("integer", 12),
+    "completion.output_tokens": ("integer", 20),
+    "completion.thinking_tokens": ("integer", 8),
+    "completion.total_tokens": ("integer", 32),
+    "choice.index": ("integer", 0),
+    "choice.text": ("string", "It is a text."),
+    "choice.thinking": ("string", "It is thought about."),
+    "choice.pieces": ("array", []),
+    "choice.tools": ("array", []),
+    "choice.stop_reason": ("wire", "end"),
+    "choice.stop_sequence": ("string", "###"),
+    "piece.type": ("string", "text"),
+    "piece.id": ("string", "0aB1cD2eF3gH4iJ5kL6mN7oP"),
+    "piece.text": ("string", "It is a text."),
+    "piece.signature": ("string", "c2lnbmF0dXJl"),
+    "piece.name": ("string", "tool"),
+    "piece.arguments": ("json", {}),
+    "piece.arguments_text": ("string", "{}"),
+    "piece.base64": ("string", "iVBORw0KGgo="),
+    "piece.media_type": ("string", "image/png"),
+    "models": ("array", []),
+    "model.id": ("string", "model"),
+    "model.owner": ("string", "owner"),
+    "model.created_s": ("integer", 1_700_000_000),
+    "rate.limit": ("integer", 60),
+    "rate.remaining": ("integer", 59),
+    "rate.reset_s": ("integer", 60),
     "page.number": ("integer", 1),
     "page.size": ("integer", 20),
     "page.total": ("integer", 1),
@@ -75,9 +112,23 @@ FAMILIES: dict[str, tuple[str, Any]] = {
     "task.links": ("array", ["https://media.example/output/file?signature=x"]),
 }
 
+# What an item of a list is called within `$each`; lists of anything else have `$item`.
+ITEMS = {
+    "tasks": "task",
+    "models": "model",
+    "completion.choices": "choice",
+    "completion.pieces": "piece",
+    "completion.tools": "piece",
+    "choice.pieces": "piece",
+    "choice.tools": "piece",
+}
+
+# By what the items of a list are told apart, and which sorts there are.
+SORTS = {"piece": ("$piece.type", ("thinking", "text", "tool", "image"))}
+
 _FORM = re.compile(r"\$([A-Za-z_]+(?:\.[A-Za-z_][\w-]*)*)(#(?:/[^}\s]*)?)?")
 _EMBEDDED = re.compile(r"\{(\$[^{}\s]+)\}")
-_TAKES_POINTER = ("request.body", "task.input", "item")
+_TAKES_POINTER = ("request.body", "task.input", "item", "piece.arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +164,21 @@ class Expression:
     def sample(self) -> Any:
         """A value of that type."""
         return (FAMILIES.get(self.family) or NAMES[self.name])[1]
+
+    @property
+    def item(self) -> str:
+        """What an item of this list is called: `piece` in `$completion.pieces`."""
+        return ITEMS.get(self.name, "item")
+
+    @property
+    def item_type(self) -> str | None:
+        """The expression that tells the items of this list apart, if any does."""
+        return SORTS[self.item][0] if self.item in SORTS else None
+
+    @property
+    def item_types(self) -> tuple[str, ...]:
+        """The sorts of items that this list can hold."""
+        return SORTS[self.item][1] if self.item in SORTS else ()
 
     def __str__(self) -> str:
         return self.text

@@ -12,6 +12,7 @@ class Subject(Protocol):
     """What a formula is asked about: one submission."""
 
     input: Any
+    completion: Any
 
     def seconds_of(self, references: list[str]) -> Decimal:
         """Total seconds of the referenced material."""
@@ -45,9 +46,12 @@ def compile_formula(formula: Any) -> Formula:
 
 
 def reader(expression: Expression) -> Formula:
-    """A function that takes the expression's value out of a submission's input."""
+    """A function that takes the expression's value out of a submission's input, or of the completion it led to."""
+    head, _, name = expression.name.partition(".")
+    if head == "completion" and expression.type == "integer":
+        return lambda subject: getattr(subject.completion, name)
     if expression.name not in ("task.input", "request.body"):
-        raise Misfit(f"{expression} is not known to a formula", "only $task.input#/… is")
+        raise Misfit(f"{expression} is not known to a formula", "only $task.input#/… and numbers of $completion are")
     follow = follower(expression.path)
     return lambda subject: follow(subject.input)
 

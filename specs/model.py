@@ -8,7 +8,7 @@ from typing import Any
 from understudy.specs.expressions import Expression
 from understudy.specs.formulas import Formula
 from understudy.specs.ids import Part
-from understudy.specs.templates import Node
+from understudy.specs.nodes import Node
 
 PHASES = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL = frozenset(PHASES[2:])
@@ -37,6 +37,9 @@ BEHAVIORS = (
     "account.balance",
     "upload.presign",
     "upload.put",
+    "completion",
+    "images",
+    "models.list",
 )
 RULES = (
     "extension_matches",
@@ -47,13 +50,12 @@ RULES = (
     "header",
     "absent",
     "equal",
+    "model",
     "schema",
 )
 RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
 # What a phrase may be for, beside JSON Schema's keywords and the conditions.
 PHRASES = ("json", "content_type", "too_large", "header", "query", "cursor", "rule", "default")
-# Dialects of `text/event-stream`.
-DIALECTS: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,23 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An account that exists from the start. `recharged` is what was ever paid in."""
+    """An account that exists from the start. `recharged` is what was ever paid in; `models` None: it sees all."""
 
     id: str
     key: str
     credits: str
     recharged: str
+    models: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that the provider offers: `uses` are the operations' words for what it is good for."""
+
+    id: str
+    owner: str
+    created: int
+    uses: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,12 +239,13 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer of an operation when nothing is refused."""
+    """The answer of an operation when nothing is refused. `stream`: the dialect in which it can be streamed, or ''."""
 
     status: int
     media_type: str
     cases: tuple[Case, ...]
     headers: tuple[tuple[str, Node], ...] = ()
+    stream: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +348,7 @@ class Provider:
     media_hosts: tuple[str, ...]
     key_pattern: str
     accounts: tuple[DemoAccount, ...]
+    models: Mapping[str, Model]
     options: Mapping[str, tuple[str, ...]]
     environment: Mapping[str, str]
     operations: tuple[Operation, ...]

@@ -4,310 +4,30 @@ A template is JSON whose leaves may be expressions. `parse` makes a tree of node
 `compile` itself into a function from a scope to a value, and `read` itself from a wire value.
 """
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from math import isfinite
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from understudy.specs.expressions import Expression, is_expression, split
 from understudy.specs.expressions import parse as parse_expression
-from understudy.specs.problems import Misfit, Place, known, pointer
-
-Getter: TypeAlias = Callable[[Any], Any]
-
-CONSTRUCTS = {"$or": {"$or"}, "$with": {"$with", "$body"}, "$each": {"$each", "$body"}}
-
-_A_MEMBER = "a member"
-
-
-class Resolver(Protocol):
-    """How expressions find their values: the mock's scopes, or a dict in a test."""
-
-    def getter(self, expression: Expression) -> Getter:
-        """A function from a scope to the expression's value; None is missing."""
-        ...
-
-    def bind(self, scope: Any, expression: Expression, item: Any) -> Any:
-        """The scope seen by the body of `$each` for one item of the expression's list."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A wire value that is not what the template says."""
-
-    place: Place
-    expected: str
-    found: Any
-
-    @property
-    def is_absence(self) -> bool:
-        """Whether a member is not there at all, which a schema may allow."""
-        return self.expected == _A_MEMBER
-
-    def __str__(self) -> str:
-        return f"{pointer(self.place)}: expected {self.expected}, found {self.found!r}"
-
-
-@dataclass(slots=True)
-class Extraction:
-    """What a body says in shared names, and where it departs from the template."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    mismatches: list[Mismatch] = field(default_factory=list)
-
-    def put(self, expression: Expression, value: Any, place: Place) -> None:
-        """Note a value; the same name with two values in one body is a mismatch."""
-        earlier = self.values.setdefault(expression.text, value)
-        if earlier != value:
-            self.mismatches.append(Mismatch(place, f"{expression} = {earlier!r}", value))
-
-    def miss(self, place: Place, expected: str, found: Any) -> None:
-        """Note a departure."""
-        self.mismatches.append(Mismatch(place, expected, found))
-
-
-class Node(Protocol):
-    """One construct of a template."""
-
-    def compile(self, resolver: Resolver) -> Getter:
-        """A function that renders this node from a scope."""
-        ...
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        """Read this node back from a wire value."""
-        ...
-
-    def expressions(self) -> Iterator[Expression]:
-        """Every expression below."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    """A literal. Reading does not judge it: that is the schema's `const`."""
-
-    value: Any
-
-    def compile(self, resolver: Resolver) -> Getter:
-        value = self.value
-        return lambda scope: value
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        return None
-
-    def expressions(self) -> Iterator[Expression]:
-        return iter(())
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """`$x`: the value with its own type, null when missing."""
-
-    expression: Expression
-
-    def compile(self, resolver: Resolver) -> Getter:
-        return resolver.getter(self.expression)
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if value is None:
-            return
-        typed = _typed(self.expression.type, value)
-        if typed is None:
-            into.miss(place, f"{self.expression} ({self.expression.type})", value)
-        else:
-            into.put(self.expression, typed, place)
-
-    def expressions(self) -> Iterator[Expression]:
-        yield self.expression
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """`before {$x} after`: values put into a text."""
-
-    parts: tuple[str | Expression, ...]
-
-    def compile(self, resolver: Resolver) -> Getter:
-        getters = [resolver.getter(p) if isinstance(p, Expression) else p for p in self.parts]
-
-        def render(scope: Any) -> str:
-            values = [part if isinstance(part, str) else part(scope) for part in getters]
-            return "".join(_as_text(value) for value in values)
-
-        return render
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        found = self.pattern().fullmatch(value) if isinstance(value, str) else None
-        if not found:
-            return into.miss(place, "".join(map(str, self.parts)), value)
-        for expression, text in zip(self.expressions(), found.groups(), strict=True):
-            typed = _from_text(expression.type, text)
-            if typed is None:
-                into.miss(place, f"{expression} ({expression.type})", text)
-            elif text:
-                into.put(expression, typed, place)
-
-    def pattern(self) -> re.Pattern[str]:
-        """The regular expression that finds the values again."""
-        parts = (re.escape(p) if isinstance(p, str) else "(.*?)" for p in self.parts)
-        return re.compile("".join(parts), re.DOTALL)
-
-    def expressions(self) -> Iterator[Expression]:
-        return (part for part in self.parts if isinstance(part, Expression))
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A key of an object; `optional` ones are left out when their value is missing."""
-
-    key: str
-    optional: bool
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Object:
-    """An object with its members in order."""
-
-    members: tuple[Member, ...]
-
-    def compile(self, resolver: Resolver) -> Getter:
-        pairs = [(m.key, m.optional, m.node.compile(resolver)) for m in self.members]
-        if not any(optional for _, optional, _ in pairs):
-            return _render_plain(self.members, [get for _, _, get in pairs])
-
-        def render(scope: Any) -> dict[str, Any]:
-            values = ((key, optional, get(scope)) for key, optional, get in pairs)
-            return {k: value for k, optional, value in values if not (optional and value is None)}
-
-        return render
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if not isinstance(value, dict):
-            return into.miss(place, "an object", value)
-        for member in self.members:
-            if member.key in value:
-                member.node.read(value[member.key], (*place, member.key), into)
-            elif not member.optional:
-                into.miss((*place, member.key), _A_MEMBER, None)
-
-    def expressions(self) -> Iterator[Expression]:
-        for member in self.members:
-            yield from member.node.expressions()
-
-
-def _render_plain(members: tuple[Member, ...], getters: list[Getter]) -> Getter:
-    """Renders an object that has all its members: a copy of what is constant, with the rest put in its places."""
-    constant = {m.key: m.node.value if isinstance(m.node, Constant) else None for m in members}
-    rest = [(m.key, get) for m, get in zip(members, getters, strict=True) if not isinstance(m.node, Constant)]
-
-    def render(scope: Any) -> dict[str, Any]:
-        body = constant.copy()
-        for key, get in rest:
-            body[key] = get(scope)
-        return body
-
-    return render
-
-
-@dataclass(frozen=True, slots=True)
-class Array:
-    """A list of fixed length."""
-
-    items: tuple[Node, ...]
-
-    def compile(self, resolver: Resolver) -> Getter:
-        getters = [item.compile(resolver) for item in self.items]
-        return lambda scope: [get(scope) for get in getters]
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if not isinstance(value, list) or len(value) < len(self.items):
-            return into.miss(place, f"a list of {len(self.items)}", value)
-        for index, (item, child) in enumerate(zip(self.items, value, strict=False)):
-            item.read(child, (*place, index), into)
-
-    def expressions(self) -> Iterator[Expression]:
-        for item in self.items:
-            yield from item.expressions()
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """`{$or: [$x, default]}`: the default when missing; reads the default back as missing."""
-
-    node: Node
-    default: Any
-
-    def compile(self, resolver: Resolver) -> Getter:
-        get, default = self.node.compile(resolver), self.default
-
-        def render(scope: Any) -> Any:
-            value = get(scope)
-            return default if value is None else value
-
-        return render
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if value != self.default or type(value) is not type(self.default):
-            self.node.read(value, place, into)
-
-    def expressions(self) -> Iterator[Expression]:
-        return self.node.expressions()
-
-
-@dataclass(frozen=True, slots=True)
-class With:
-    """`{$with: $x, $body: …}`: the body when `$x` is there, else null."""
-
-    expression: Expression
-    body: Node
-
-    def compile(self, resolver: Resolver) -> Getter:
-        get, body = resolver.getter(self.expression), self.body.compile(resolver)
-        return lambda scope: None if get(scope) is None else body(scope)
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if value is not None:
-            self.body.read(value, place, into)
-
-    def expressions(self) -> Iterator[Expression]:
-        yield self.expression
-        yield from self.body.expressions()
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """`{$each: $tasks, $body: …}`: the body once for each item."""
-
-    expression: Expression
-    body: Node
-
-    def compile(self, resolver: Resolver) -> Getter:
-        get, body, bind = (
-            resolver.getter(self.expression),
-            self.body.compile(resolver),
-            resolver.bind,
-        )
-        over = self.expression
-        return lambda scope: [body(bind(scope, over, item)) for item in get(scope) or ()]
-
-    def read(self, value: Any, place: Place, into: Extraction) -> None:
-        if not isinstance(value, list):
-            return into.miss(place, "a list", value)
-        items = []
-        for index, child in enumerate(value):
-            inner = Extraction()
-            self.body.read(child, (*place, index), inner)
-            items.append(inner.values)
-            into.mismatches.extend(inner.mismatches)
-        into.put(self.expression, items, place)
-
-    def expressions(self) -> Iterator[Expression]:
-        yield self.expression
-        yield from self.body.expressions()
+from understudy.specs.nodes import (
+    Array,
+    Constant,
+    Each,
+    EachCase,
+    Extraction,
+    Member,
+    Node,
+    Object,
+    Or,
+    Text,
+    Value,
+    With,
+)
+from understudy.specs.problems import Misfit, known
+
+T = TypeVar("T")
+
+CONSTRUCTS = {"$or": ({"$or"},), "$with": ({"$with", "$body"},), "$each": ({"$each", "$body"}, {"$each", "$cases"})}
 
 
 def parse(template: Any) -> Node:
@@ -339,14 +59,29 @@ def _parse_object(template: dict[str, Any]) -> Node:
     head = next((name for name in CONSTRUCTS if name in commands), None)
     if head is None:
         raise Misfit(f"unknown construct {sorted(commands)}", known(min(commands), CONSTRUCTS))
-    if set(template) != CONSTRUCTS[head]:
-        raise Misfit(f"{head} takes exactly {sorted(CONSTRUCTS[head])}", f"found {sorted(template)}")
+    if set(template) not in CONSTRUCTS[head]:
+        forms = " or ".join(str(sorted(form)) for form in CONSTRUCTS[head])
+        raise Misfit(f"{head} takes exactly {forms}", f"found {sorted(template)}")
     if head == "$or":
         return _parse_or(template["$or"])
     if not is_expression(template[head]):
         raise Misfit(f"{head} takes an expression, not {template[head]!r}", place=(head,))
+    if "$cases" in template:
+        return _parse_cases(parse_expression(template[head]), template["$cases"])
     construct = With if head == "$with" else Each
     return construct(parse_expression(template[head]), _below(parse, template["$body"], "$body"))
+
+
+def _parse_cases(over: Expression, cases: Any) -> EachCase:
+    """The bodies of a list by the type of its items."""
+    if over.item_type is None:
+        raise Misfit(f"the items of {over} have no type to choose by", "write $body", ("$each",))
+    if not isinstance(cases, dict) or not cases:
+        raise Misfit("$cases takes an object: type of item to body", place=("$cases",))
+    for name in cases:
+        if name not in over.item_types:
+            raise Misfit(f"no item of {over} is of type {name!r}", known(name, over.item_types), ("$cases",))
+    return EachCase(over, parse_expression(over.item_type), _below(_parse_bodies, cases, "$cases"))
 
 
 def _parse_member(key: str, value: Any) -> Member:
@@ -364,50 +99,12 @@ def _parse_or(arguments: Any) -> Or:
     return Or(node, arguments[1])
 
 
-def _below(parser: Callable[[Any], Node], value: Any, step: str | int) -> Node:
+def _parse_bodies(cases: dict[str, Any]) -> dict[str, Node]:
+    return {name: _below(parse, body, name) for name, body in cases.items()}
+
+
+def _below(parser: Callable[[Any], T], value: Any, step: str | int) -> T:
     try:
         return parser(value)
     except Misfit as misfit:
         raise misfit.under(step) from None
-
-
-def _as_text(value: Any) -> str:
-    """How a value stands in a text: missing is nothing, true and false are in lower case."""
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _typed(kind: str, value: Any) -> Any:
-    """The value when it has the type that its name promises, else None; money becomes Decimal."""
-    match kind, value:
-        case (("json" | "wire"), _):
-            return value
-        case "boolean", bool():
-            return value
-        case _, bool():
-            return None
-        case "string", str():
-            return value
-        case "integer", int():
-            return value
-        case "integer", (float() | Decimal()) if isfinite(value) and value == int(value):
-            return int(value)
-        case "money", (int() | Decimal()):
-            return Decimal(value)
-        case "money", float():
-            return Decimal(str(value))
-        case "array", list():
-            return value
-        case _:
-            return None
-
-
-def _from_text(kind: str, text: str) -> Any:
-    """The typed value behind a text; None when the text cannot be one."""
-    if kind not in ("integer", "money") or not text:
-        return text
-    try:
-        return int(text) if kind == "integer" else Decimal(text)
-    except (ValueError, InvalidOperation):
-        return None

@@ -22,8 +22,10 @@ from understudy.specs.model import Profile
 
 T = TypeVar("T")
 
-LUMEN = Path(__file__).parent / "providers" / "lumen.yaml"
-SPECS: Mapping[str, Path] = {**shipped(), "lumen": LUMEN}
+PROVIDERS = Path(__file__).parent / "providers"
+LUMEN = PROVIDERS / "lumen.yaml"
+PARLEY = PROVIDERS / "parley.yaml"
+SPECS: Mapping[str, Path] = {**shipped(), "lumen": LUMEN, "parley": PARLEY}
 ALL_PROVIDERS = (*shipped(), "--spec", str(LUMEN))
 """Arguments of `serve`."""
 MEDIA_URL = "http://media.test"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from understudy.mockserver.behaviors import account, lists, tasks, uploads
+from understudy.mockserver.behaviors import account, completions, images, lists, models, tasks, uploads
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Operation, Provider
@@ -18,4 +18,7 @@ BEHAVIORS: dict[str, Callable[[Operation, Provider, ScopeResolver], Behavior]] =
     "account.balance": account.balance,
     "upload.presign": uploads.presign,
     "upload.put": uploads.put,
+    "completion": completions.complete,
+    "images": images.generate,
+    "models.list": models.list_,
 }

@@ -1,5 +1,6 @@
 """What was asked and what is answered, in the words that all protocols of text answers share."""
 
+from base64 import b64encode
 from typing import Any
 
 import orjson
@@ -52,6 +53,11 @@ class Piece(Struct, frozen=True, gc=False):
     def arguments_text(self) -> str:
         """The arguments as compact JSON."""
         return orjson.dumps(self.arguments).decode()
+
+    @property
+    def base64(self) -> str:
+        """The data as text."""
+        return b64encode(self.data).decode()
 
 
 class Choice(Struct, frozen=True, gc=False):

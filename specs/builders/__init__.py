@@ -32,6 +32,7 @@ def build_provider(document: Mapping[str, Any], profile: model.Profile) -> model
         media_hosts=media_hosts,
         key_pattern=who["keys"]["pattern"],
         accounts=tuple(_account(account) for account in who["accounts"]),
+        models={name: _model(name, said) for name, said in who.get("models", {}).items()},
         options=options,
         environment=who.get("environment", {}),
         operations=operations,
@@ -49,7 +50,12 @@ def build_provider(document: Mapping[str, Any], profile: model.Profile) -> model
 
 def _account(account: Mapping[str, Any]) -> model.DemoAccount:
     credits = str(account["credits"])
-    return model.DemoAccount(account["id"], account["key"], credits, str(account.get("recharged", credits)))
+    models = tuple(account["models"]) if "models" in account else None
+    return model.DemoAccount(account["id"], account["key"], credits, str(account.get("recharged", credits)), models)
+
+
+def _model(name: str, said: Mapping[str, Any]) -> model.Model:
+    return model.Model(name, said.get("owner", ""), said.get("created", 0), frozenset(said["uses"]))
 
 
 def _limits(limits: Mapping[str, Any], profile: model.Profile) -> model.Limits:

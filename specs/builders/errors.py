@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from understudy.specs import model, schemas, templates
+from understudy.specs import model, nodes, schemas, templates
 from understudy.specs.builders.options import by_option
 from understudy.specs.problems import Misfit, at, known
 
@@ -67,7 +67,7 @@ class Errors:
             return self.failures("storage")
         return self._build("storage", _DEFAULT_MEDIA_ENVELOPE, {}, {})
 
-    def phrases(self) -> dict[str, templates.Node]:
+    def phrases(self) -> dict[str, nodes.Node]:
         """Keyword of a violated constraint -> sentence."""
         said = {"default": "{$error.field} is not valid", **self.said.get("phrases", {})}
         return {keyword: at("phrases", at, keyword, templates.parse, text) for keyword, text in said.items()}
@@ -101,5 +101,5 @@ class Errors:
         )
 
 
-def _headers(said: Mapping[str, Any]) -> tuple[tuple[str, templates.Node], ...]:
+def _headers(said: Mapping[str, Any]) -> tuple[tuple[str, nodes.Node], ...]:
     return tuple((name, at(name, templates.parse, value)) for name, value in said.get("headers", {}).items())

@@ -118,11 +118,13 @@ class OperationBuilder:
             number = int(status.replace("X", "0"))
             headers = response.get("headers", {})
             nodes = tuple((name, templates.parse(h["x-template"])) for name, h in headers.items() if "x-template" in h)
-            for media_type, content in response.get("content", {}).items():
+            contents = response.get("content", {})
+            stream = next((c["x-stream"] for c in contents.values() if "x-stream" in c), "")
+            for media_type, content in contents.items():
                 if "x-template" in content:
                     place = (status, "content", media_type, "x-template")
-                    return model.Reply(number, media_type, build_cases(content["x-template"], place), nodes)
-            return model.Reply(number, "", (), nodes)
+                    return model.Reply(number, media_type, build_cases(content["x-template"], place), nodes, stream)
+            return model.Reply(number, "", (), nodes, stream)
         raise Misfit("there is no success answer", "declare a 2xx response")
 
     def deliveries(self) -> tuple[model.Delivery, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from understudy.specs import templates
+from understudy.specs import nodes, templates
 from understudy.specs.judging import iter_misfits
 from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.subject import Spot, Subject
@@ -75,7 +75,7 @@ def check_readable(subject: Subject) -> Iterator[Misfit]:
                 yield from _check_content(subject, spot, content, below, readers)
 
 
-def _error_readers(failures: Failures, status: str, media_type: str) -> list[templates.Node]:
+def _error_readers(failures: Failures, status: str, media_type: str) -> list[nodes.Node]:
     """The error template, if such an answer can be an error."""
     if media_type != failures.envelope.media_type:
         return []
@@ -85,7 +85,7 @@ def _error_readers(failures: Failures, status: str, media_type: str) -> list[tem
 
 
 def _check_content(
-    subject: Subject, spot: Spot, content: Any, place: Place, readers: list[templates.Node]
+    subject: Subject, spot: Spot, content: Any, place: Place, readers: list[nodes.Node]
 ) -> Iterator[Misfit]:
     required = make_validator(subject.resolved(content.get("schema", {}))).is_valid
     for below, value in iter_examples(content, place):
@@ -108,6 +108,6 @@ def _check_content(
                 yield Misfit(f"{state!r} is no state of these tasks", known(state, wires), below)
 
 
-def _objections(reading: templates.Extraction) -> list[str]:
+def _objections(reading: nodes.Extraction) -> list[str]:
     """The departures that count: whether a member must be there is the schema's business."""
     return [str(mismatch) for mismatch in reading.mismatches if not mismatch.is_absence]

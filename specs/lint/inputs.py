@@ -25,6 +25,7 @@ class Submission:
 
     input: Any
     kind: Any
+    completion: Any = None
 
     def seconds_of(self, references: list[str]) -> Decimal:
         """As many as are assumed for each."""

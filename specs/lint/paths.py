@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.specs.lint.subject import Subject, iter_leaves
-from understudy.specs.model import DIALECTS
 from understudy.specs.problems import Misfit, known
+from understudy.specs.streams import DIALECTS
 from understudy.specs.vocabulary import iter_described
 
 _NAMED = re.compile(r"\{([^{}]*)\}")
@@ -19,6 +19,9 @@ _NEED_ACCOUNT = (
     "task.cancel",
     "account.balance",
     "upload.presign",
+    "completion",
+    "images",
+    "models.list",
 )
 
 
@@ -203,9 +206,19 @@ def _is_supported(scheme: Any) -> bool:
 
 
 def check_streams(subject: Subject) -> Iterator[Misfit]:
-    """Stream dialects that nobody speaks."""
+    """Stream dialects that nobody speaks, and answers in another than the one that is asked in."""
+    for spot in subject.operations:
+        asked = spot.arguments.get("dialect")
+        if asked is not None and asked not in DIALECTS:
+            place = (*spot.place, "x-behavior", spot.behavior, "dialect")
+            yield Misfit(f"there is no dialect {asked!r}", known(asked, DIALECTS), place)
+        for _, response, place in subject.responses(spot):
+            for media_type, content in response.get("content", {}).items():
+                told = content.get("x-stream", asked)
+                if asked is not None and told != asked:
+                    below = (*place, "content", media_type, "x-stream")
+                    yield Misfit(f"{told!r} is not the dialect of the request, {asked!r}", "", below)
     for place, node in iter_described(subject.root):
         dialect = node.get("x-stream")
         if isinstance(dialect, str) and dialect not in DIALECTS:
-            advice = known(dialect, DIALECTS) if DIALECTS else "none is spoken yet"
-            yield Misfit(f"there is no stream dialect {dialect!r}", advice, (*place, "x-stream"))
+            yield Misfit(f"there is no stream dialect {dialect!r}", known(dialect, DIALECTS), (*place, "x-stream"))

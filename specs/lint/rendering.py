@@ -7,12 +7,14 @@ from typing import Any
 import orjson
 
 from understudy.specs.judging import iter_misfits
+from understudy.specs.lint.answers import iter_answers, sample_models
 from understudy.specs.lint.inputs import iter_entrances
 from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, shared_values
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import PHASES, Case, Operation
 from understudy.specs.problems import Misfit, Place
+from understudy.specs.streams import DIALECTS
 
 _OPEN = ("queued", "running")
 
@@ -112,6 +114,11 @@ def _iter_reply_scopes(subject: Subject, spot: Spot) -> Iterator[Seen]:
                 yield Seen("an empty page", bare)
                 for seen in _iter_shown(subject, spot, bare, PHASES):
                     yield Seen(f"a page with {seen.words}", replace(bare, tasks=(seen.scope,)))
+            case "completion" | "images":
+                yield from _iter_answered(spot, bare)
+            case "models.list":
+                yield Seen("no models", bare)
+                yield Seen("two models", replace(bare, values={**bare.values, "models": sample_models()}))
             case _:
                 yield Seen(words, bare)
 
@@ -126,6 +133,12 @@ def _iter_requests(subject: Subject, spot: Spot) -> Iterator[tuple[str, Scope]]:
     yield "a request", full
     if spot.behavior not in ("task.get", "task.list"):
         yield "a request without what is optional", least
+
+
+def _iter_answered(spot: Spot, bare: Scope) -> Iterator[Seen]:
+    dialect = DIALECTS.get(spot.arguments.get("dialect", ""))
+    for words, values in iter_answers(dialect.stops if dialect else {}, "image" if spot.behavior == "images" else ""):
+        yield Seen(words, replace(bare, values={**bare.values, **values}))
 
 
 class _Always(dict[str, str]):

@@ -35,12 +35,9 @@ class Scope:
         """The value of an expression; None is missing."""
         member = expression.member
         match expression.family:
-            case "request.body":
-                return point(self.body, expression.path)
-            case "task.input":
-                return point(self.input, expression.path)
-            case "item":
-                return point(self.item, expression.path)
+            case "request.body" | "task.input" | "item" | "piece.arguments" as name:
+                whole = {"request.body": self.body, "task.input": self.input, "item": self.item}
+                return point(whole.get(name, self.values.get(name)), expression.path)
             case "request.query":
                 return self.query.get(member)
             case "request.path":
@@ -66,8 +63,10 @@ class ScopeResolver:
 
     def bind(self, scope: Scope, expression: Expression, item: Any) -> Scope:
         """The scope for one item of a list."""
-        if expression.name != "tasks":
+        if not isinstance(item, Scope):
             return replace(scope, item=item)
+        if expression.name != "tasks":
+            return replace(scope, values={**scope.values, **item.values})
         return replace(scope, values={**scope.values, **item.values}, input=item.input, links=item.links)
 
 
@@ -79,7 +78,7 @@ def shared_values() -> dict[str, Any]:
     return {
         name: Decimal(str(sample)) if kind == "money" else sample
         for name, (kind, sample) in NAMES.items()
-        if name.partition(".")[0] in ("base_url", "request", "account", "page", "upload")
+        if name.partition(".")[0] in ("base_url", "request", "account", "page", "upload", "rate")
     }
 
 

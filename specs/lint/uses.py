@@ -19,6 +19,9 @@ _SHOWN = {
     "account.balance": frozenset({"base_url", "request", "account"}),
     "upload.presign": frozenset({"base_url", "request", "account", "upload"}),
     "upload.put": frozenset({"base_url", "request", "upload"}),
+    "completion": frozenset({"base_url", "request", "account", "completion"}),
+    "images": frozenset({"base_url", "request", "account", "completion"}),
+    "models.list": frozenset({"base_url", "request", "account", "models"}),
 }
 _WORDS = frozenset({"error.field", "error.value", "error.limit"})
 
@@ -51,8 +54,7 @@ def iter_uses(subject: Subject) -> Iterator[Use]:
 
 def _iter_operation(subject: Subject, spot: Spot) -> Iterator[Use]:
     knows = _SHOWN.get(spot.behavior, frozenset())
-    if not subject.is_guarded(spot):
-        knows = knows - {"account"}
+    knows = knows | {"rate"} if subject.is_guarded(spot) else knows - {"account"}
     base = Use(
         spot.place,
         None,
@@ -62,7 +64,7 @@ def _iter_operation(subject: Subject, spot: Spot) -> Iterator[Use]:
     )
     for place, template in _iter_templates(subject, spot):
         yield from _iter_cases(template, place, base)
-    at_first = replace(base, knows=REQUEST | (knows & {"account"}))
+    at_first = replace(base, knows=REQUEST | (knows & {"account", "rate"}))
     yield from _iter_behavior(spot, at_first)
     for index, rule in enumerate(spot.said.get("x-rules", ())):
         yield from _iter_rule(rule, replace(at_first, place=(*spot.place, "x-rules", index)))
@@ -126,13 +128,20 @@ def iter_template(template: Any, base: Use) -> Iterator[Use]:
     elif isinstance(template, dict):
         inner = base
         if "$each" in template:
-            item = "task" if template["$each"] == "$tasks" else "item"
-            inner = replace(base, knows=base.knows | {item})
+            inner = replace(base, knows=base.knows | {_item_of(template["$each"])})
         for key, value in template.items():
-            below = inner if key == "$body" else base
+            below = inner if key in ("$body", "$cases") else base
             yield from iter_template(value, replace(below, place=(*base.place, key)))
     elif isinstance(template, str):
         yield from iter_text(template, base)
+
+
+def _item_of(over: Any) -> str:
+    """What an item of that list is called; what is no list of items is told elsewhere."""
+    try:
+        return parse(over).item
+    except (Misfit, TypeError):
+        return "item"
 
 
 def iter_text(text: str, base: Use) -> Iterator[Use]:
@@ -158,8 +167,12 @@ def _iter_behavior(spot: Spot, base: Use) -> Iterator[Use]:
         if key == "kind" and isinstance(value, dict):
             inputs = replace(below, knows=base.knows | {"task.input"})
             yield from _iter_all(value.get("by", []), replace(inputs, place=(*place, key, "by")))
-        elif key in ("id", "page", "size", "offset", "cursor", "where", "name", "type", "key"):
+        elif key == "where":
             yield from _iter_all(value, below)
+        elif key == "price" or isinstance(value, dict):
+            yield from _iter_formula(value, replace(below, knows=base.knows | {"task.input", "completion"}))
+        elif isinstance(value, str):
+            yield from iter_text(value, below)
 
 
 def _iter_rule(rule: Mapping[str, Any], base: Use) -> Iterator[Use]:

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.door import SPECS, Door, Reply, stage_of
+from tests.door import Door, Reply, stage_of
 from tests.judge import Judge, judge_of, plain
 from tests.shops import LUMEN, SHOPS, Order, Shop, order_draft, order_film, order_lumen
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.stage import Act, Stage
 from understudy.mockserver.world import Settings
 from understudy.specs.model import CONDITIONS, TERMINAL, Case, Failures, Kind
-from understudy.specs.templates import Node, read
+from understudy.specs.nodes import Node
+from understudy.specs.templates import read
 
 Options = tuple[tuple[str, str], ...]
 NOWHERE = "http://127.0.0.1:9/hook"
@@ -31,7 +32,7 @@ def worlds(slug: str) -> Iterator[Options]:
 
 WORLDS = [
     pytest.param(slug, options, id="-".join([slug, *(value for _, value in options)]))
-    for slug in SPECS
+    for slug in SHOPS
     for options in worlds(slug)
 ]
 CALLING_BACK = ["storyclaw", "lumen"]

@@ -18,6 +18,7 @@ class Subject:
     """An input; each reference plays 7 seconds, each result has 100 pixels."""
 
     input: Any
+    completion: Any = None
 
     def seconds_of(self, references: list[str]) -> Decimal:
         return Decimal(7) * len(references)

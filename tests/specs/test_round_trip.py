@@ -15,7 +15,8 @@ from tests.door import SPECS, stage_of
 from understudy.mockserver.scope import to_json
 from understudy.specs.expressions import Expression
 from understudy.specs.model import Failures, Operation, Provider
-from understudy.specs.templates import Array, Each, Node, Object, Or, Text, Value, With, read
+from understudy.specs.nodes import Array, Each, Node, Object, Or, Text, Value, With
+from understudy.specs.templates import read
 
 Scope = Mapping[str, Any]
 """Expression text -> value; what is missing is not there."""

@@ -8,8 +8,9 @@ import pytest
 
 from understudy.specs.expressions import Expression, point
 from understudy.specs.expressions import parse as parse_expression
+from understudy.specs.nodes import Getter
 from understudy.specs.problems import Misfit
-from understudy.specs.templates import Getter, parse, read
+from understudy.specs.templates import parse, read
 
 
 @dataclass(frozen=True, slots=True)

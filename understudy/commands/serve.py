@@ -10,6 +10,7 @@ from understudy.cli import UsageError
 from understudy.commands.choice import choose
 from understudy.mockserver.clock import CLOCKS
 from understudy.mockserver.server import Addresses, Binding, PortTaken, serve
+from understudy.mockserver.streams import Pace
 from understudy.mockserver.world import DEFAULT_SPEED, Settings
 from understudy.specs.loader import shipped
 from understudy.specs.model import Provider
@@ -27,6 +28,7 @@ def run(arguments: list[str]) -> int:
         seed=options.seed,
         any_key=options.any_key,
         allow_local_callbacks=options.allow_local_callbacks,
+        pace=_pace(options.ttft, options.tokens_per_second),
     )
     binding = Binding(
         host=options.host,
@@ -43,6 +45,13 @@ def run(arguments: list[str]) -> int:
     except PortTaken as error:
         raise UsageError(f"{error}; choose others with --port and --media-port (0 takes a free one)") from None
     return 0
+
+
+def _pace(ttft: float, tokens_per_second: float) -> Pace:
+    for flag, value in (("--ttft", ttft), ("--tokens-per-second", tokens_per_second)):
+        if not 0 <= value < float("inf"):
+            raise UsageError(f"{flag} is {value:g}; it must be 0 (at once) or more")
+    return Pace(ttft, tokens_per_second)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -112,6 +121,20 @@ def _parser() -> argparse.ArgumentParser:
         help="callbacks may go to loopback, by http too",
     )
     when = parser.add_argument_group("when")
+    when.add_argument(
+        "--ttft",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="until the first token of a stream (default %(default)s)",
+    )
+    when.add_argument(
+        "--tokens-per-second",
+        type=float,
+        default=0,
+        metavar="N",
+        help="pace of streams; 0 is all at once (default %(default)s)",
+    )
     when.add_argument(
         "--clock",
         choices=sorted(CLOCKS),

@@ -1,0 +1,100 @@
+"""The behavior of text answers: what is asked in a protocol's words is answered, charged and remembered."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+
+from understudy.mockserver.charges import Priced, compile_charge
+from understudy.mockserver.completions.compose import compose
+from understudy.mockserver.completions.model import Ask, Completion
+from understudy.mockserver.completions.view import ChoiceView, CompletionView
+from understudy.mockserver.dialects import SPEAKERS
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.media import Material, make
+from understudy.mockserver.namers import compile_id
+from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.scope import ScopeResolver
+from understudy.mockserver.steering import refuse_by_magic
+from understudy.specs.expressions import parse
+from understudy.specs.ids import parse_id
+from understudy.specs.model import Operation, Provider
+from understudy.specs.streams import DIALECTS
+
+Behavior = Callable[[Exchange], None]
+
+NO_TIME = Decimal(0)
+# Pixels of an image within an answer, both ways.
+SIDE = 1024
+
+
+def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
+    """Answer a prompt."""
+    arguments = operation.arguments
+    speaker, stops = SPEAKERS[arguments["dialect"]], DIALECTS[arguments["dialect"]].stops
+    name = compile_id(parse_id(arguments["id"]))
+    get_model = resolver.getter(parse(arguments["model"]))
+    is_streamed = _switch(arguments.get("stream"), resolver)
+    continues = resolver.getter(parse(arguments["continues"])) if "continues" in arguments else None
+    charge = compile_charge(arguments.get("price"), provider)
+
+    def behave(exchange: Exchange) -> None:
+        site = exchange.site
+        ask = speaker.ask(exchange.body, str(get_model(exchange)))
+        refuse_by_magic(ask.prompt)
+        if continues is not None:
+            ask = _continued(exchange, ask, continues(exchange))
+        completion = _compose(exchange, ask)
+        drawn = site.draw("completion")
+        view = CompletionView(
+            name(drawn, exchange.body),
+            ask.model,
+            int(exchange.now),
+            completion,
+            tuple([ChoiceView(choice, stops[choice.stop]) for choice in completion.choices]),
+        )
+        if charge is not None:
+            charge(exchange, Priced(exchange.body, view))
+        if continues is not None and exchange.account:
+            said = "\n".join((ask.context, ask.prompt, view.text or ""))
+            site.conversations.remember(exchange.account.id, view.id, said)
+        exchange.completion = view
+        exchange.is_streamed = is_streamed(exchange)
+
+    return behave
+
+
+def _switch(said: Any, resolver: ScopeResolver) -> Callable[[Exchange], bool]:
+    """A function that tells whether the answer is streamed."""
+    if said is None or said is True:
+        return lambda exchange: said is True
+    get = resolver.getter(parse(said))
+    return lambda exchange: get(exchange) is True
+
+
+def _compose(exchange: Exchange, ask: Ask) -> Completion:
+    """The answer: its words follow from what is asked alone, its ids from the order of requests."""
+    seed = exchange.site.seed
+    asked = blake2b(msgspec.json.encode(ask), digest_size=16).hexdigest()
+    serial = exchange.site.draw("pieces").hex()[:16]
+
+    def draw(name: str) -> bytes:
+        return seed.draw(f"{name} {serial if name.startswith('id') else asked}")
+
+    def picture() -> bytes:
+        return make(Material("image/png", SIDE, SIDE, NO_TIME, False, draw("image")))
+
+    return compose(ask, draw, picture if ask.wants_image else None)
+
+
+def _continued(exchange: Exchange, ask: Ask, earlier: str | None) -> Ask:
+    """The ask with all that was said before the answer that it goes on from; raises Refusal."""
+    if not earlier:
+        return ask
+    assert exchange.account, "who continues is known"
+    said = exchange.site.conversations.recall(exchange.account.id, earlier)
+    if said is None:
+        raise Refusal("conflict", field="previous_response_id", value=earlier)
+    return msgspec.structs.replace(ask, context=f"{said}\n{ask.context}")

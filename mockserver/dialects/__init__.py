@@ -1,0 +1,31 @@
+"""The protocols of text answers: reading what is asked, and telling a whole answer as a stream of events."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from understudy.mockserver.completions.model import Ask
+from understudy.mockserver.dialects import openai_chat
+from understudy.mockserver.streams import Event
+
+# Cuts a text into the pieces in which it is streamed.
+Cut = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """One protocol.
+
+    `ask(body, model)` reads a valid request body. `stream(plain, body, cut)` tells the plain answer, as the
+    operation's template made it, event by event: both say the same, because one is made of the other.
+    `fail(error, count)` is the event that tells an error, an envelope's body, after so many events.
+    """
+
+    ask: Callable[[Any, str], Ask]
+    stream: Callable[[Any, Any, Cut], Iterator[Event]]
+    fail: Callable[[Any, int], Event]
+
+
+SPEAKERS: Mapping[str, Speaker] = {
+    "openai-chat": Speaker(openai_chat.ask, openai_chat.stream, openai_chat.fail),
+}

@@ -1,0 +1,95 @@
+"""OpenAI Chat Completions: requests to asks, answers to chunks."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from understudy.mockserver.completions.model import Ask, Tool
+from understudy.mockserver.streams import Event
+
+_USER = ("user",)
+_DONE = Event("", b"[DONE]")
+
+
+def ask(body: Any, model: str) -> Ask:
+    """What a valid request body asks for."""
+    messages = body.get("messages", [])
+    last = max((i for i, m in enumerate(messages) if m.get("role") in _USER), default=-1)
+    texts = [text_of(message.get("content")) for message in messages]
+    stops = body.get("stop") or ()
+    shape = body.get("response_format") or {}
+    schema = shape.get("json_schema", {}).get("schema", {}) if shape.get("type") == "json_schema" else {}
+    choice = body.get("tool_choice", "auto")
+    return Ask(
+        model=model,
+        prompt=texts[last] if last >= 0 else "",
+        context="\n".join(text for index, text in enumerate(texts) if index != last),
+        tools=tuple(
+            Tool(
+                tool["function"]["name"],
+                tool["function"].get("parameters") or {},
+                tool["function"].get("description", ""),
+            )
+            for tool in body.get("tools", ())
+            if tool.get("type", "function") == "function"
+        ),
+        choice=choice if isinstance(choice, str) else choice.get("function", {}).get("name", "auto"),
+        parallel=body.get("parallel_tool_calls", True),
+        is_answered=bool(messages) and messages[-1].get("role") == "tool",
+        most_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
+        stops=(stops,) if isinstance(stops, str) else tuple(stops),
+        count=body.get("n") or 1,
+        shape=schema if shape.get("type") in ("json_object", "json_schema") else None,
+        images=sum(_images_in(message.get("content")) for message in messages),
+    )
+
+
+def text_of(content: Any) -> str:
+    """The text of a message's content: a text, or parts of which some are text."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else ()
+    return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
+
+
+def _images_in(content: Any) -> int:
+    parts = content if isinstance(content, list) else ()
+    return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
+
+
+def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[Event]:
+    """The chunks of a whole answer: each choice in turn, then the usage if it was asked for."""
+    with_usage = bool((body.get("stream_options") or {}).get("include_usage"))
+    head = {
+        **{key: value for key, value in plain.items() if key not in ("choices", "usage", "object")},
+        "object": "chat.completion.chunk",
+    }
+
+    def chunk(index: int, delta: Any, finish: Any = None, tokens: int = 0) -> Event:
+        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+        usage = {"usage": None} if with_usage else {}
+        return Event("", orjson.dumps({**head, "choices": [choice], **usage}), tokens)
+
+    for choice in plain["choices"]:
+        index, message = choice["index"], choice["message"]
+        yield chunk(
+            index, {"role": message["role"], "content": "" if message["content"] is not None else None, "refusal": None}
+        )
+        for text in cut(message["content"] or ""):
+            yield chunk(index, {"content": text}, tokens=1)
+        for number, call in enumerate(message.get("tool_calls") or ()):
+            function = call["function"]
+            opened = {**call, "index": number, "function": {"name": function["name"], "arguments": ""}}
+            yield chunk(index, {"tool_calls": [opened]}, tokens=1)
+            for text in cut(function["arguments"]):
+                yield chunk(index, {"tool_calls": [{"index": number, "function": {"arguments": text}}]}, tokens=1)
+        yield chunk(index, {}, choice["finish_reason"])
+    if with_usage:
+        yield Event("", orjson.dumps({**head, "choices": [], "usage": plain["usage"]}))
+    yield _DONE
+
+
+def fail(error: Any, count: int) -> Event:
+    """An error in the middle of a stream: the envelope as a chunk; nothing comes after it."""
+    return Event("", orjson.dumps(error))

@@ -1,0 +1,69 @@
+"""Stream dialects: how the events of a `text/event-stream` answer are framed, and in which order they may come."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A protocol's stream.
+
+    `stops`: why an answer ended (end, length, stop_sequence, tool) to the protocol's word for it.
+    `type_at`: the member of an event's data that says its type; '' where all events are of one type, `chunk`.
+    `order`: a regular expression over the types, each followed by a space. `done`: the data after the last event, or ''.
+    """
+
+    name: str
+    stops: Mapping[str, str]
+    order: re.Pattern[str]
+    type_at: str = ""
+    is_named: bool = False
+    done: str = ""
+    error: str = "error"
+    ignored: frozenset[str] = field(default_factory=frozenset)
+
+    def is_complete(self, types: Iterable[str]) -> bool:
+        """Whether these types, in this order, are a whole answer."""
+        return bool(self.order.fullmatch("".join(f"{name} " for name in types if name not in self.ignored)))
+
+
+_CHAT = Dialect(
+    "openai-chat",
+    {"end": "stop", "length": "length", "stop_sequence": "stop", "tool": "tool_calls"},
+    re.compile(r"(chunk )+"),
+    done="[DONE]",
+)
+
+_BLOCK = "content_block_start (content_block_delta )*content_block_stop "
+_MESSAGES = Dialect(
+    "anthropic-messages",
+    {"end": "end_turn", "length": "max_tokens", "stop_sequence": "stop_sequence", "tool": "tool_use"},
+    re.compile(rf"message_start ({_BLOCK})*message_delta message_stop "),
+    type_at="type",
+    is_named=True,
+    ignored=frozenset({"ping"}),
+)
+
+_PART = r"response\.content_part\.added (response\.output_text\.delta )*response\.output_text\.done response\.content_part\.done "
+_CALL = r"(response\.function_call_arguments\.delta )*response\.function_call_arguments\.done "
+_SUMMARY = (
+    r"(response\.reasoning_summary_part\.added (response\.reasoning_summary_text\.delta )*"
+    r"response\.reasoning_summary_text\.done response\.reasoning_summary_part\.done )*"
+)
+_ITEM = rf"response\.output_item\.added ({_PART}|{_CALL}|{_SUMMARY})response\.output_item\.done "
+_RESPONSES = Dialect(
+    "openai-responses",
+    {"end": "completed", "length": "incomplete", "stop_sequence": "completed", "tool": "completed"},
+    re.compile(rf"response\.created response\.in_progress ({_ITEM})*response\.(completed|incomplete) "),
+    type_at="type",
+    is_named=True,
+)
+
+_GEMINI = Dialect(
+    "gemini",
+    {"end": "STOP", "length": "MAX_TOKENS", "stop_sequence": "STOP", "tool": "STOP"},
+    re.compile(r"(chunk )+"),
+)
+
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (_MESSAGES, _CHAT, _RESPONSES, _GEMINI)}
