@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from understudy.specs.expressions import is_expression, parse, point
 from understudy.specs.formulas import FORMS, compile_formula, number
 from understudy.specs.lint.inputs import (
     MOST,
@@ -15,6 +16,7 @@ from understudy.specs.lint.inputs import (
     iter_variants,
     keys_of,
 )
+from understudy.specs.lint.samples import MISSING, put
 from understudy.specs.lint.subject import Subject
 from understudy.specs.model import RESULT_TYPES
 from understudy.specs.problems import Misfit, Place, known
@@ -68,8 +70,34 @@ def _check_formula(formula: Any, place: Place, role: Role, kind: Any, entrances:
             return
     for below, table in _iter_tables(formula, place):
         yield from _check_table(table, below, inner, kind, entrances)
+    if role in (_price, _amount, _count):
+        for below, text in _iter_factors(formula, place):
+            yield from _check_factor(text, below, entrances)
     if not (isinstance(formula, dict) and "by" in formula):
         yield from _check_whole(formula, place, role, kind, entrances)
+
+
+def _iter_factors(formula: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """The members of the input that the whole is, or is multiplied by; a missing summand adds nothing, as it should."""
+    if is_expression(formula):
+        yield place, formula
+    elif isinstance(formula, dict):
+        for form in ("product", "of"):
+            if form in formula:
+                yield from _iter_factors(formula[form], (*place, form))
+    elif isinstance(formula, list):
+        for index, item in enumerate(formula):
+            yield from _iter_factors(item, (*place, index))
+
+
+def _check_factor(text: str, place: Place, entrances: list[Entrance]) -> Iterator[Misfit]:
+    path = parse(text).path
+    for entrance in entrances:
+        bare = (put(body, path, MISSING) for body in entrance.bodies)
+        if any(entrance.leads(body) and point(entrance.normalise(body), path) is None for body in bare):
+            advice = f"require it, give it a default, or write {{first: [{text}, 1]}}"
+            yield Misfit(f"{text} may be missing in {entrance.spot.name} and counts as 0 then", advice, place)
+            return
 
 
 def _iter_tables(formula: Any, place: Place) -> Iterator[tuple[Place, Any]]:
