@@ -72,21 +72,17 @@ def score(text: str, speed: Decimal | float, seed: bytes) -> list[Note]:
         count = round(spoken / SYLLABLE) or 1
         ends = [due + spoken * stretch * nth / count for nth in range(count + 1)]
         for start, end in pairwise(map(round, ends)):
-            at = _rest(notes, at, start)
-            stop = min(max(end, at + LEAST), total)
-            if stop - at >= LEAST:
-                notes.append(Note(int(pick() * TONES), stop - at))
+            begin = max(at, start)  # one that had to be longer than its time takes from the next
+            stop = min(max(end, begin + LEAST), total)
+            if stop - begin >= LEAST:
+                notes += (*_rest(begin - at), Note(int(pick() * TONES), stop - begin))
                 at = stop
         due = ends[-1] + pause * stretch
-    _rest(notes, at, total)
-    return notes
+    return [*notes, *_rest(total - at)]
 
 
-def _rest(notes: list[Note], at: int, until: int) -> int:
-    """Fill up with silence; a note that had to be longer than its time has taken from it."""
-    if at < until:
-        notes.append(Note(REST, until - at))
-    return max(at, until)
+def _rest(frames: int) -> list[Note]:
+    return [Note(REST, frames)] if frames else []
 
 
 def _frames(phrases: list[Phrase], speed: Decimal | float) -> int:

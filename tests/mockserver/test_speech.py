@@ -13,7 +13,7 @@ from math import cos, hypot, pi, sin
 import av
 import pytest
 from av.logging import WARNING, Capture, get_level, set_level
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from understudy.mockserver.media.mp3 import CODES, HEADER, SILENCE, SIZE, _frame, _info, _quantized, mp3
@@ -124,7 +124,14 @@ def test_the_length_follows_the_text(text: str, speed: Decimal | float, seconds:
 
 
 @settings(deadline=None)
-@given(text=st.text(max_size=300), speed=st.floats(0.1, 20), seed=st.binary(max_size=4))
+@example(text="a. " * 50, speed=20.0, seed=b"")  # syllables shorter than any that are heard
+@example(text="世" * 300, speed=20.0, seed=b"")
+@example(text="。 " * 50 + "a", speed=4.0, seed=b"")
+@given(
+    text=st.text(max_size=300) | st.text("ab世 ,.。", max_size=300),
+    speed=st.floats(0.1, 20),
+    seed=st.binary(max_size=4),
+)
 def test_any_text_has_a_rhythm(text: str, speed: float, seed: bytes) -> None:
     notes = score(text, speed, seed)
     assert sum(note.frames for note in notes) * FRAME / RATE == speech_seconds(text, speed)
