@@ -9,6 +9,7 @@ import msgspec
 
 from understudy.mockserver.charges import Priced, compile_charge
 from understudy.mockserver.completions.compose import compose
+from understudy.mockserver.completions.merging import Unsatisfiable
 from understudy.mockserver.completions.model import Ask, Completion
 from understudy.mockserver.completions.view import ChoiceView, CompletionView
 from understudy.mockserver.dialects import SPEAKERS
@@ -86,7 +87,10 @@ def _compose(exchange: Exchange, ask: Ask) -> Completion:
     def picture() -> bytes:
         return make(Material("image/png", SIDE, SIDE, NO_TIME, False, draw("image")))
 
-    return compose(ask, draw, picture if ask.wants_image else None)
+    try:
+        return compose(ask, draw, picture if ask.wants_image else None)
+    except Unsatisfiable as error:
+        raise Refusal("invalid_request", str(error)) from error
 
 
 def _continued(exchange: Exchange, ask: Ask, earlier: str | None) -> Ask:

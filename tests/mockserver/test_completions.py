@@ -86,6 +86,13 @@ def test_words_in_a_prompt_refuse(door: Door) -> None:
     assert say(door, messages=[message]).status == 429
 
 
+def test_a_tool_that_nothing_can_be_called_with_is_refused(door: Door) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 2, "maximum": 1}}, "required": ["n"]}
+    reply = say(door, tools=[{"type": "function", "function": {"name": "t", "parameters": schema}}])
+    assert reply.status == 400
+    assert reply.json()["error"]["message"].startswith("minimum: ")
+
+
 def test_a_stream_stands_in_the_journal_as_it_was_sent(door: Door) -> None:
     sent = say(door, stream=True)
     (record,) = door.steer("GET", "/journal").json()["records"]
@@ -97,7 +104,7 @@ def test_pace_and_a_client_that_leaves(serve: Serve) -> None:
     served = serve("--spec", str(PARLEY), "--ttft", "0.2", "--tokens-per-second", "20")
     place = urlsplit(served.providers["parley"].base_url)
     assert place.hostname and place.port
-    body = json.dumps({**HELLO, "stream": True}).encode()
+    body = json.dumps({**HELLO, "stream": True, "max_tokens": 12}).encode()
     asked = request("POST", place.path + "/say", [*KEY.items(), ("Content-Type", "application/json")], body)
     with socket.create_connection((place.hostname, place.port), 20) as connection:
         started = time.monotonic()
