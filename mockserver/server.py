@@ -6,8 +6,11 @@ import gc
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -16,6 +19,7 @@ from understudy.mockserver.app import Application, Gateway
 from understudy.mockserver.control import build_control
 from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.stage import Stage
+from understudy.mockserver.tls import SecureProtocol
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.wire import WireProtocol
 from understudy.mockserver.world import Settings, World
@@ -24,7 +28,7 @@ from understudy.specs.model import Provider
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Where to listen and by which names to be known. Port 0 takes a free one."""
+    """Where to listen and by which names to be known. Port 0 takes a free one; with `tls` both origins speak https."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -33,6 +37,12 @@ class Binding:
     media_url: str = ""
     allow_hosts: tuple[str, ...] = ()
     control_token: str = ""
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names by which clients may call this server."""
+        return tuple(filter(None, (self.host, _host_of(self.public_url), _host_of(self.media_url), *self.allow_hosts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +114,8 @@ def serve(
     """Serve until SIGINT or SIGTERM. `started` is told the addresses once requests are answered."""
     api, media = bind(binding.host, binding.port), bind(binding.host, binding.media_port)
     addresses = Addresses(
-        binding.public_url.rstrip("/") or _url(binding.host, api),
-        binding.media_url.rstrip("/") or _url(binding.host, media),
+        binding.public_url.rstrip("/") or _url(binding, api),
+        binding.media_url.rstrip("/") or _url(binding, media),
     )
     settings = replace(settings, base_url=addresses.base_url, media_url=addresses.media_url)
     stages = [Stage(provider) for provider in providers]
@@ -125,7 +135,7 @@ async def _serve(
     hosts = tuple(filter(None, (binding.host, _host_of(addresses.base_url), *binding.allow_hosts)))
     control = build_control(world, Guard(binding.control_token, hosts))
     applications = (Gateway(world, control), MediaOrigin(world))
-    servers = [_Server(server_config(application)) for application in applications]
+    servers = [_Server(server_config(application, binding.tls)) for application in applications]
     _settle_garbage()
     running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)]
     follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
@@ -146,11 +156,15 @@ def _stop(servers: list[_Server]) -> None:
         server.should_exit = True
 
 
-def server_config(application: Application) -> uvicorn.Config:
+def _secure_protocol(context: ssl.SSLContext, **given: Any) -> SecureProtocol:
+    return SecureProtocol(context, WireProtocol(**given))
+
+
+def server_config(application: Application, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     """How both origins are served: what the benchmarks give the bare application, too."""
     return uvicorn.Config(
         application,
-        http=WireProtocol,
+        http=WireProtocol if tls is None else partial(_secure_protocol, tls),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -176,10 +190,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def _url(host: str, listener: socket.socket) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+def _url(binding: Binding, listener: socket.socket) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(binding.host, binding.host)
     name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{listener.getsockname()[1]}"
+    return f"{'https' if binding.tls else 'http'}://{name}:{listener.getsockname()[1]}"
 
 
 def _host_of(url: str) -> str:

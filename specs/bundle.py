@@ -68,8 +68,6 @@ class _Bundler:
     def fill(self, built: Any, place: Place) -> None:
         """Put a hoisted target into the components of the bundle."""
         spot = self.hoisted[place]
-        if _has(self.root.root, place):
-            return  # an alias of the root's own, replaced where it stands
         section = built
         for length, step in enumerate(place[:-1], 1):
             section = section.setdefault(step, {})

@@ -36,6 +36,7 @@ class Served:
     providers: Mapping[str, Provider]
     media_url: str
     control_url: str
+    ca_file: str = ""
 
 
 class Serve(Protocol):
@@ -50,7 +51,9 @@ def read_announcement(stdout: IO[str], log: Path) -> Served:
     assert line, f"nothing announced; it said:\n{log.read_text('utf-8')}"
     said: dict[str, Any] = json.loads(line)
     providers = (Provider(each["slug"], each["base_url"], tuple(each["keys"])) for each in said["providers"])
-    return Served({each.slug: each for each in providers}, said["media_url"], said["control_url"])
+    return Served(
+        {each.slug: each for each in providers}, said["media_url"], said["control_url"], said.get("ca_file", "")
+    )
 
 
 def stop(process: subprocess.Popen[str], log: Path) -> None:

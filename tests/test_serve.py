@@ -92,6 +92,9 @@ WRONG_WORDS: dict[str, tuple[tuple[str, ...], str]] = {
     "public-url-bad-host": (("--public-url", "http://["), "--public-url"),
     "public-url-port": (("--public-url", "http://a:99999"), "--public-url"),
     "public-url-query": (("--public-url", "http://a/?b"), "--public-url"),
+    "tls-dir-alone": (("--tls-dir", "/tmp"), "give --tls"),
+    "tls-dir-file": (("--tls", "--tls-dir", __file__), "--tls: the CA cannot be kept"),
+    "tls-host": (("--tls", "--allow-host", "a..b"), "no certificate can be for 'a..b'"),
     "media-url": (("--media-url", "//media.example.com"), "--media-url"),
 }
 
@@ -179,6 +182,8 @@ def test_help_of_serve() -> None:
         "--media-url",
         "--allow-host",
         "--control-token",
+        "--tls",
+        "--tls-dir",
         "--speed",
         "--clock",
         "--seed",
@@ -427,5 +432,7 @@ def test_serving_loads_no_test_tools(tmp_path: Path) -> None:
         "flask",
         "av",
         "PIL",
+        "trustme",
+        "cryptography",
     }
     assert not unwanted & {name.partition(".")[0] for name in loaded}

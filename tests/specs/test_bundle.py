@@ -102,6 +102,18 @@ def test_the_line_is_that_of_the_shared_file(spec: Path) -> None:
     assert "$task.ident" in file.read_text("utf-8").splitlines()[problem.line - 1]
 
 
+def test_the_spec_comes_first(spec: Path) -> None:
+    replace(spec, "dk-a}\n", "dk-2}\n")
+    replace(spec.parent / "kinds.yaml", "price: 1", "price: {times: [1]}")
+    assert [Path(problem.file).name for problem in find_problems(spec)] == ["duet.yaml", "kinds.yaml"]
+
+
+def test_places_may_be_escaped(spec: Path) -> None:
+    whole = bundled(spec)
+    replace(spec, "shared/jobs.yaml#/x-templates/job", "shared/jobs%2Eyaml#/x%2Dtemplates/job")
+    assert bundled(spec) == whole
+
+
 def test_components_keep_their_place_and_words_are_replaced(spec: Path) -> None:
     root = bundled(spec)
     components = root["components"]

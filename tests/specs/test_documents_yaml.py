@@ -105,3 +105,25 @@ def test_problems_come_in_order() -> None:
     document.problem(("a",), "first")
     with pytest.raises(SpecError, match=r"(?s)x\.yaml:1: /a: first.*x\.yaml:2: /b: second"):
         document.refuse()
+
+
+def test_what_is_written_is_read_the_same() -> None:
+    said = [
+        "16:9",
+        "0:30",
+        "on",
+        "No",
+        "2026-01-01",
+        "1",
+        "null",
+        "",
+        " a: b",
+        "结果\n",
+        1.5,
+        10**20,
+        True,
+        None,
+        {"200": []},
+    ]
+    document = documents.read(documents.write([said, said]), "x.yaml")
+    assert (document.root, document.problems) == ([said, said], [])

@@ -49,13 +49,19 @@ def read_spec(path: Path) -> Any:
 SHARED_PARTS = sorted((shipped_folder() / "shared").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", SHARED_PARTS, ids=lambda path: path.stem)
-def test_a_shared_file_is_used_and_rests_on_no_document_of_a_provider(path: Path) -> None:
-    part = read_plain(path)
-    lines = [pointer(place) for place, said in iter_sources(part) for s in parse_sources(said) if s.lines]
-    assert not lines, "the lines of an x-source are those of the provider's document: cite them at the reference"
+def shared_defects(path: Path) -> list[str]:
+    """What is wrong with a shared file as such."""
+    cited = [pointer(place) for place, said in iter_sources(read_plain(path)) for s in parse_sources(said) if s.lines]
+    found = [f"{path.name}: {place} cites lines: do so at the reference, in the provider's spec" for place in cited]
     users = [p for p in (*SPECS.values(), *SHARED_PARTS) if f"{path.name}#" in p.read_text("utf-8")]
-    assert users, "no spec refers to it"
+    return found if users else [*found, f"{path.name}: no spec refers to it"]
+
+
+def test_shared_files_are_used_and_rest_on_no_document_of_a_provider(tmp_path: Path) -> None:
+    assert not [defect for path in SHARED_PARTS for defect in shared_defects(path)]
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("x-a: {x-source: L12}", "utf-8")
+    assert len(shared_defects(wrong)) == 2
 
 
 @pytest.mark.parametrize("name", sorted(ALL))

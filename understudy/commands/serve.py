@@ -2,7 +2,11 @@
 
 import argparse
 import json
+import shlex
 import sys
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -15,12 +19,17 @@ from understudy.mockserver.world import DEFAULT_SPEED, Settings
 from understudy.specs.loader import shipped
 from understudy.specs.model import Provider
 
+# Where clients look for the CAs to trust: OpenSSL (Python, Ruby, Go, curl), Python's requests, Node.
+_CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+
 
 def run(arguments: list[str]) -> int:
     """Serve until interrupted."""
     options = _parser().parse_args(arguments)
     if options.speed <= 0 or options.speed != options.speed or options.speed == float("inf"):
         raise UsageError(f"--speed is {options.speed:g}; it divides planned times and must be above 0")
+    if options.tls_dir and not options.tls:
+        raise UsageError("--tls-dir says where --tls keeps its CA: give --tls, too")
     providers = choose(options.providers, options.spec, options.profile)
     settings = Settings(
         clock=options.clock,
@@ -39,9 +48,10 @@ def run(arguments: list[str]) -> int:
         allow_hosts=tuple(options.allow_host),
         control_token=options.control_token,
     )
+    binding, ca_file = _secure(binding, options.tls_dir) if options.tls else (binding, None)
     show = _show_json if options.json else _show_text
     try:
-        serve(providers, settings, binding, lambda addresses: show(providers, addresses))
+        serve(providers, settings, binding, lambda addresses: show(providers, addresses, ca_file))
     except PortTaken as error:
         raise UsageError(f"{error}; choose others with --port and --media-port (0 takes a free one)") from None
     return 0
@@ -52,6 +62,17 @@ def _pace(ttft: float, tokens_per_second: float) -> Pace:
         if not 0 <= value < float("inf"):
             raise UsageError(f"{flag} is {value:g}; it must be 0 (at once) or more")
     return Pace(ttft, tokens_per_second)
+
+
+def _secure(binding: Binding, folder: str) -> tuple[Binding, Path]:
+    """The binding with a certificate for all its names, and the CA's file; raises UsageError."""
+    # Serving without TLS loads nothing of it.
+    authority = import_module("understudy.mockserver.authority")
+    try:
+        tls, ca_file = authority.issue(binding.names, Path(folder) if folder else authority.data_folder())
+    except authority.Unusable as error:
+        raise UsageError(f"--tls: {error}") from None
+    return replace(binding, tls=tls), ca_file
 
 
 class _Parser(argparse.ArgumentParser):
@@ -98,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         metavar="TOKEN",
         help="open the control API to all who bring it",
+    )
+    where.add_argument("--tls", action="store_true", help="speak https, with a certificate of a development CA")
+    where.add_argument(
+        "--tls-dir",
+        default="",
+        metavar="DIR",
+        help="where that CA is kept (default: the user's data folder)",
     )
     what = parser.add_argument_group("what")
     what.add_argument(
@@ -177,7 +205,7 @@ def _base(url: str, flag: str) -> str:
     return url
 
 
-def _show_json(providers: list[Provider], addresses: Addresses) -> None:
+def _show_json(providers: list[Provider], addresses: Addresses, ca_file: Path | None) -> None:
     line: dict[str, Any] = {
         "providers": [
             {
@@ -190,10 +218,12 @@ def _show_json(providers: list[Provider], addresses: Addresses) -> None:
         "media_url": addresses.media_url,
         "control_url": addresses.control_url,
     }
+    if ca_file:
+        line["ca_file"] = str(ca_file)
     print(json.dumps(line), flush=True)
 
 
-def _show_text(providers: list[Provider], addresses: Addresses) -> None:
+def _show_text(providers: list[Provider], addresses: Addresses, ca_file: Path | None) -> None:
     for provider in providers:
         base = f"{addresses.base_url}/{provider.slug}"
         key = provider.accounts[0].key
@@ -204,6 +234,12 @@ def _show_text(providers: list[Provider], addresses: Addresses) -> None:
             for place, value in places.items():
                 line = line.replace(place, value)
             print(f"  export {name}={line}")
+        print()
+    if ca_file:
+        name = shlex.quote(str(ca_file))
+        print(f"development CA       {ca_file}\n  curl --cacert {name} …")
+        for variable in _CA_VARIABLES:
+            print(f"  export {variable}={name}")
         print()
     print(
         f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs",
