@@ -103,8 +103,8 @@ def test_the_line_is_that_of_the_shared_file(spec: Path) -> None:
 
 
 def test_the_spec_comes_first(spec: Path) -> None:
-    replace(spec, "dk-a}\n", "dk-2}\n")
-    replace(spec.parent / "kinds.yaml", "price: 1", "price: {times: [1]}")
+    replace(spec, "\ncomponents:\n", "\nx-word: 1\ncomponents:\n")
+    replace(spec.parent / "kinds.yaml", "  price: 1\n", "  price: 1\n  prize: 2\n")
     assert [Path(problem.file).name for problem in find_problems(spec)] == ["duet.yaml", "kinds.yaml"]
 
 
