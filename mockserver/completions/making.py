@@ -143,25 +143,28 @@ class Maker:
             raise Unsatisfiable("minItems", f"{least} is more than {min(most, _MOST_ITEMS)}")
         length = least if depth >= _DEEP else min(most, max(least, len(prefix), self._dice.between(1, 3)))
         made: list[Any] = []
+        known: set[bytes] | None = set() if flat.get("uniqueItems") else None
         for place in range(length):
             item = prefix[place] if place < len(prefix) else rest
             if place >= length - wanted:
                 item = both(item, flat["contains"])
             try:
-                made.append(self._another(made, item, depth) if flat.get("uniqueItems") else self.make(item, depth + 1))
+                made.append(self.make(item, depth + 1) if known is None else self._another(known, item, depth))
             except Unsatisfiable:
                 if len(made) >= least:
                     return made
                 raise
         return made
 
-    def _another(self, made: Sequence[Any], schema: Any, depth: int) -> Any:
-        known = {_canonical(value) for value in made}
+    def _another(self, known: set[bytes], schema: Any, depth: int) -> Any:
+        """An item that is not known yet; it is from now on."""
         for _ in range(_MOST_TRIES):
             value = self.make(schema, depth + 1)
-            if _canonical(value) not in known:
+            before = len(known)
+            known.add(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+            if len(known) > before:
                 return value
-        raise Unsatisfiable("uniqueItems", f"no item was found that differs from {len(made)} others")
+        raise Unsatisfiable("uniqueItems", f"no item was found that differs from {len(known)} others")
 
 
 _MAKERS: dict[str, Callable[[Maker, Schema, int], Any]] = {
@@ -213,7 +216,3 @@ def _member(flat: Schema, name: str) -> Any:
     if not schemas:
         return flat.get("additionalProperties", flat.get("unevaluatedProperties", True))
     return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
-
-
-def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

@@ -26,7 +26,7 @@ _ALPHABETS = {
 }
 _MOST_CHARACTERS = 100_000
 _MOST_REPEATS = 8  # of what may be repeated without end
-_MOST_WORK = 100_000
+_MOST_WORK = 20_000
 _MOST_TRIES = 30
 _LARGEST = 2**63  # what JSON writers take for a whole number
 

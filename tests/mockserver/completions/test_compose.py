@@ -187,6 +187,13 @@ def test_where_the_text_stops(prompt: str, stops: tuple[str, ...], said: str | N
     assert not any(stop in (choice.text or "") for stop in stops if stop)
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_an_answer_that_stops_by_rule_is_half_of_it_at_least(seed: int) -> None:
+    whole, cut = (_first("Say END", seed, stops=stops).text or "" for stops in ((), ("END",)))
+    assert whole.startswith(cut)
+    assert count_tokens(cut) * 2 >= count_tokens(whole)
+
+
 def test_a_stop_ends_json_only_where_it_has_one() -> None:
     assert _first("Count, END", stops=("END",), shape=SHAPE).stop == "end"
     assert _first("Count", stops=('"age"',), shape=SHAPE).stop == "stop_sequence"

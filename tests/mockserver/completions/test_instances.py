@@ -1,7 +1,10 @@
 """Values for schemas: judged by another judge than the one that the code asks."""
 
+import os
 import re
 import string
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, validators
 
+from understudy.mockserver.completions.dice import Dice
 from understudy.mockserver.completions.instances import instance
 from understudy.mockserver.completions.merging import Unsatisfiable, merge
-from understudy.mockserver.completions.scalars import FORMATS
+from understudy.mockserver.completions.scalars import FORMATS, number
 from understudy.mockserver.seed import Seed
 
 CASES = yaml.safe_load((Path(__file__).parent / "schemas.yaml").read_text(encoding="utf-8"))
@@ -166,6 +170,69 @@ def test_defaults_and_examples_are_taken_where_they_fit() -> None:
 def test_nothing_is_looked_up_elsewhere() -> None:
     with pytest.raises(Unsatisfiable, match="not looked up"):
         instance({"$ref": "http://127.0.0.1:9/schema.json"}, DRAW)
+
+
+# What the keywords alone make right, without another attempt.
+AT_ONCE = (
+    "not a number", "a dependent member", "all of several", "a tuple and no more", "one number", "below nought",
+    "something after a tuple", "told apart by a constant", "a list that ends by choice", "all values of a small domain",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("title", AT_ONCE)
+@pytest.mark.parametrize("seed", range(5))
+def test_ordinary_schemas_take_one_attempt(title: str, seed: int) -> None:
+    drawn = []
+
+    def draw(name: str) -> bytes:
+        drawn.append(name)
+        return Seed(seed, title).draw(name)
+
+    instance(CASES["satisfiable"][title], draw)
+    assert drawn == ["instance 0"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_are_kept_without_a_judge(seed: int) -> None:
+    dice = Dice(bytes([seed]))
+    assert number({"exclusiveMinimum": 3, "exclusiveMaximum": 5}, dice, is_whole=True) == 4
+    assert number({"minimum": 3, "exclusiveMinimum": 2, "maximum": 3, "exclusiveMaximum": 4}, dice, is_whole=True) == 3
+    assert 0 < number({"exclusiveMinimum": 0, "exclusiveMaximum": 0.01}, dice, is_whole=False) < 0.01
+
+
+def test_what_may_not_come_alone_is_not_made_by_chance() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {}, "c": {}},
+        "dependentRequired": {"a": ["b"]},
+        "additionalProperties": False,
+    }
+    assert all("a" not in instance(schema, Seed(seed, "x").draw) for seed in range(20))
+
+
+def test_many_different_items_take_linear_work() -> None:
+    schema = {
+        "type": "array",
+        "uniqueItems": True,
+        "minItems": 4_000,
+        "items": {"type": "integer", "minimum": 0, "maximum": 10**6},
+    }
+    assert len(set(instance(schema, DRAW))) == 4_000
+
+
+def test_a_pattern_gives_the_same_whatever_the_order_of_sets_is() -> None:
+    code = (
+        "from understudy.mockserver.completions.instances import instance\n"
+        "from understudy.mockserver.seed import Seed\n"
+        "print(instance({'type': 'string', 'pattern': '^[^a-c]{20}$'}, Seed(1, 'x').draw))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
 
 
 def test_draws_differ() -> None:

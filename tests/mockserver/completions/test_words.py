@@ -63,6 +63,7 @@ def test_every_language_is_tried_and_one_is_chosen_by_weight() -> None:
     assert set(PROMPTS) == set(LANGUAGES)
     assert language_of("Translate 你好 to English") == "en"
     assert language_of("请用 JSON 格式返回 temperature") == "zh"
+    assert language_of("日本の動画网站有很多用户喜欢") == "zh"
     assert language_of("12 + 30 = ?") == language_of("") == "en"
 
 
