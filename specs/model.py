@@ -53,7 +53,7 @@ RULES = (
     "model",
     "schema",
 )
-RESULT_TYPES = ("image/jpeg", "image/png", "video/mp4")
+RESULT_TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4")
 # What a phrase may be for, beside JSON Schema's keywords and the conditions.
 PHRASES = ("json", "content_type", "too_large", "header", "query", "cursor", "rule", "default")
 

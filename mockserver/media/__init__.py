@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from understudy.mockserver.media import jpeg, mp4, png
+from understudy.mockserver.media import jpeg, mp4, png, webp
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,14 @@ def _png(spec: Material) -> bytes:
     return png.png(width=spec.width, height=spec.height, seed=spec.seed)
 
 
+def _webp(spec: Material) -> bytes:
+    return webp.webp(width=spec.width, height=spec.height, seed=spec.seed)
+
+
 GENERATORS: dict[str, Generator] = {
     "image/jpeg": _jpeg,
     "image/png": _png,
+    "image/webp": _webp,
     "video/mp4": _mp4,
 }
 

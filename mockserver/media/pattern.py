@@ -37,6 +37,13 @@ def tiles(seed: Seed, columns: int, rows: int, turn: int = 0) -> list[list[Colou
     return picture
 
 
+def rgb(colour: Colour) -> bytes:
+    """Red, green and blue, as JFIF has them."""
+    y, cb, cr = colour[0], colour[1] - 128, colour[2] - 128
+    red, green, blue = y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb
+    return bytes(min(255, max(0, round(level))) for level in (red, green, blue))
+
+
 def _corners(seed: Seed, turn: int) -> list[Colour]:
     noise = blake2b(fingerprint(seed) + turn.to_bytes(4, "big"), digest_size=12).digest()
     # Luma 64..191 and chroma 80..175 stay inside the RGB cube, or so near that none clips to flat.

@@ -3,7 +3,7 @@
 from struct import pack
 from zlib import Z_BEST_SPEED, Z_FULL_FLUSH, adler32, compressobj, crc32
 
-from understudy.mockserver.media.pattern import Colour, Seed, fingerprint, side, spans, tiles
+from understudy.mockserver.media.pattern import Seed, fingerprint, rgb, side, spans, tiles
 
 LARGEST = 8192
 NO_FILTER, UP_FILTER = b"\0", b"\2"
@@ -20,7 +20,7 @@ def png(*, width: int, height: int, seed: Seed) -> bytes:
             raise ValueError(f"{name} of a PNG must be 1 to {LARGEST} pixels: {size}")
     edge = side(width, height)
     columns, rows = spans(width, edge), spans(height, edge)
-    palette = b"".join(_rgb(c) for row in tiles(seed, len(columns), len(rows)) for c in row)
+    palette = b"".join(rgb(c) for row in tiles(seed, len(columns), len(rows)) for c in row)
     parts = (
         b"\x89PNG\r\n\x1a\n",
         _chunk(b"IHDR", pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)),
@@ -34,12 +34,6 @@ def png(*, width: int, height: int, seed: Seed) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return b"".join((pack(">I", len(data)), kind, data, pack(">I", crc32(data, crc32(kind)))))
-
-
-def _rgb(colour: Colour) -> bytes:
-    y, cb, cr = colour[0], colour[1] - 128, colour[2] - 128
-    red, green, blue = y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb
-    return bytes(min(255, max(0, round(level))) for level in (red, green, blue))
 
 
 def _image(columns: list[int], rows: list[int]) -> bytes:

@@ -29,6 +29,7 @@ from understudy.mockserver.media.mp4 import LOOKS, mp4
 from understudy.mockserver.media.pattern import Colour
 from understudy.mockserver.media.png import png
 from understudy.mockserver.media.probe import mp4_seconds, sniff
+from understudy.mockserver.media.webp import webp
 
 FPS = 24
 SIZES = [
@@ -351,9 +352,11 @@ def test_a_video_starts_before_it_is_loaded() -> None:
         ({"seconds": Decimal(0)}, "seconds .*: 0"),
         ({"seconds": Decimal("NaN")}, "seconds .*: NaN"),
         ({"seconds": Decimal(3601)}, "seconds .*: 3601"),
-        ({"content_type": "video/webm"}, "'video/webm'; known: image/jpeg, image/png, video/mp4"),
+        ({"content_type": "video/webm"}, "'video/webm'; known: image/jpeg, image/png, image/webp, video/mp4"),
         ({"content_type": "image/png", "width": 8193}, "width .*: 8193"),
         ({"content_type": "image/jpeg", "height": 0}, "height .*: 0"),
+        ({"content_type": "image/webp", "width": 16384}, "width .*: 16384"),
+        ({"content_type": "image/webp", "height": 0}, "height .*: 0"),
     ],
 )
 def test_what_cannot_be_made_is_said(change: dict[str, object], word: str) -> None:
@@ -418,6 +421,20 @@ def tiling(width: int, height: int, edge: int) -> Iterator[tuple[int, int, tuple
             yield column, row, (left, top, right, bottom)
 
 
+def assert_tiles(image: Image.Image, seed: bytes) -> None:
+    """Square tiles, at most 16 along the longer edge, each of one colour and that the one intended."""
+    width, height = image.size
+    edge = -(-max(width, height) // 16)
+    wanted = as_rgb(pattern.tiles(seed, -(-width // edge), -(-height // edge)))
+    seen = set()
+    for column, row, tile in tiling(width, height, edge):
+        colour = flat(image, cast("tuple[int, int, int, int]", tile))
+        expected = cast("tuple[int, ...]", wanted.getpixel((column, row)))
+        assert all(abs(got - want) <= 1 for got, want in zip(colour, expected, strict=True))
+        seen.add(colour)
+    assert len(seen) > wanted.width * wanted.height // 2
+
+
 @pytest.mark.parametrize(("width", "height"), [*STILLS, (4096, 4096), (8192, 3)])
 def test_png(width: int, height: int) -> None:
     data = png(width=width, height=height, seed=b"still")
@@ -425,18 +442,50 @@ def test_png(width: int, height: int) -> None:
     image.verify()
     image = Image.open(io.BytesIO(data))
     assert (image.format, image.mode, image.size) == ("PNG", "P", (width, height))
-    shown = image.convert("RGB")
-    edge = -(-max(width, height) // 16)
-    wanted = as_rgb(pattern.tiles(b"still", -(-width // edge), -(-height // edge)))
-    seen = set()
-    for column, row, tile in tiling(width, height, edge):
-        colour = flat(shown, cast("tuple[int, int, int, int]", tile))
-        expected = cast("tuple[int, ...]", wanted.getpixel((column, row)))
-        assert all(abs(got - want) <= 1 for got, want in zip(colour, expected, strict=True))
-        seen.add(colour)
-    assert len(seen) > wanted.width * wanted.height // 2
+    assert_tiles(image.convert("RGB"), b"still")
     frame = decoded_without_a_word(data, "png_pipe")
     assert (frame.width, frame.height) == (width, height)
+
+
+@pytest.mark.parametrize(("width", "height"), [*STILLS, (4096, 4096), (16383, 3), (2, 16383)])
+def test_webp(width: int, height: int) -> None:
+    data = webp(width=width, height=height, seed=b"still")
+    image = Image.open(io.BytesIO(data))
+    assert (image.format, image.mode, image.size) == ("WEBP", "RGB", (width, height))
+    assert_tiles(image, b"still")
+    frame = decoded_without_a_word(data, "webp_pipe")
+    assert (frame.width, frame.height) == (width, height)
+    assert frame.to_image().tobytes() == image.tobytes()
+
+
+def test_a_webp_has_room_for_every_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above 231, green has longer codes."""
+    greys = [[(16 * row + column, 128, 128) for column in range(16)] for row in range(16)]
+    monkeypatch.setattr("understudy.mockserver.media.webp.tiles", lambda *_: greys)
+    image = Image.open(io.BytesIO(webp(width=16, height=16, seed=0)))
+    assert image.tobytes() == bytes(grey for level in range(256) for grey in (level,) * 3)
+
+
+def test_webp_chunks_are_whole() -> None:
+    data = webp(width=33, height=31, seed=b"still")
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    at, kinds = 12, []
+    while at < len(data):
+        kinds.append(data[at : at + 4])
+        at += 8 + (int.from_bytes(data[at + 4 : at + 8], "little") + 1) // 2 * 2
+    assert (at, kinds) == (len(data), [b"VP8X", b"VP8L", b"NOTE"])
+
+
+@pytest.mark.parametrize("content_type", sorted(kind for kind in GENERATORS if kind.startswith("image/")))
+@pytest.mark.parametrize("size", [(256, 256), (1024, 1024), (1536, 1024), (1024, 1792)])
+def test_a_picture_travels_light(content_type: str, size: tuple[int, int]) -> None:
+    width, height = size
+    files = [make(Material(content_type, width, height, Decimal(0), False, seed)) for seed in (b"a", b"b", b"c")]
+    assert max(map(len, files)) < 16_000
+    seen = [Image.open(io.BytesIO(file)).convert("RGB") for file in files]
+    assert all(image.size == size for image in seen)
+    for one, other in pairwise(image.tobytes() for image in seen):
+        assert sum(map(ne, one, other)) > len(one) // 2
 
 
 @pytest.mark.parametrize(("width", "height"), [*STILLS, (4096, 4096), (3, 65500)])
