@@ -9,6 +9,7 @@ from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
 from math import cos, hypot, pi, sin
+from types import SimpleNamespace
 
 import av
 import pytest
@@ -181,6 +182,7 @@ def test_wav_is_pcm_with_a_header() -> None:
     wav = speech("wav", TEXT, "verse", 1, b"")
     assert wav[:4] + wav[8:16] == b"RIFFWAVEfmt "
     assert int.from_bytes(wav[4:8], "little") == len(wav) - 8
+    assert int.from_bytes(wav[28:32], "little") == RATE * 2
     assert wav[44:] == speech("pcm", TEXT, "verse", 1, b"")
     assert by_ffmpeg(wav, "wav") == by_wave(wav)
 
@@ -281,3 +283,19 @@ def test_an_unknown_format_is_said() -> None:
         "pcm": "audio/pcm",
         "wav": "audio/wav",
     }
+
+
+def test_every_part_of_a_voice_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitch, mouth and breath are each of their own bytes of the name's digest."""
+    module = "understudy.mockserver.media.voices.blake2b"
+    voices = []
+    for noise in (b"\x80\0\x80\x80", b"\x90\0\x80\x80", b"\x80\0\xff\x80", b"\x80\0\x80\xff"):
+        monkeypatch.setattr(module, lambda *_, noise=noise, **__: SimpleNamespace(digest=lambda: noise))
+        voices.append(tones.__wrapped__("any"))
+    plain, higher, longer, breathy = voices
+    assert all(one.period < other.period for one, other in zip(higher, plain, strict=True))
+    for other in (longer, breathy):
+        assert [tone.period for tone in other] == [tone.period for tone in plain]
+    assert len({str(voice) for voice in voices}) == 4
+    assert len({str(tone) for tone in plain}) == TONES
+    assert len({tone.period for tone in plain}) == TONES // 2  # each pitch with two vowels
