@@ -455,7 +455,7 @@ def test_webp(width: int, height: int) -> None:
     assert_tiles(image, b"still")
     frame = decoded_without_a_word(data, "webp_pipe")
     assert (frame.width, frame.height) == (width, height)
-    assert frame.to_image().tobytes() == image.tobytes()
+    assert frame.to_image().tobytes() == image.tobytes()  # type: ignore[no-untyped-call]
 
 
 def test_a_webp_has_room_for_every_colour(monkeypatch: pytest.MonkeyPatch) -> None:
