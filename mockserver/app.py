@@ -11,7 +11,7 @@ from understudy.mockserver.pipeline import Headers, handle, note, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.streams import Transmission
-from understudy.mockserver.wire import CYCLE, send_whole, take_arrived
+from understudy.mockserver.wire import cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import World
 
@@ -65,8 +65,7 @@ class Lane:
         """Send an answer whole."""
         status, body = answer.status, answer.body
         sent = b"" if scope["method"] == "HEAD" else body
-        # Scope and cycle hold each other: without an end to that, each request would be the collector's business.
-        kind, cycle = answer.media_type.encode(), scope.pop(CYCLE, None)
+        kind, cycle = answer.media_type.encode(), cycle_of(send)
         is_plain = kind and not answer.headers and len(sent) <= MOST_AT_ONCE and status not in _BODILESS
         if cycle is not None and is_plain:
             return send_whole(cycle, status, _HEAD % (self._today(), len(body), kind), sent)
@@ -97,23 +96,23 @@ class Gateway(Lane):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._hand_on(scope, receive, send)
+            return await self._behind(scope, receive, send)
         headers: Headers = scope["headers"]
         site, path = self.find_site(scope["path"], headers)
         if site is None:
-            return await self._hand_on(scope, receive, send)
+            return await self._behind(scope, receive, send)
         method, query = scope["method"], scope["query_string"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None:
             if method in ("GET", "HEAD") and path in (_OWN_PAGES if path is scope["path"] else _PAGES):
-                return await self._hand_on(scope, receive, send)
+                return await self._behind(scope, receive, send)
             exchange = Exchange(site, None, method, path, values, query, headers, b"", self._now())
             answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
             return await self.send(answer, scope, send)
         exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
         try:
             if act.body is not None:
-                payload = _arrived(scope, act.most_bytes)
+                payload = _arrived(send, act.most_bytes)
                 if payload is None:
                     payload = await read_body(receive, act.most_bytes)
                     exchange.now = self._now()
@@ -139,7 +138,7 @@ class Gateway(Lane):
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
         """Send an answer as its events fall due, and note what of it was sent."""
         assert answer.events is not None
-        cycle = scope.pop(CYCLE, None)
+        cycle = cycle_of(send)
         headers = [(b"date", self._today()), (b"cache-control", b"no-store"), *answer.headers]
         headers.append((b"content-type", answer.media_type.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -152,20 +151,15 @@ class Gateway(Lane):
             answer.body = bytes(transmission.kept)
             note(exchange, answer, exchange.act.operation.id)
 
-    async def _hand_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the application behind answer, which does not know what else a scope holds of ours."""
-        scope.pop(CYCLE, None)
-        await self._behind(scope, receive, send)
-
 
 # What the application behind has under a provider's prefix, and what it has at the root.
 _PAGES = ("/openapi.json",)
 _OWN_PAGES = ("/openapi.json", "/")
 
 
-def _arrived(scope: Scope, most: int) -> bytes | None:
+def _arrived(send: Send, most: int) -> bytes | None:
     """The common case of a body that came with its head; None when it has to be waited for. Raises TooLarge."""
-    cycle = scope.get(CYCLE)
+    cycle = cycle_of(send)
     body = take_arrived(cycle) if cycle is not None else None
     if body is not None and len(body) > most:
         raise TooLarge(most)

@@ -136,7 +136,7 @@ async def _serve(
     control = build_control(world, Guard(binding.control_token, hosts))
     applications = (Gateway(world, control), MediaOrigin(world))
     servers = [_Server(server_config(application, binding.tls)) for application in applications]
-    _settle_garbage()
+    settle_garbage()
     running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)]
     follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
     loop = asyncio.get_running_loop()
@@ -176,7 +176,7 @@ def server_config(application: Application, tls: ssl.SSLContext | None = None) -
     )
 
 
-def _settle_garbage() -> None:
+def settle_garbage() -> None:
     """What is ready stays: keep the collector from walking over it at every turn."""
     gc.freeze()
     gc.set_threshold(10_000, 50, 1_000)

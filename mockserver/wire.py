@@ -5,6 +5,7 @@ sending half still hears its answer; a head without end is refused; trailers are
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 import httptools
@@ -16,10 +17,16 @@ MOST_HEAD = 262_144
 NEVER = float("inf")
 INVALID = "Invalid HTTP request received."
 
-# Where the scope of a request has what answers it.
-CYCLE = "understudy.cycle"
-
 _FRAMING = (b"content-length", b"transfer-encoding")
+
+
+def cycle_of(send: Callable[..., Any]) -> RequestResponseCycle | None:
+    """What answers a request that came over this wire: the `send` that it is given is a method of it.
+
+    To put it into the scope would close a circle of references in each request, for the garbage collector to open.
+    """
+    cycle = getattr(send, "__self__", None)
+    return cycle if isinstance(cycle, RequestResponseCycle) else None
 
 
 def send_whole(cycle: RequestResponseCycle, status: int, headers: bytes, body: bytes) -> None:
@@ -76,7 +83,6 @@ class WireProtocol(HttpToolsProtocol):
         """Start the request; what comes as trailers later is not added to its headers."""
         super().on_headers_complete()
         self.headers = []
-        cast(dict[str, Any], self.scope)[CYCLE] = self.cycle
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open until the answer is sent, if the request had arrived whole."""

@@ -1,7 +1,7 @@
 """The limit of the stack: an ASGI app that answers one constant JSON body and looks at nothing.
 
-`python -m tests.benchmarks.bare PORT` serves it as ours is served, by the same protocol on the same loop with the
-same settings, so that what is compared is the work between question and answer.
+Stock uvicorn can serve it; `python -m tests.benchmarks.bare PORT` serves it as ours is served, by the same protocol
+on the same loop with the same settings, so that what is compared is the work between question and answer.
 """
 
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 import uvicorn
 
-from understudy.mockserver.server import bind, server_config
+from understudy.mockserver.server import bind, server_config, settle_garbage
 
 HOST = "127.0.0.1"
 Message = MutableMapping[str, Any]
@@ -40,4 +40,5 @@ async def app(
 
 
 if __name__ == "__main__":
+    settle_garbage()
     uvicorn.Server(server_config(app)).run(sockets=[bind(HOST, int(sys.argv[1]))])

@@ -8,7 +8,7 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from tests.benchmarks.servers import (
     leave_server_processor,
     spawn,
     start_bare,
+    start_bare_on_our_wire,
     understudy,
     understudy_command,
     uvicorn_command,
@@ -65,14 +66,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Medians of one case, and the medians of its pairwise ratios to the bare answer."""
+    """Medians of one case, and the medians of its pairwise ratios to the bare answer.
+
+    `wire`: the bare answer under our own protocol, which is faster than stock uvicorn's.
+    """
 
     case: str
     connections: int
     ours: Figure
     bare: Figure
+    wire: Figure
     cpu_ratio: float
     rate_ratio: float
+    wire_cpu_ratio: float
     goal: float | None
 
 
@@ -190,9 +196,9 @@ def bare_twin(ask: Ask, bare: Server) -> Ask:
 
 def iter_rows(effort: Effort) -> Iterator[Row]:
     for case, (prepare, goal) in CASES.items():
-        with ours_and_bare() as (ours, juhuo, bare):
+        with ours_and_bare() as (ours, juhuo, bare), start_bare_on_our_wire(juhuo.submit.send()) as wire:
             ask = prepare(juhuo)
-            sides = ((ours, ask), (bare, bare_twin(ask, bare)))
+            sides = ((ours, ask), (bare, bare_twin(ask, bare)), (wire, bare_twin(ask, wire)))
             for connections in (1, 32):
                 yield compare(case, goal, sides, connections, effort)
 
@@ -200,26 +206,26 @@ def iter_rows(effort: Effort) -> Iterator[Row]:
 def compare(
     case: str,
     goal: float | None,
-    sides: tuple[tuple[Server, Ask], tuple[Server, Ask]],
+    sides: Sequence[tuple[Server, Ask]],
     connections: int,
     effort: Effort,
 ) -> Row:
-    """Interleaved rounds A B, B A, A B … after one short round that does not count."""
-    seen: tuple[list[Figure], list[Figure]] = ([], [])
+    """Interleaved rounds A B C, C B A, A B C … after one short round that does not count."""
+    seen: list[list[Figure]] = [[] for _ in sides]
     for server, ask in sides:
         measure(server, ask, connections, effort.seconds / 2)
     for number in range(effort.rounds):
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
+        for side in range(len(sides)) if number % 2 == 0 else reversed(range(len(sides))):
             server, ask = sides[side]
             seen[side].append(measure(server, ask, connections, effort.seconds))
-    pairs = list(zip(*seen, strict=True))
+    rounds = list(zip(*seen, strict=True))
     return Row(
         case,
         connections,
-        median_figure(seen[0]),
-        median_figure(seen[1]),
-        statistics.median(bare.cpu_us / ours.cpu_us for ours, bare in pairs),
-        statistics.median(ours.per_second / bare.per_second for ours, bare in pairs),
+        *map(median_figure, seen),
+        statistics.median(bare.cpu_us / ours.cpu_us for ours, bare, _ in rounds),
+        statistics.median(ours.per_second / bare.per_second for ours, bare, _ in rounds),
+        statistics.median(wire.cpu_us / ours.cpu_us for ours, _, wire in rounds),
         goal,
     )
 
@@ -308,7 +314,7 @@ def mark(value: float, goal: float | None, *, at_least: bool) -> str:
 def iter_lines(rows: list[Row], facts: list[Fact]) -> Iterator[str]:
     """The table for people."""
     yield (
-        f"{'':8}{'conn.':>6}{'µs CPU':>9}{'bare':>8}{'ratio':>7}{'':8}"
+        f"{'':8}{'conn.':>6}{'µs CPU':>9}{'bare':>8}{'ratio':>7}{'':8}{'wire':>8}{'ratio':>7}"
         f"{'req/s':>9}{'bare':>9}{'ratio':>7}{'':8}{'p99 ms':>8}{'bare':>7}{'goal':>9}"
     )
     for row in rows:
@@ -317,6 +323,7 @@ def iter_lines(rows: list[Row], facts: list[Fact]) -> Iterator[str]:
             f"{row.case:8}{row.connections:>6}"
             f"{row.ours.cpu_us:>9.1f}{row.bare.cpu_us:>8.1f}{row.cpu_ratio:>7.2f}"
             f" {mark(row.cpu_ratio, row.goal, at_least=True):7}"
+            f"{row.wire.cpu_us:>8.1f}{row.wire_cpu_ratio:>7.2f}"
             f"{row.ours.per_second:>9.0f}{row.bare.per_second:>9.0f}{row.rate_ratio:>7.2f}"
             f" {mark(row.rate_ratio, row.goal, at_least=True):7}"
             f"{row.ours.p99_ms:>8.2f}{row.bare.p99_ms:>7.2f}{goal:>9}"
@@ -336,6 +343,7 @@ def main() -> None:
     rows, facts = collect(QUICK if quick else THOROUGH)
     print(f"One process each, 127.0.0.1; load from {'wrk' if WRK else 'our own loop'}; medians.\n")
     print("\n".join(iter_lines(rows, facts)))
+    print("\nbare: a constant answer on stock uvicorn; wire: the same under our own protocol.")
     result = {
         "quick": quick,
         "rows": [asdict(r) for r in rows],

@@ -24,7 +24,10 @@ STOP_SECONDS = 5.0
 
 PROCESSORS = sorted(os.sched_getaffinity(0))
 
-UVICORN = ("--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "warning")
+UVICORN = (
+    *("--http", "httptools", "--loop", "uvloop", "--no-access-log", "--log-level", "warning"),
+    *("--no-proxy-headers", "--no-server-header"),  # ours has neither
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,13 @@ def start(command: Sequence[str | Path], port: int, environment: Mapping[str, st
 
 
 def start_bare(body: str) -> Server:
-    """The bare app with its constant answer."""
+    """The bare app with its constant answer, on stock uvicorn: what a plain ASGI application costs."""
+    port = free_port()
+    return start(uvicorn_command("tests.benchmarks.bare:app", port), port, {"BARE_BODY": body})
+
+
+def start_bare_on_our_wire(body: str) -> Server:
+    """The bare app under the very protocol that ours has: what remains is the work between question and answer."""
     port = free_port()
     command = [sys.executable, "-m", "tests.benchmarks.bare", str(port)]
     return start(command, port, {"BARE_BODY": body})
