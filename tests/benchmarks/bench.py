@@ -222,7 +222,9 @@ def compare(
     return Row(
         case,
         connections,
-        *map(median_figure, seen),
+        median_figure(seen[0]),
+        median_figure(seen[1]),
+        median_figure(seen[2]),
         statistics.median(bare.cpu_us / ours.cpu_us for ours, bare, _ in rounds),
         statistics.median(ours.per_second / bare.per_second for ours, bare, _ in rounds),
         statistics.median(wire.cpu_us / ours.cpu_us for ours, _, wire in rounds),
