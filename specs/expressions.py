@@ -40,6 +40,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "completion.input_tokens": ("integer", 12),
     "completion.output_tokens": ("integer", 20),
     "completion.thinking_tokens": ("integer", 8),
+    "completion.answer_tokens": ("integer", 12),
     "completion.total_tokens": ("integer", 32),
     "choice.index": ("integer", 0),
     "choice.text": ("string", "It is a text."),

@@ -39,6 +39,7 @@ BEHAVIORS = (
     "upload.put",
     "completion",
     "images",
+    "speech",
     "models.list",
 )
 RULES = (
@@ -54,6 +55,8 @@ RULES = (
     "schema",
 )
 RESULT_TYPES = ("image/jpeg", "image/png", "image/webp", "video/mp4")
+# What speech can be made as: the format's word and the media type of its answer.
+SPEECH_TYPES: Mapping[str, str] = {"mp3": "audio/mpeg", "pcm": "audio/pcm", "wav": "audio/wav"}
 # What a phrase may be for, beside JSON Schema's keywords and the conditions.
 PHRASES = ("json", "content_type", "too_large", "header", "query", "cursor", "rule", "default")
 
@@ -83,7 +86,7 @@ class Model:
 
     id: str
     owner: str
-    created: int
+    created_s: int
     uses: frozenset[str]
 
 

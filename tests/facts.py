@@ -32,10 +32,6 @@ PLACED = re.compile(rf"({ID.pattern}) L([0-9][0-9+-]*)")
 ASIDE_OPERATIONS = frozenset(
     {
         "POST /v1/messages",
-        "POST /v1/images/generations",
-        "POST /v1/audio/speech",
-        "POST /v1beta/models/{model}:generateContent",
-        "GET /v1/models",
     }
 )
 """Operations that no spec has yet."""

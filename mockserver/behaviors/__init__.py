@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from understudy.mockserver.behaviors import account, completions, images, lists, models, tasks, uploads
+from understudy.mockserver.behaviors import account, completions, images, lists, models, speech, tasks, uploads
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import Operation, Provider
@@ -20,5 +20,6 @@ BEHAVIORS: dict[str, Callable[[Operation, Provider, ScopeResolver], Behavior]] =
     "upload.put": uploads.put,
     "completion": completions.complete,
     "images": images.generate,
+    "speech": speech.speak,
     "models.list": models.list_,
 }

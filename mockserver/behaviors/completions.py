@@ -40,6 +40,7 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
     is_streamed = _switch(arguments.get("stream"), resolver)
     continues = resolver.getter(parse(arguments["continues"])) if "continues" in arguments else None
     charge = compile_charge(arguments.get("price"), provider)
+    captions = arguments.get("captions", True)
 
     def behave(exchange: Exchange) -> None:
         site = exchange.site
@@ -47,7 +48,7 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
         refuse_by_magic(ask.prompt)
         if continues is not None:
             ask = _continued(exchange, ask, continues(exchange))
-        completion = _compose(exchange, ask)
+        completion = _compose(exchange, ask if captions else msgspec.structs.replace(ask, captions=False))
         drawn = site.draw("completion")
         view = CompletionView(
             name(drawn, exchange.body),

@@ -59,6 +59,10 @@ class Pictures(Struct, gc=False):
     tools: None = None
 
     @property
+    def answer_tokens(self) -> int:
+        return self.output_tokens - self.thinking_tokens
+
+    @property
     def total_tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 

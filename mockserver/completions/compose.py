@@ -67,7 +67,7 @@ def _choice(ask: Ask, reading: Reading, index: int, draw: Draw, image: MakeImage
         pieces, stop = _calls(tools, reading, left, drawn)
         return Choice(index, (*thinking, *pieces), stop)
     if ask.wants_image and image is not None:
-        pieces, stop = _picture(reading, left, drawn, image)
+        pieces, stop = _picture(ask, reading, left, drawn, image)
         return Choice(index, (*thinking, *pieces), stop)
     return _text(ask, reading, index, left, drawn, thinking)
 
@@ -102,8 +102,11 @@ def _lead(reading: Reading, most: int, draw: Draw) -> tuple[Piece, ...]:
     return (Piece("text", text),)
 
 
-def _picture(reading: Reading, left: int, draw: Draw, image: MakeImage) -> tuple[tuple[Piece, ...], str]:
-    """A sentence and the picture; the sentence alone when there are not tokens enough for both."""
+def _picture(ask: Ask, reading: Reading, left: int, draw: Draw, image: MakeImage) -> tuple[tuple[Piece, ...], str]:
+    """A sentence, unless captions are off, and the picture; the sentence alone when there are not tokens enough."""
+    if not ask.captions and left >= PER_IMAGE:
+        data = image()
+        return (Piece("image", data=data, media_type=_media_type(data)),), "end"
     fits = left > PER_IMAGE
     text, is_cut = to_tokens(prose(reading, 1, Dice(draw("text"))), left - PER_IMAGE if fits else left)
     if not fits:

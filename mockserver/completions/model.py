@@ -32,6 +32,7 @@ class Ask(Struct, frozen=True, gc=False):
     shape: Any = None  # a JSON Schema that the text satisfies as JSON, {} for any object
     images: int = 0  # in the input
     wants_image: bool = False
+    captions: bool = True  # a sentence stands before a picture
 
 
 class Piece(Struct, frozen=True, gc=False):

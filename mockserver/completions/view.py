@@ -63,5 +63,9 @@ class CompletionView(Struct, gc=False):
         return self.completion.thinking_tokens
 
     @property
+    def answer_tokens(self) -> int:
+        return self.completion.output_tokens - self.completion.thinking_tokens
+
+    @property
     def total_tokens(self) -> int:
         return self.completion.total_tokens

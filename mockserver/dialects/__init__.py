@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.mockserver.completions.model import Ask
-from understudy.mockserver.dialects import openai_chat
+from understudy.mockserver.dialects import gemini, openai_chat
 from understudy.mockserver.streams import Event
 
 # Cuts a text into the pieces in which it is streamed.
@@ -27,5 +27,6 @@ class Speaker:
 
 
 SPEAKERS: Mapping[str, Speaker] = {
+    "gemini": Speaker(gemini.ask, gemini.stream, gemini.fail),
     "openai-chat": Speaker(openai_chat.ask, openai_chat.stream, openai_chat.fail),
 }

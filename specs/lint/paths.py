@@ -1,12 +1,13 @@
 """Checks on operations: behaviors, paths, servers, parameters, security, streams."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from understudy.specs.formulas import compile_formula
 from understudy.specs.lint.subject import Subject, iter_leaves
-from understudy.specs.problems import Misfit, known
+from understudy.specs.problems import Misfit, Place, known
 from understudy.specs.streams import DIALECTS
 from understudy.specs.vocabulary import iter_described
 
@@ -21,8 +22,13 @@ _NEED_ACCOUNT = (
     "upload.presign",
     "completion",
     "images",
+    "speech",
     "models.list",
 )
+
+# Behaviors that take formulas, and the arguments that are some.
+_ANSWERED_AT_ONCE = ("completion", "images", "speech")
+_FORMULAS = ("price", "count", "size", "type", "format", "speed")
 
 
 def path_names(path: str) -> list[str]:
@@ -71,7 +77,19 @@ def check_behaviors(subject: Subject) -> Iterator[Misfit]:
                 "give the operation a security scheme",
                 place,
             )
+        if spot.behavior in _ANSWERED_AT_ONCE:
+            yield from _check_arguments(spot.arguments, place)
     yield from _check_uploads(subject)
+
+
+def _check_arguments(arguments: Mapping[str, Any], place: Place) -> Iterator[Misfit]:
+    """Formulas that cannot be compiled."""
+    for key, value in arguments.items():
+        if key in _FORMULAS:
+            try:
+                compile_formula(value)
+            except Misfit as misfit:
+                yield misfit.under(*place, key)
 
 
 def _check_uploads(subject: Subject) -> Iterator[Misfit]:

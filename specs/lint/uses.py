@@ -21,6 +21,7 @@ _SHOWN = {
     "upload.put": frozenset({"base_url", "request", "upload"}),
     "completion": frozenset({"base_url", "request", "account", "completion"}),
     "images": frozenset({"base_url", "request", "account", "completion"}),
+    "speech": frozenset({"base_url", "request", "account"}),
     "models.list": frozenset({"base_url", "request", "account", "models"}),
 }
 _WORDS = frozenset({"error.field", "error.value", "error.limit"})
