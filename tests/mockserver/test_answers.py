@@ -14,7 +14,7 @@ from tests.shops import LUMEN, SHOPS, Order, Shop, order_draft, order_film, orde
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.stage import Act, Stage
 from understudy.mockserver.world import Settings
-from understudy.specs.model import CONDITIONS, TERMINAL, Case, Failures, Kind
+from understudy.specs.model import CONDITIONS, TERMINAL, Case, Failures, Kind, Operation
 from understudy.specs.nodes import Node
 from understudy.specs.templates import read
 
@@ -36,6 +36,12 @@ WORLDS = [
     for options in worlds(slug)
 ]
 CALLING_BACK = ["storyclaw", "lumen"]
+
+
+def key_headers(operation: Operation) -> dict[str, str]:
+    """The customer's key in the headers where the operation looks for it."""
+    schemes = operation.security[0] if operation.security else ()
+    return {scheme.parameter: f"{'Bearer ' * scheme.bearer}key-of-customer" for scheme in schemes}
 
 
 @dataclass
@@ -69,7 +75,7 @@ class Witness:
     def send(self, operation: str, path: str, body: Any = None, **more: str) -> Reply:
         """Send to the API or to the second origin, as the operation wants it."""
         said = self.act(operation).operation
-        headers = {**(self.shop.headers("key-of-customer") if said.security else {}), **more}
+        headers = {**key_headers(said), **more}
         if said.media:
             raw = body if isinstance(body, bytes) else b""
             return self.door.fetch(f"/{self.slug}{path}", headers, said.method, raw)
@@ -252,7 +258,7 @@ def iter_states(stage: Stage) -> Iterator[tuple[str, str]]:
         yield from ((kind.name, state.name) for state in kind.states)
 
 
-OF_MODELS = ("completion", "images", "models.list")
+OF_MODELS = ("completion", "images", "speech", "models.list")
 """Behaviors without tasks: each protocol has a module of its own."""
 
 
