@@ -95,9 +95,7 @@ def to_json_schema(said: Any) -> Any:
     schema |= {name: int(said[name]) for name in _WHOLE if name in said}
     schema |= {name: to_json_schema(said[name]) for name in _ONE if name in said}
     schema |= {name: [to_json_schema(each) for each in said[name]] for name in _SEVERAL if name in said}
-    schema |= {
-        name: {key: to_json_schema(each) for key, each in said[name].items()} for name in _NAMED if name in said
-    }
+    schema |= {name: {key: to_json_schema(each) for key, each in said[name].items()} for name in _NAMED if name in said}
     kind = str(said.get("type", "")).lower()
     if kind and kind != "type_unspecified":
         schema["type"] = [kind, "null"] if said.get("nullable") else kind

@@ -15,7 +15,7 @@ from tests.door import SPECS, stage_of
 from understudy.mockserver.scope import to_json
 from understudy.specs.expressions import Expression
 from understudy.specs.model import Failures, Operation, Provider
-from understudy.specs.nodes import Array, Cases, Each, Node, Object, Or, Text, Value, With
+from understudy.specs.nodes import Array, Each, EachCase, Node, Object, Or, Text, Value, With
 from understudy.specs.templates import read
 
 Scope = Mapping[str, Any]
@@ -175,7 +175,7 @@ def iter_construct(node: Node, scope: Scope) -> Iterator[tuple[str, Any]]:
             given = scope.get(expression.text) or ()
             bound = [DictResolver().bind(scope, expression, item) for item in given]
             yield expression.text, [dict(iter_readable(body, inner)) for inner in bound]
-        case Cases(expression, _, _):
+        case EachCase(expression, _, _):
             # No item that is drawn has a type, and what has no case is left out.
             yield expression.text, []
         case _:
