@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from understudy.mockserver.completions.calls import call, called
 from understudy.mockserver.completions.cutting import at_stop, to_tokens
@@ -15,6 +16,7 @@ from understudy.mockserver.completions.model import Ask, Choice, Completion, Pie
 from understudy.mockserver.completions.prompts import Reading, read
 from understudy.mockserver.completions.tokens import count_tokens
 from understudy.mockserver.completions.words import answer, prose, thought
+from understudy.mockserver.seed import alnum_both
 
 Draw = Callable[[str], bytes]
 MakeImage = Callable[[], bytes]
@@ -37,7 +39,7 @@ def compose(ask: Ask, draw: Draw, image: MakeImage | None) -> Completion:
     Unsatisfiable when no value was found for the schema of a tool that is called, or for the shape.
     """
     reading = read(ask.prompt)
-    choices = tuple(_choice(ask, reading, index, draw, image) for index in range(ask.count))
+    choices = tuple(_with_ids(_choice(ask, reading, index, draw, image), draw) for index in range(ask.count))
     pieces = [piece for choice in choices for piece in choice.pieces]
     return Completion(
         choices,
@@ -70,6 +72,15 @@ def _choice(ask: Ask, reading: Reading, index: int, draw: Draw, image: MakeImage
         pieces, stop = _picture(ask, reading, left, drawn, image)
         return Choice(index, (*thinking, *pieces), stop)
     return _text(ask, reading, index, left, drawn, thinking)
+
+
+def _with_ids(choice: Choice, draw: Draw) -> Choice:
+    """The choice, each of whose pieces has an id."""
+    pieces = [
+        piece if piece.id else replace(piece, id=alnum_both(draw(f"id of piece {place} choice {choice.index}"))[:24])
+        for place, piece in enumerate(choice.pieces)
+    ]
+    return replace(choice, pieces=tuple(pieces))
 
 
 def _within(draw: Draw, realm: str) -> Draw:

@@ -38,7 +38,7 @@ class Ask(Struct, frozen=True, gc=False):
 class Piece(Struct, frozen=True, gc=False):
     """A part of an answer. Which members it fills depends on its type.
 
-    thinking: text, signature. text: text. tool: id, name, arguments. image: data, media_type.
+    thinking: text, signature. text: text. tool: name, arguments. image: data, media_type. All have an id.
     """
 
     type: str

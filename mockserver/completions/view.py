@@ -37,6 +37,10 @@ class ChoiceView(Struct, gc=False):
     def stop_sequence(self) -> str | None:
         return self.choice.stop_sequence
 
+    @property
+    def cut_by(self) -> str | None:
+        return "tokens" if self.choice.stop == "length" else None
+
 
 class CompletionView(Struct, gc=False):
     """`$completion.…`: the answer with its id; without a number of its own it speaks of the first choice."""

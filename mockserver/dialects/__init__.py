@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.mockserver.completions.model import Ask
-from understudy.mockserver.dialects import gemini, openai_chat
+from understudy.mockserver.dialects import gemini, openai_chat, openai_responses
 from understudy.mockserver.streams import Event
 
 # Cuts a text into the pieces in which it is streamed.
@@ -29,4 +29,5 @@ class Speaker:
 SPEAKERS: Mapping[str, Speaker] = {
     "gemini": Speaker(gemini.ask, gemini.stream, gemini.fail),
     "openai-chat": Speaker(openai_chat.ask, openai_chat.stream, openai_chat.fail),
+    "openai-responses": Speaker(openai_responses.ask, openai_responses.stream, openai_responses.fail),
 }

@@ -51,6 +51,7 @@ def _choice(types: tuple[str, ...], stop: str, ending: str) -> dict[str, Any]:
         "tools": tuple(p for p in pieces if p.values["piece.type"] == "tool") or None,
         "stop_reason": stop,
         "stop_sequence": NAMES["choice.stop_sequence"][1] if ending == "stop_sequence" else None,
+        "cut_by": NAMES["choice.cut_by"][1] if ending == "length" else None,
     }
 
 
