@@ -24,8 +24,8 @@ SIDE_ENDS = 4 + 9
 LINES = 18
 """Lines of the spectrum in a subband."""
 WINDOW = 2 * LINES
-REACH = 4
-"""Lines on either side of a sine's frequency that are written."""
+REACH = 1
+"""Lines on either side of a sine's own that are written: more of them would be rounded to nothing."""
 
 # Table B.7, number 7: the code of a pair of lines (x, y) of 0 to 5, at 6 x + y.
 TABLE = 7

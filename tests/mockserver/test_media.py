@@ -378,6 +378,12 @@ def test_same_seed_same_bytes(content_type: str, size: tuple[int, int]) -> None:
     assert {sniff(file) for file in files} == {content_type}
 
 
+@pytest.mark.parametrize("content_type", sorted(kind for kind in GENERATORS if kind.startswith("image/")))
+def test_a_single_pixel_tells_its_seed(content_type: str) -> None:
+    spec = replace(FILM, content_type=content_type, width=1, height=1)
+    assert len({make(replace(spec, seed=n)) for n in range(2000)}) == 2000
+
+
 @pytest.mark.parametrize("turn", range(3))
 def test_neighbouring_tiles_are_told_apart(turn: int) -> None:
     for seed in range(50):
