@@ -1,9 +1,10 @@
 """Speech that players open: syllables of tones in the rhythm of a text, one table from format to maker.
 
 All makers are generators of a piece a note, mostly out of a cache: a server may send pieces as they
-come. speech() joins them, which is work for a thread when the text is long.
+come, or await spoken(); speech() alone would hold up an event loop when the text is long.
 """
 
+from asyncio import sleep, to_thread
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,3 +47,12 @@ def pieces(form: str, text: str, voice: str, speed: Decimal | float, seed: bytes
     if known is None:
         raise ValueError(f"no maker for speech as {form!r}; known: {', '.join(sorted(FORMATS))}")
     return known.maker(score(text, speed, seed), tones(voice))
+
+
+async def spoken(form: str, text: str, voice: str, speed: Decimal | float, seed: bytes) -> bytes:
+    """The same bytes as speech(), made between other work: a piece takes at most some milliseconds."""
+    made: list[bytes] = []
+    for piece in pieces(form, text, voice, speed, seed):
+        made.append(piece)
+        await sleep(0)
+    return await to_thread(b"".join, made)  # which lets other threads run while it copies

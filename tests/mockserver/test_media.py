@@ -381,7 +381,7 @@ def test_same_seed_same_bytes(content_type: str, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("content_type", sorted(kind for kind in GENERATORS if kind.startswith("image/")))
 def test_a_single_pixel_tells_its_seed(content_type: str) -> None:
     spec = replace(FILM, content_type=content_type, width=1, height=1)
-    assert len({make(replace(spec, seed=n)) for n in range(2000)}) == 2000
+    assert len({make(replace(spec, seed=n.to_bytes(2))) for n in range(2000)}) == 2000
 
 
 @pytest.mark.parametrize("turn", range(3))

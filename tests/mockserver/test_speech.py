@@ -1,5 +1,6 @@
 """Generated speech, opened by decoders that share nothing with the makers: FFmpeg and wave."""
 
+import asyncio
 import io
 import wave
 from array import array
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from understudy.mockserver.media.mp3 import CODES, HEADER, SILENCE, SIZE, _frame, _info, _quantized, mp3
 from understudy.mockserver.media.pcm import pcm
 from understudy.mockserver.media.reading import FRAME, LEAST, LONGEST, REST, TONES, Note, score, speech_seconds
-from understudy.mockserver.media.speech import FORMATS, pieces, speech
+from understudy.mockserver.media.speech import FORMATS, pieces, speech, spoken
 from understudy.mockserver.media.voices import clear, tones
 
 RATE = 24000
@@ -173,6 +174,29 @@ def test_what_is_made_is_bounded(form: str) -> None:
     assert 0 <= sum(lengths) - LONGEST * size <= SIZE
     assert max(lengths) <= 100 * size
     assert b"".join(pieces(form, TEXT, "verse", 1, b"")) == speech(form, TEXT, "verse", 1, b"")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_event_loop_goes_on_while_speech_is_made(form: str) -> None:
+    """It has a turn for each piece."""
+
+    async def turns_while_speaking() -> tuple[int, bytes]:
+        turns = 0
+
+        async def turn() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        other = asyncio.create_task(turn())
+        data = await spoken(form, TEXT, "verse", 1, b"")
+        other.cancel()
+        return turns, data
+
+    turns, data = asyncio.run(turns_while_speaking())
+    assert data == speech(form, TEXT, "verse", 1, b"")
+    assert turns >= len(score(TEXT, 1, b""))
 
 
 # --- sound ---------------------------------------------------------------------------------------
