@@ -1,6 +1,7 @@
 """The one clock of a world: seconds since the epoch, and it never goes back."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 # 2026-01-01T00:00:00Z: where virtual time begins.
@@ -55,3 +56,8 @@ class PollClock(VirtualClock):
 
 
 CLOCKS = {clock.name: clock for clock in (RealClock, VirtualClock, PollClock)}
+
+
+def iso(moment: float) -> str:
+    """A moment as texts show it, to the second: 2026-01-01T00:00:00Z."""
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -34,7 +34,7 @@ def compile_rule(rule: Rule, resolver: ScopeResolver) -> Check:
 
 def needed_members(rule: Rule) -> frozenset[str]:
     """Members of an object body of which one must be there for the rule to be broken; empty: unknown."""
-    about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members")]
+    about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members", "value")]
     texts = [text for said in about if said for text in ([said] if isinstance(said, str) else said)]
     expressions = [parse(text) for text in texts]
     if not all(e.name == "request.body" and e.path and e.path[0] != "*" for e in expressions):
@@ -174,6 +174,16 @@ def _equal(arguments: Any, resolver: ScopeResolver) -> Check:
     return check
 
 
+def _less(arguments: Any, resolver: ScopeResolver) -> Check:
+    (name, get_value), (_, get_bound) = _getters([arguments["value"], arguments["than"]], resolver)
+
+    def check(exchange: Exchange) -> str | None:
+        value, bound = get_value(exchange), get_bound(exchange)
+        return name if value is not None and bound is not None and value >= bound else None
+
+    return check
+
+
 def _upload_key(arguments: Any, resolver: ScopeResolver) -> Check:
     getters = _getters(arguments["keys"], resolver)
     prefix = parse_template(arguments["prefix"]).compile(resolver)
@@ -261,6 +271,7 @@ RULES: dict[str, Callable[[Any, ScopeResolver], Check]] = {
     "header": _header,
     "absent": _absent,
     "equal": _equal,
+    "less": _less,
     "model": _model,
     "schema": _schema,
 }

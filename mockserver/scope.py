@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from understudy.mockserver.clock import iso
 from understudy.mockserver.exchange import Row
 from understudy.specs.expressions import Expression, follower
 from understudy.specs.model import Kind
@@ -108,6 +109,9 @@ _NAMES: dict[str, Getter] = {
     "rate.limit": lambda scope: scope.site.rate[0] if scope.site.rate else None,
     "rate.remaining": lambda scope: scope.site.rate_left(scope.account, scope.now)[0] if scope.site.rate else None,
     "rate.reset_s": lambda scope: scope.site.rate_left(scope.account, scope.now)[1] if scope.site.rate else None,
+    "rate.reset_iso": lambda scope: (
+        iso(scope.now + scope.site.rate_left(scope.account, scope.now)[1]) if scope.site.rate else None
+    ),
 }
 
 

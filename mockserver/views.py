@@ -1,10 +1,10 @@
 """What templates see of a task, a page and a list: values computed at one moment, nothing stored."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from understudy.mockserver.clock import iso
 from understudy.mockserver.estimates import Made
 from understudy.mockserver.ledger import NOTHING
 from understudy.mockserver.lifecycle import Task
@@ -109,7 +109,7 @@ class TaskView:
 
     @property
     def created_iso(self) -> str:
-        return _iso(self.task.created)
+        return iso(self.task.created)
 
     @property
     def started_s(self) -> int | None:
@@ -121,7 +121,7 @@ class TaskView:
 
     @property
     def started_iso(self) -> str | None:
-        return _iso(self.task.start) if self._started else None
+        return iso(self.task.start) if self._started else None
 
     @property
     def finished_s(self) -> int | None:
@@ -133,7 +133,7 @@ class TaskView:
 
     @property
     def finished_iso(self) -> str | None:
-        return _iso(self.task.end) if self._finished else None
+        return iso(self.task.end) if self._finished else None
 
     def link(self, name: str) -> str | None:
         """A freshly signed link to the first file of a result; None until it is there, or for a kind without it."""
@@ -167,7 +167,3 @@ class TaskView:
             if made.name == name:
                 return made
         return None
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -67,6 +67,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "rate.limit": ("integer", 60),
     "rate.remaining": ("integer", 59),
     "rate.reset_s": ("integer", 60),
+    "rate.reset_iso": ("string", "2026-01-01T00:01:00Z"),
     "page.number": ("integer", 1),
     "page.size": ("integer", 20),
     "page.total": ("integer", 1),

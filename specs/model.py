@@ -51,6 +51,7 @@ RULES = (
     "header",
     "absent",
     "equal",
+    "less",
     "model",
     "schema",
 )

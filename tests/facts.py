@@ -29,15 +29,10 @@ KINDS = ("endpoint", "auth", "field", "rule", "status", "error", "quirk", "billi
 ID = re.compile(rf"\b(?:{'|'.join(PREFIXES.values())})-\d{{3}}\b")
 PLACED = re.compile(rf"({ID.pattern}) L([0-9][0-9+-]*)")
 
-ASIDE_OPERATIONS = frozenset(
-    {
-        "POST /v1/messages",
-    }
-)
+ASIDE_OPERATIONS: frozenset[str] = frozenset()
 """Operations that no spec has yet."""
 
 ASIDE = {
-    "SC-016": "models of the Messages relay",
     "SC-033": "set-up of the official SDKs",
     "CR-019": "set-up of the official SDKs",
     "CR-088": "what the samples in Ruby do",

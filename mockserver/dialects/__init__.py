@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.mockserver.completions.model import Ask
-from understudy.mockserver.dialects import gemini, openai_chat, openai_responses
+from understudy.mockserver.dialects import anthropic_messages, gemini, openai_chat, openai_responses
 from understudy.mockserver.streams import Event
 
 # Cuts a text into the pieces in which it is streamed.
@@ -27,6 +27,7 @@ class Speaker:
 
 
 SPEAKERS: Mapping[str, Speaker] = {
+    "anthropic-messages": Speaker(anthropic_messages.ask, anthropic_messages.stream, anthropic_messages.fail),
     "gemini": Speaker(gemini.ask, gemini.stream, gemini.fail),
     "openai-chat": Speaker(openai_chat.ask, openai_chat.stream, openai_chat.fail),
     "openai-responses": Speaker(openai_responses.ask, openai_responses.stream, openai_responses.fail),
