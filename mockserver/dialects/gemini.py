@@ -1,5 +1,6 @@
 """Gemini generateContent: requests to asks, answers to chunks."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 from understudy.mockserver.completions.model import Ask, Tool
 from understudy.mockserver.streams import Event
 
+_UNDERSCORE = re.compile("_([a-z])")
 # What is thought with when nobody says how much.
 _USUAL_THINKING = 8_192
 _LEVELS = {"MINIMAL": 128, "LOW": 1_024, "MEDIUM": 4_096, "HIGH": 24_576}
@@ -19,8 +21,9 @@ _KEPT = ("enum", "required", "pattern", "minimum", "maximum", "default", "exampl
 
 def ask(body: Any, model: str) -> Ask:
     """What a valid request body asks for."""
+    body = _named(body)
     contents = body.get("contents", [])
-    config = body.get("generationConfig") or {}
+    config = _named(body.get("generationConfig"))
     last = max((i for i, content in enumerate(contents) if content.get("role", "user") == "user"), default=-1)
     texts = [_text_of(content) for content in contents]
     before = [_text_of(body.get("systemInstruction") or {}), *texts[:last], *texts[last + 1 :]]
@@ -35,15 +38,20 @@ def ask(body: Any, model: str) -> Ask:
         most_tokens=config.get("maxOutputTokens"),
         stops=tuple(config.get("stopSequences") or ()),
         count=config.get("candidateCount") or 1,
-        thinking=_thinking_of(config.get("thinkingConfig") or {}),
+        thinking=_thinking_of(_named(config.get("thinkingConfig"))),
         shape=_shape_of(config),
         images=sum("inlineData" in part or "fileData" in part for each in contents for part in _parts_of(each)),
         wants_image=_wants_image(config, model),
     )
 
 
-def _parts_of(content: Any) -> list[Any]:
-    return content.get("parts") or []
+def _named(said: Any) -> dict[str, Any]:
+    """An object with its names as the protocol prints them; it reads `max_output_tokens` as `maxOutputTokens`."""
+    return {_UNDERSCORE.sub(lambda found: found[1].upper(), name): value for name, value in (said or {}).items()}
+
+
+def _parts_of(content: Any) -> list[dict[str, Any]]:
+    return [_named(part) for part in content.get("parts") or ()]
 
 
 def _text_of(content: Any) -> str:
@@ -52,9 +60,11 @@ def _text_of(content: Any) -> str:
 
 def _tools_of(body: Any) -> tuple[str, tuple[Tool, ...]]:
     """Which tools may be called, and whether one must be."""
-    config = (body.get("toolConfig") or {}).get("functionCallingConfig") or {}
+    config = _named(_named(body.get("toolConfig")).get("functionCallingConfig"))
     named = config.get("allowedFunctionNames") or ()
-    declared = [each for tool in body.get("tools") or () for each in tool.get("functionDeclarations") or ()]
+    declared = [
+        _named(each) for tool in body.get("tools") or () for each in _named(tool).get("functionDeclarations") or ()
+    ]
     tools = tuple(
         Tool(each["name"], _parameters_of(each), each.get("description", ""))
         for each in declared

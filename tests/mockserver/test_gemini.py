@@ -1,0 +1,254 @@
+"""Gemini as its official SDK sees it: plain, streamed, with tools, thinking, shapes, pictures, and its errors."""
+
+import asyncio
+import base64
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google import genai
+from google.genai import errors, types
+from PIL import Image
+
+from tests.conftest import Serve, Served
+from tests.door import Door, stage_of
+from understudy.specs.streams import DIALECTS
+
+TEXT, PICTURE = "gemini-3.5-flash", "gemini-3.1-flash-image-preview"
+KEY = {"x-goog-api-key": "sk-Ug1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX3yZ4aB5cD6"}
+WEATHER = {
+    "name": "get_weather",
+    "description": "The weather of a city.",
+    "parameters": {
+        "type": "OBJECT",
+        "properties": {"city": {"type": "STRING"}, "days": {"type": "INTEGER", "minimum": 1, "maximum": 9}},
+        "required": ["city", "days"],
+    },
+}
+SHAPE = {
+    "type": "OBJECT",
+    "properties": {"name": {"type": "STRING"}, "age": {"type": "INTEGER", "nullable": True}},
+    "required": ["name", "age"],
+}
+# Each a request body beside its contents; the answer is compared plain and streamed, and judged by the SDK's own types.
+BODIES: dict[str, dict[str, Any]] = {
+    "text": {},
+    "system": {"systemInstruction": {"parts": [{"text": "Answer in French."}]}},
+    "short": {"generationConfig": {"maxOutputTokens": 5}},
+    "stop": {"generationConfig": {"stopSequences": ["e"]}},
+    "three": {"generationConfig": {"candidateCount": 3, "maxOutputTokens": 40}},
+    "thinking": {"generationConfig": {"thinkingConfig": {"includeThoughts": True, "thinkingBudget": 200}}},
+    "level": {"generationConfig": {"thinkingConfig": {"includeThoughts": True, "thinkingLevel": "LOW"}}},
+    "snakes": {"generationConfig": {"thinking_config": {"include_thoughts": True, "thinking_level": "HIGH"}}},
+    "json": {"generationConfig": {"responseMimeType": "application/json"}},
+    "shape": {"generationConfig": {"responseMimeType": "application/json", "responseSchema": SHAPE}},
+    "tool": {
+        "tools": [{"functionDeclarations": [WEATHER]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "ANY"}},
+    },
+    "no tool": {
+        "tools": [{"functionDeclarations": [WEATHER]}],
+        "toolConfig": {"functionCallingConfig": {"mode": "NONE"}},
+    },
+    "picture": {"generationConfig": {"responseModalities": ["TEXT", "IMAGE"]}},
+}
+
+
+@pytest.fixture(scope="module")
+def door() -> Door:
+    return Door(stage_of("unigateway"))
+
+
+@pytest.fixture(scope="module")
+def served(serve: Serve) -> Served:
+    return serve("unigateway")
+
+
+def ask(door: Door, body: dict[str, Any], how: str = "generateContent", model: str = TEXT) -> Any:
+    contents = [{"role": "user", "parts": [{"text": "Tell me about rivers, please."}]}]
+    return door.ask("POST", f"/v1beta/models/{model}:{how}", {"contents": contents, **body}, KEY)
+
+
+def chunks_of(body: bytes) -> list[Any]:
+    assert body.endswith(b"\n\n"), "the last event is whole"
+    return [json.loads(block.removeprefix(b"data: ")) for block in body.removesuffix(b"\n\n").split(b"\n\n")]
+
+
+def iter_joined(chunks: list[Any]) -> Iterator[Any]:
+    """The candidates that chunks add up to: neighbouring texts of one sort are one."""
+    found: dict[int, dict[str, Any]] = {}
+    for chunk in chunks:
+        for told in chunk["candidates"]:
+            candidate = found.setdefault(told["index"], {"parts": []})
+            assert "finishReason" not in candidate, "nothing follows the end of a candidate"
+            candidate |= {key: value for key, value in told.items() if key != "content"}
+            for part in told["content"]["parts"]:
+                add(candidate["parts"], part)
+    yield from (found[index] for index in sorted(found))
+
+
+def add(parts: list[Any], part: Any) -> None:
+    last = parts[-1] if parts else {}
+    if "text" in part and "text" in last and part.get("thought") == last.get("thought"):
+        last |= {**part, "text": last["text"] + part["text"]}
+    else:
+        parts.append(dict(part))
+
+
+def without_ids(candidates: list[Any]) -> list[Any]:
+    """Calls of two answers have ids of their own."""
+    for part in (part for candidate in candidates for part in candidate["parts"] if "functionCall" in part):
+        assert len(part["functionCall"].pop("id")) == 24
+    return candidates
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_stream_adds_up_to_the_plain_answer(door: Door, name: str) -> None:
+    plain = ask(door, BODIES[name]).json()
+    types.GenerateContentResponse.model_validate_json(json.dumps(plain))
+    reply = ask(door, BODIES[name], "streamGenerateContent?alt=sse")
+    assert reply.media_type == "text/event-stream"
+    chunks = chunks_of(reply.body)
+    for chunk in chunks:
+        types.GenerateContentResponse.model_validate_json(json.dumps(chunk))
+    assert DIALECTS["gemini"].is_complete(["chunk"] * len(chunks))
+    wanted = [{"parts": each.pop("content")["parts"], **each} for each in plain["candidates"]]
+    assert without_ids(list(iter_joined(chunks))) == without_ids(wanted)
+    assert [chunk["usageMetadata"] for chunk in chunks if "usageMetadata" in chunk] == [plain["usageMetadata"]]
+    assert "usageMetadata" in chunks[-1]
+    assert len({chunk["responseId"] for chunk in chunks}) == 1
+
+
+def test_what_is_asked_is_what_is_answered(door: Door) -> None:
+    told = {name: ask(door, body).json() for name, body in BODIES.items()}
+    first = {name: answer["candidates"][0] for name, answer in told.items()}
+    parts = {name: candidate["content"]["parts"] for name, candidate in first.items()}
+    usage = {name: answer["usageMetadata"] for name, answer in told.items()}
+    assert first["text"]["finishReason"] == "STOP"
+    assert first["short"]["finishReason"] == "MAX_TOKENS"
+    assert usage["short"]["candidatesTokenCount"] <= 5
+    assert first["stop"]["finishReason"] == "STOP"
+    assert "e" not in parts["stop"][0]["text"]
+    assert len(told["three"]["candidates"]) == 3
+    for name in ("thinking", "level", "snakes"):
+        assert [part.get("thought", False) for part in parts[name]] == [True, False]
+        assert usage[name]["thoughtsTokenCount"] > 0
+    assert isinstance(json.loads(parts["json"][0]["text"]), dict)
+    shaped = json.loads(parts["shape"][0]["text"])
+    assert isinstance(shaped["name"], str)
+    assert shaped["age"] is None or isinstance(shaped["age"], int)
+    (call,) = [part["functionCall"] for part in parts["tool"]]
+    assert call["name"] == "get_weather"
+    assert isinstance(call["args"]["city"], str)
+    assert 1 <= call["args"]["days"] <= 9
+    assert "text" in parts["no tool"][0]
+    for each in usage.values():
+        spent = each["promptTokenCount"] + each["candidatesTokenCount"] + each["thoughtsTokenCount"]
+        assert spent == each["totalTokenCount"]
+
+
+def test_the_system_and_pictures_count(door: Door) -> None:
+    def tokens(**more: Any) -> int:
+        return int(ask(door, more).json()["usageMetadata"]["promptTokenCount"])
+
+    seen = {"parts": [{"text": "What is this?"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}]}
+    assert tokens(**BODIES["system"]) > tokens()
+    assert tokens(contents=[seen]) > tokens(contents=[{"parts": seen["parts"][:1]}]) + 200
+
+
+@pytest.mark.facts("UG-049", "UG-050", "UG-135")
+@pytest.mark.parametrize("model", [TEXT, PICTURE])
+def test_a_picture_is_base64_in_the_one_text(door: Door, model: str) -> None:
+    body = BODIES["picture"] if model == TEXT else {}
+    (candidate,) = ask(door, body, model=model).json()["candidates"]
+    (part,) = candidate["content"]["parts"]
+    assert part.keys() == {"text"}
+    with Image.open(io.BytesIO(base64.b64decode(part["text"], validate=True))) as picture:
+        assert picture.format == "PNG"
+        assert picture.size == (1024, 1024)
+    assert "iVBOR" not in ask(door, {"generationConfig": {"responseModalities": ["TEXT"]}}, model=model).body.decode()
+
+
+def test_a_stream_may_end_in_an_error(door: Door) -> None:
+    contents = {"contents": [{"parts": [{"text": "Hi"}]}]}
+    headers = {**KEY, "Prefer": "condition=service_busy, after=2"}
+    reply = door.ask("POST", f"/v1beta/models/{TEXT}:streamGenerateContent?alt=sse", contents, headers)
+    *first, last = chunks_of(reply.body)
+    assert len(first) == 2
+    assert (last["error"]["code"], last["error"]["status"]) == (503, "UNAVAILABLE")
+
+
+def client_of(served: Served, key: str = "") -> genai.Client:
+    provider = served.providers["unigateway"]
+    options = types.HttpOptions(base_url=provider.base_url, retry_options=types.HttpRetryOptions(attempts=1))
+    return genai.Client(api_key=key or provider.keys[0], http_options=options)
+
+
+def test_the_sdk_asks_and_streams(served: Served) -> None:
+    with client_of(served) as client:
+        plain = client.models.generate_content(model=TEXT, contents="Hello there")
+        streamed = list(client.models.generate_content_stream(model=TEXT, contents="Hello there"))
+    assert plain.text
+    assert "".join(chunk.text or "" for chunk in streamed) == plain.text
+    assert plain.usage_metadata
+    assert streamed[-1].usage_metadata
+    assert streamed[-1].usage_metadata.total_token_count == plain.usage_metadata.total_token_count
+
+
+def test_the_sdk_asks_and_streams_without_waiting(served: Served) -> None:
+    async def both() -> tuple[str | None, str]:
+        async with client_of(served).aio as client:
+            plain = await client.models.generate_content(model=TEXT, contents="Hello there")
+            stream = await client.models.generate_content_stream(model=TEXT, contents="Hello there")
+            return plain.text, "".join([chunk.text or "" async for chunk in stream])
+
+    plain, streamed = asyncio.run(both())
+    assert plain
+    assert plain == streamed
+
+
+def test_the_sdk_calls_a_function_and_tells_its_result(served: Served) -> None:
+    called: list[str] = []
+
+    def get_weather(city: str) -> str:
+        """The weather of a city."""
+        called.append(city)
+        return f"sunny in {city}"
+
+    with client_of(served) as client:
+        config = types.GenerateContentConfig(tools=[get_weather])
+        answer = client.models.generate_content(model=TEXT, contents="What is the weather in Paris?", config=config)
+    assert len(called) == 1
+    assert answer.text
+    assert answer.automatic_function_calling_history
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind", "code", "status"),
+    [
+        ("invalid_request", errors.ClientError, 400, "INVALID_ARGUMENT"),
+        ("unauthorized", errors.ClientError, 401, "UNAUTHENTICATED"),
+        ("insufficient_credits", errors.ClientError, 403, "PERMISSION_DENIED"),
+        ("not_found", errors.ClientError, 404, "NOT_FOUND"),
+        ("rate_limited", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
+        ("internal_error", errors.ServerError, 500, "INTERNAL"),
+        ("service_busy", errors.ServerError, 503, "UNAVAILABLE"),
+    ],
+)
+def test_the_sdk_knows_the_errors(
+    served: Served, condition: str, kind: type[errors.APIError], code: int, status: str
+) -> None:
+    with client_of(served) as client, pytest.raises(kind) as caught:
+        client.models.generate_content(model=TEXT, contents=f"[understudy: refuse={condition}]")
+    assert (caught.value.code, caught.value.status) == (code, status)
+    assert caught.value.message
+
+
+def test_the_sdk_hears_of_a_wrong_key_and_an_unknown_model(served: Served) -> None:
+    with client_of(served, "sk-wrong") as client, pytest.raises(errors.ClientError) as wrong:
+        client.models.generate_content(model=TEXT, contents="Hi")
+    with client_of(served) as client, pytest.raises(errors.ClientError) as unknown:
+        list(client.models.generate_content_stream(model="gemini-nobody", contents="Hi"))
+    assert (wrong.value.code, unknown.value.code) == (401, 404)
