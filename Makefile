@@ -49,11 +49,19 @@ serve: $(VENV)/.installed ## serve all providers on 127.0.0.1:4010 (ARGS='juhuo 
 .PHONY: test
 test: $(VENV)/.installed-test ## run every test (ARGS='-k juhuo', WORKERS=4)
 	$(call apt,ca-certificates curl)
-	@exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup $(ARGS)
+	@exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m 'not toolchain' $(ARGS)
 
-# Will add what needs other toolchains (Node, Go, Java clients) or a browser.
+# Debian's package for a command that is not there.
+package = $(if $(shell command -v $(1)),,$(2))
+
 .PHONY: test-all
 test-all: test ## the tests, and those that need other toolchains
+	$(call apt,$(call package,node,nodejs) $(call package,npm,npm) $(call package,go,golang-go) \
+	  $(call package,java,default-jdk-headless) php-cli php-curl $(call package,ruby,ruby))
+	@mkdir -p build/node && cd build/node && { [ -f package.json ] || npm init --yes >/dev/null; } && \
+	  npm install --no-audit --no-fund --silent openai @anthropic-ai/sdk || \
+	  echo '!!! npm could not install the SDKs: the programs that import them are skipped' >&2
+	@exec $(BIN)/python -m pytest -q -m toolchain $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.installed-lint ## formatting, lint and types
