@@ -108,7 +108,13 @@ def secure(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> tuple[Serv
 def test_printed_program(program: Program, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if absent := program.missing():
         pytest.skip(absent)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "GOTOOLCHAIN": "local", "GOCACHE": str(GO_CACHE)}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        "GOTOOLCHAIN": "local",
+        "GOCACHE": str(GO_CACHE),
+    }
     if program.run == "ruby":
         served, certificate = request.getfixturevalue("secure")
         environment["SSL_CERT_FILE"] = str(certificate)
@@ -138,5 +144,3 @@ def test_printed_program(program: Program, request: pytest.FixtureRequest, tmp_p
 
 def test_there_is_a_program_of_every_toolchain() -> None:
     assert {param.values[0].run for param in PROGRAMS} == set(TOOLCHAINS)
-
-
