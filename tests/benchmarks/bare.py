@@ -7,6 +7,7 @@ on the same loop with the same settings, so that what is compared is the work be
 import os
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -37,6 +38,26 @@ async def app(
     if scope["type"] == "http":
         await send(START)
         await send(END)
+
+
+EVENTS = (
+    [event + b"\n\n" for event in Path(os.environ["BARE_EVENTS"]).read_bytes().split(b"\n\n") if event]
+    if ("BARE_EVENTS" in os.environ)
+    else []
+)
+
+
+async def stream(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Answers every request with the prepared events, one message for each."""
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
+        for event in EVENTS:
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from tests.benchmarks.servers import (
     uvicorn_command,
     wait_for_answer,
 )
+from tests.benchmarks.texts import iter_texts
 
 SUBMIT_BODY = {
     "prompt": "一只橘猫在樱花树下奔跑，阳光洒落，画面温暖治愈",
@@ -303,7 +304,17 @@ def collect(effort: Effort) -> tuple[list[Row], list[Fact]]:
     with ours_and_bare() as (ours, juhuo, bare):
         facts = list(iter_memory(ours, juhuo, effort))
         facts += iter_stalls(ours, juhuo, bare, effort)
-    return rows, [first_answer(juhuo, effort), *facts]
+    texts = [
+        Fact(
+            f"CPU of a {text.name}",
+            text.ratio,
+            "x bare",
+            text.bound,
+            f"{text.ours_us:.1f} µs beside {text.bare_us:.1f}; {text.note}",
+        )
+        for text in iter_texts(effort.rounds, effort.seconds)
+    ]
+    return rows, [first_answer(juhuo, effort), *facts, *texts]
 
 
 def mark(value: float, goal: float | None, *, at_least: bool) -> str:

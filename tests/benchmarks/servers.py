@@ -183,6 +183,12 @@ def start_bare_on_our_wire(body: str) -> Server:
     return start(command, port, {"BARE_BODY": body})
 
 
+def start_bare_stream(file: str) -> Server:
+    """The bare app that sends the events of a file, one by one, on stock uvicorn."""
+    port = free_port()
+    return start(uvicorn_command("tests.benchmarks.bare:stream", port), port, {"BARE_EVENTS": file})
+
+
 def understudy_command(*arguments: str) -> list[str | Path]:
     return [Path(sys.executable).with_name("understudy"), "serve", *arguments]
 
