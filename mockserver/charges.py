@@ -10,7 +10,6 @@ from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.ledger import NOTHING, Entry
 from understudy.mockserver.refusals import Refusal
 from understudy.specs.formulas import compile_formula, number
-from understudy.specs.model import Provider
 
 
 class Priced(Struct, gc=False):
@@ -31,12 +30,11 @@ class Priced(Struct, gc=False):
 Charge = Callable[[Exchange, Priced], None]
 
 
-def compile_charge(said: Any, provider: Provider) -> Charge | None:
+def compile_charge(said: Any) -> Charge | None:
     """A function that charges the caller by a price formula, None where nothing is paid; it raises Refusal."""
     if said is None:
         return None
     price = compile_formula(said)
-    has_tasks = bool(provider.kinds)
 
     def charge(exchange: Exchange, priced: Priced) -> None:
         account, now = exchange.account, exchange.now
@@ -45,7 +43,7 @@ def compile_charge(said: Any, provider: Provider) -> Charge | None:
         if account.ledger.remaining(now) - account.schedule.owed(now) < amount:
             raise Refusal("insufficient_credits")
         account.ledger.enter(Entry(now, amount, NOTHING))
-        if has_tasks:
+        if account.schedule.spend(amount):
             exchange.site.tasks.replan(account, now)
 
     return charge

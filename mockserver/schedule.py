@@ -78,6 +78,11 @@ class Schedule:
             if task.start != start:
                 moved(task)
 
+    def spend(self, amount: Decimal) -> bool:
+        """Something else was paid for; tells whether there are open tasks, to be planned anew for it."""
+        self._free -= amount
+        return bool(self._seen or self._unseen)
+
     def owed(self, now: float) -> Decimal:
         """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
         unpaid = (task for task in self._open() if not task.is_prepaid and now < task.end)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from understudy.mockserver.accounts import Account, Accounts
 from understudy.mockserver.callbacks import Callbacks
+from understudy.mockserver.composer import Composer
 from understudy.mockserver.conversations import Conversations
 from understudy.mockserver.idempotency import Idempotency
 from understudy.mockserver.links import Signer
@@ -38,6 +39,7 @@ class Site:
         self.rate = provider.limits.rate
         self._requests = 0
         self._drawn = 0
+        self.composer = Composer(self.seed, self.draw)
 
     def request_id(self) -> str:
         """A new id for a request."""

@@ -1,20 +1,16 @@
 """The behavior of text answers: what is asked in a protocol's words is answered, charged and remembered."""
 
 from collections.abc import Callable
-from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 import msgspec
 
 from understudy.mockserver.charges import Priced, compile_charge
-from understudy.mockserver.completions.compose import compose
 from understudy.mockserver.completions.merging import Unsatisfiable
 from understudy.mockserver.completions.model import Ask, Completion
 from understudy.mockserver.completions.view import ChoiceView, CompletionView
 from understudy.mockserver.dialects import SPEAKERS
 from understudy.mockserver.exchange import Exchange
-from understudy.mockserver.media import Material, make
 from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
@@ -26,10 +22,6 @@ from understudy.specs.streams import DIALECTS
 
 Behavior = Callable[[Exchange], None]
 
-NO_TIME = Decimal(0)
-# Pixels of an image within an answer, both ways.
-SIDE = 1024
-
 
 def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:
     """Answer a prompt."""
@@ -39,7 +31,7 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
     get_model = resolver.getter(parse(arguments["model"]))
     is_streamed = _switch(arguments.get("stream"), resolver)
     continues = resolver.getter(parse(arguments["continues"])) if "continues" in arguments else None
-    charge = compile_charge(arguments.get("price"), provider)
+    charge = compile_charge(arguments.get("price"))
     captions = arguments.get("captions", True)
 
     def behave(exchange: Exchange) -> None:
@@ -77,19 +69,8 @@ def _switch(said: Any, resolver: ScopeResolver) -> Callable[[Exchange], bool]:
 
 
 def _compose(exchange: Exchange, ask: Ask) -> Completion:
-    """The answer: its words follow from what is asked alone, its ids from the order of requests."""
-    seed = exchange.site.seed
-    asked = blake2b(msgspec.json.encode(ask), digest_size=16).hexdigest()
-    serial = exchange.site.draw("pieces").hex()[:16]
-
-    def draw(name: str) -> bytes:
-        return seed.draw(f"{name} {serial if name.startswith('id') else asked}")
-
-    def picture() -> bytes:
-        return make(Material("image/png", SIDE, SIDE, NO_TIME, False, draw("image")))
-
     try:
-        return compose(ask, draw, picture if ask.wants_image else None)
+        return exchange.site.composer.complete(ask)
     except Unsatisfiable as error:
         raise Refusal("invalid_request", str(error)) from error
 

@@ -74,7 +74,7 @@ def generate(operation: Operation, provider: Provider, resolver: ScopeResolver) 
     get_model, get_prompt = (resolver.getter(parse(arguments[key])) for key in ("model", "prompt"))
     get_count = compile_formula(arguments.get("count", 1))
     get_size, get_type = compile_formula(arguments["size"]), compile_formula(arguments.get("type", "image/png"))
-    charge = compile_charge(arguments.get("price"), provider)
+    charge = compile_charge(arguments.get("price"))
 
     def behave(exchange: Exchange) -> None:
         site, prompt = exchange.site, str(get_prompt(exchange))

@@ -18,7 +18,7 @@ def speak(operation: Operation, provider: Provider, resolver: ScopeResolver) -> 
     arguments = operation.arguments
     get_text, get_voice = (resolver.getter(parse(arguments[key])) for key in ("input", "voice"))
     get_speed, get_format = compile_formula(arguments.get("speed", 1)), compile_formula(arguments["format"])
-    charge = compile_charge(arguments.get("price"), provider)
+    charge = compile_charge(arguments.get("price"))
 
     def behave(exchange: Exchange) -> None:
         text = str(get_text(exchange))

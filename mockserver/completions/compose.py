@@ -74,11 +74,26 @@ def _choice(ask: Ask, reading: Reading, index: int, draw: Draw, image: MakeImage
     return _text(ask, reading, index, left, drawn, thinking)
 
 
+def with_new_ids(completion: Completion, draw: Draw) -> Completion:
+    """The same answer, given once more: its pieces have ids of their own."""
+    choices = [
+        replace(
+            choice,
+            pieces=tuple([_named(piece, draw, place, choice.index) for place, piece in enumerate(choice.pieces)]),
+        )
+        for choice in completion.choices
+    ]
+    return replace(completion, choices=tuple(choices))
+
+
+def _named(piece: Piece, draw: Draw, place: int, index: int) -> Piece:
+    return replace(piece, id=alnum_both(draw(f"id of piece {place} choice {index}"))[:24])
+
+
 def _with_ids(choice: Choice, draw: Draw) -> Choice:
     """The choice, each of whose pieces has an id."""
     pieces = [
-        piece if piece.id else replace(piece, id=alnum_both(draw(f"id of piece {place} choice {choice.index}"))[:24])
-        for place, piece in enumerate(choice.pieces)
+        piece if piece.id else _named(piece, draw, place, choice.index) for place, piece in enumerate(choice.pieces)
     ]
     return replace(choice, pieces=tuple(pieces))
 
