@@ -148,6 +148,11 @@ class Door:
             given.setdefault("Content-Type", "application/json")
         return finish(call(self._api, method, f"/{self.slug}{path}", given, raw))
 
+    def listen(self, path: str, body: Any, headers: Mapping[str, str]) -> Reply:
+        """Ask for a stream: a long one leaves in pieces, and others have their turn in between."""
+        given = {"Host": "127.0.0.1", "Content-Type": "application/json", **headers}
+        return asyncio.run(call(self._api, "POST", f"/{self.slug}{path}", given, json.dumps(body).encode()))
+
     def steer(self, method: str, path: str, body: Any = None) -> Reply:
         """Ask the control API; the answer must be a success."""
         given = {"Host": "127.0.0.1", "Content-Type": "application/json"}
