@@ -25,13 +25,20 @@ def test_it_is_short() -> None:
 
 def test_the_first_task_by_curl(serve: Serve) -> None:
     served = serve("juhuo")
-    submit, poll = _commands("curl")
+    submit, poll, _ = _commands("curl")
     here = served.providers["juhuo"].base_url
     shown = _run(submit.replace("http://127.0.0.1:4010/juhuo", here))
     found = re.search(r"gen_[a-z0-9]{12}", shown)
     assert found, shown
     answer = _run(poll.replace("http://127.0.0.1:4010/juhuo", here).replace("gen_…", found[0]))
     assert '"status":"' in answer, answer
+
+
+def test_the_first_stream_by_curl(serve: Serve) -> None:
+    *_, chat = _commands("curl")
+    shown = _run(chat.replace("http://127.0.0.1:4010/clawdrouter", serve().providers["clawdrouter"].base_url))
+    assert shown.count("data: ") > 10
+    assert shown.endswith("data: [DONE]\n\n")
 
 
 @pytest.mark.parametrize("command", [c for c in _commands("understudy specs") if "my.yaml" not in c])
