@@ -34,7 +34,7 @@ def compile_rule(rule: Rule, resolver: ScopeResolver) -> Check:
 
 def needed_members(rule: Rule) -> frozenset[str]:
     """Members of an object body of which one must be there for the rule to be broken; empty: unknown."""
-    about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members", "value")]
+    about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members")]
     texts = [text for said in about if said for text in ([said] if isinstance(said, str) else said)]
     expressions = [parse(text) for text in texts]
     if not all(e.name == "request.body" and e.path and e.path[0] != "*" for e in expressions):
