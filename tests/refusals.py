@@ -80,9 +80,9 @@ def providers() -> tuple[str, ...]:
 
 
 def find(value: Any, place: str) -> Any:
-    """The member at a place like `result/taskId`."""
+    """The member at a place like `result/taskId` or `items/0/name`."""
     for step in place.split("/"):
-        value = value[step]
+        value = value[int(step) if isinstance(value, list) else step]
     return value
 
 
