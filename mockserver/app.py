@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any
 
 from understudy.mockserver.exchange import Answer, Exchange
-from understudy.mockserver.pipeline import Headers, handle, note, refuse
+from understudy.mockserver.pipeline import Headers, handle, note, note_file, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.streams import Transmission
@@ -132,7 +132,8 @@ class Gateway(Lane):
         if answer.make is None:
             return await self._stream(exchange, answer, scope, send)
         answer.body = await asyncio.to_thread(answer.make)
-        note(exchange, answer, exchange.act.operation.id)
+        remember = note if exchange.binary is None else note_file
+        remember(exchange, answer, exchange.act.operation.id)
         await self.send(answer, scope, send)
 
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:

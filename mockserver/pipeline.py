@@ -45,8 +45,13 @@ def refuse(exchange: Exchange, refusal: Refusal, wording: Wording) -> Answer:
 def note_result(exchange: Exchange, task: Task, answer: Answer) -> None:
     """Note that a result was fetched; of its bytes only how many there were."""
     exchange.account = task.account
+    note_file(exchange, answer, "result.get")
+
+
+def note_file(exchange: Exchange, answer: Answer, operation: str) -> None:
+    """Note that a file was sent; of its bytes only how many there were."""
     exchange.notes.append(f"{len(answer.body)} bytes of {answer.media_type or 'nothing'}")
-    note(exchange, Answer(answer.status, answer.media_type, b""), "result.get")
+    note(exchange, Answer(answer.status, answer.media_type, b""), operation)
 
 
 def _answer(exchange: Exchange, act: Act) -> Answer:
