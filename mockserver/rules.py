@@ -13,7 +13,7 @@ from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.models import find_model
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
-from understudy.specs.expressions import parse
+from understudy.specs.expressions import is_expression, parse
 from understudy.specs.model import Rule
 from understudy.specs.templates import parse as parse_template
 
@@ -36,7 +36,7 @@ def needed_members(rule: Rule) -> frozenset[str]:
     """Members of an object body of which one must be there for the rule to be broken; empty: unknown."""
     about = [rule.arguments.get(name) for name in ("urls", "values", "keys", "text", "members")]
     texts = [text for said in about if said for text in ([said] if isinstance(said, str) else said)]
-    expressions = [parse(text) for text in texts]
+    expressions = [parse(text) for text in texts if is_expression(text)]  # the value of a header is none
     if not all(e.name == "request.body" and e.path and e.path[0] != "*" for e in expressions):
         return frozenset()
     return frozenset(e.path[0] for e in expressions)

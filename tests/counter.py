@@ -55,7 +55,9 @@ class Counter:
 
     def headers_of(self, group: Mapping[str, Any]) -> dict[str, str]:
         name = group.get("key", "")
-        key = {} if name == "missing" else {"Authorization": f"Bearer {self.key_of(name)}"}
+        place = self.book.said["at"].get(group.get("at"), {}).get("key", "")
+        value = self.key_of(name) if name != "missing" else ""
+        key = {} if not value else {place: value} if place else {"Authorization": f"Bearer {value}"}
         said = {k: v.replace("<key>", self.keys[0]) for k, v in group.get("headers", {}).items()}
         return {k: v for k, v in {**JSON, **key, **said}.items() if v != MISSING}
 

@@ -101,7 +101,7 @@ def speak(client: OpenAI, path: Path, **asked: Any) -> float:
 def test_speech_lasts_as_its_text_and_speed_say(
     client: OpenAI, tmp_path: Path, form: str, model: str, voice: str
 ) -> None:
-    asked = {"model": model, "voice": voice, "response_format": form}
+    asked: dict[str, Any] = {"model": model, "voice": voice, "response_format": form}
     short, long, fast, slow = (
         speak(client, tmp_path / f"{number}.{form}", **asked, **more)
         for number, more in enumerate(
@@ -131,7 +131,7 @@ def test_each_model_has_its_usual_format(client: OpenAI) -> None:
 
 
 def test_samples_are_those_of_the_wave_file(client: OpenAI) -> None:
-    asked = {"model": "qwen3-tts-flash", "voice": "Cherry", "input": "Hello there"}
+    asked: dict[str, Any] = {"model": "qwen3-tts-flash", "voice": "Cherry", "input": "Hello there"}
     bare = client.audio.speech.create(**asked, response_format="pcm")
     whole = client.audio.speech.create(**asked, response_format="wav").content
     assert bare.response.headers["content-type"] == "audio/pcm"
