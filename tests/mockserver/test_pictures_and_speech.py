@@ -102,16 +102,14 @@ def test_speech_lasts_as_its_text_and_speed_say(
     client: OpenAI, tmp_path: Path, form: str, model: str, voice: str
 ) -> None:
     asked: dict[str, Any] = {"model": model, "voice": voice, "response_format": form}
+    spoken: list[dict[str, Any]] = [
+        {"input": SENTENCE},
+        {"input": SENTENCE * 3},
+        {"input": SENTENCE, "speed": 2},
+        {"input": SENTENCE, "speed": 0.5},
+    ]
     short, long, fast, slow = (
-        speak(client, tmp_path / f"{number}.{form}", **asked, **more)
-        for number, more in enumerate(
-            (
-                {"input": SENTENCE},
-                {"input": SENTENCE * 3},
-                {"input": SENTENCE, "speed": 2},
-                {"input": SENTENCE, "speed": 0.5},
-            )
-        )
+        speak(client, tmp_path / f"{number}.{form}", **asked, **more) for number, more in enumerate(spoken)
     )
     assert 2 < short < 12
     assert long == pytest.approx(3 * short, rel=0.2)
