@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 
-from tests.door import SPECS, Door, Reply
+from tests.door import SPECS, Door, Reply, stage_of
 from tests.refusals import changed
 from understudy.mockserver.stage import Stage
 from understudy.specs.loader import load
@@ -184,3 +184,30 @@ def test_answers_and_events_are_of_the_official_types(slug: str) -> None:
         assert without_ids(accumulated(events)) == without_ids(json.loads(plain.body))
 
     check()
+
+
+def test_rate_headers_are_there_where_there_is_a_rate() -> None:
+    names = [f"anthropic-ratelimit-requests-{name}" for name in ("limit", "remaining", "reset")]
+    reply = say(Door(stage_of("storyclaw", ("rate_limit", "on"))), CASES["good"])
+    assert [reply.header(name) for name in names] == ["60", "59", "2026-01-01T00:01:00Z"]
+    reply = say(door_of("storyclaw"), CASES["good"])
+    assert [reply.header(name) for name in names] == ["", "", ""]
+
+
+def tokens_in(content: Any, **members: Any) -> int:
+    body = {**CASES["good"], **members, "messages": [{"role": "user", "content": content}]}
+    return int(say(door_of("storyclaw"), body).json()["usage"]["input_tokens"])
+
+
+def test_all_that_is_said_counts() -> None:
+    text = {"type": "text", "text": "Hello"}
+    image = {"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}}
+    document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "one two three"}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [{"type": "text", "text": "one two"}, image]}
+    plain = tokens_in("Hello")
+    assert tokens_in([text]) == plain
+    assert tokens_in([text, document]) > plain
+    pictured = tokens_in([text, image])
+    assert pictured > plain + 100
+    assert tokens_in([text, result]) > pictured
+    assert tokens_in([text], system=[{"type": "text", "text": "Be brief"}]) > plain
