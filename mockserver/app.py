@@ -149,6 +149,8 @@ class Gateway(Lane):
         finally:
             if not transmission.is_whole:
                 exchange.notes.append(f"the client left after {transmission.events} events")
+            if transmission.sent > len(transmission.kept):
+                exchange.notes.append(f"only the first {len(transmission.kept)} of {transmission.sent} bytes are kept")
             answer.body = bytes(transmission.kept)
             note(exchange, answer, exchange.act.operation.id)
 

@@ -11,6 +11,8 @@ from msgspec import Struct
 
 MOST_RECORDS = 4_096
 MOST_BODY = 65_536
+# All bodies together; streams would fill the memory long before there are too many records.
+MOST_BYTES = 33_554_432
 
 
 class Record(Struct, gc=False):
@@ -41,7 +43,8 @@ class Journal:
     """The latest records of a world."""
 
     def __init__(self) -> None:
-        self._records: deque[Record] = deque(maxlen=MOST_RECORDS)
+        self._records: deque[Record] = deque()
+        self._bytes = 0
         self.seen = 0
 
     @property
@@ -50,18 +53,24 @@ class Journal:
         return self.seen - len(self._records)
 
     def add(self, record: Record) -> None:
-        """Append; the oldest goes when there are too many."""
+        """Append; the oldest go when there are too many, or when their bodies are too large together."""
         self.seen += 1
         record.serial = self.seen
         if len(record.payload) > MOST_BODY or len(record.body) > MOST_BODY:
             _cut(record)
         # A copy: what the JSON writer gives holds several times the memory that it fills.
         record.body = bytes(memoryview(record.body))
-        self._records.append(record)
+        records = self._records
+        records.append(record)
+        self._bytes += len(record.payload) + len(record.body)
+        while len(records) > MOST_RECORDS or self._bytes > MOST_BYTES:
+            oldest = records.popleft()
+            self._bytes -= len(oldest.payload) + len(oldest.body)
 
     def clear(self) -> None:
         """Forget everything, the count too."""
         self._records.clear()
+        self._bytes = 0
         self.seen = 0
 
     def __iter__(self) -> Iterator[Record]:

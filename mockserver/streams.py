@@ -67,6 +67,7 @@ class Transmission:
         self._events, self._pace, self._world = events, pace, world
         self.kept = bytearray()
         self.events = 0
+        self.sent = 0
         self.is_whole = False
 
     async def run(self, send: Send, is_gone: Gone) -> None:
@@ -134,4 +135,5 @@ class Transmission:
         await send({"type": "http.response.body", "body": data})
 
     def _keep(self, data: bytes) -> None:
+        self.sent += len(data)
         self.kept += data[: MOST_KEPT - len(self.kept)]

@@ -49,6 +49,18 @@ def test_the_journal_keeps_the_latest_and_counts_the_rest() -> None:
     assert next(iter(kept)).serial == 4
 
 
+def test_the_journal_lets_go_of_large_bodies_before_there_are_many() -> None:
+    kept = Journal()
+    most = journal.MOST_BYTES // journal.MOST_BODY
+    for _ in range(most + 5):
+        kept.add(_record(b"x" * journal.MOST_BODY))
+    assert (kept.dropped, len(list(kept))) == (5, most)
+    kept.clear()
+    for _ in range(most):
+        kept.add(_record(b"x" * journal.MOST_BODY))
+    assert kept.dropped == 0
+
+
 def test_a_long_answer_is_cut_and_the_journal_says_so() -> None:
     kept = Journal()
     kept.add(_record(b"x" * (journal.MOST_BODY + 1)))

@@ -1,5 +1,6 @@
 """Text answers through the front door: an invented provider, plain and streamed, and what is paid for them."""
 
+import asyncio
 import json
 import socket
 import time
@@ -11,11 +12,12 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import Serve
-from tests.door import PARLEY, Door, Reply, stage_of
+from tests.door import PARLEY, Door, Reply, call, stage_of
 from tests.sockets import request
-from understudy.mockserver.streams import Pace
+from understudy.mockserver.streams import MOST_KEPT, Pace
 
 KEY = {"Authorization": "Bearer par_abcdefgh"}
+KEY_AND_TYPE = {**KEY, "Content-Type": "application/json", "Host": "127.0.0.1"}
 POOR = {"Authorization": "Bearer par_hgfedcba"}
 HELLO = {"model": "quip", "messages": [{"role": "user", "content": "Hello there"}]}
 
@@ -128,6 +130,22 @@ def test_pace_and_a_client_that_leaves(serve: Serve) -> None:
             break
         time.sleep(0.05)
     assert any("the client left" in note for note in records[-1]["notes"] + records[0]["notes"])
+
+
+def test_a_long_stream_is_kept_in_part_and_the_journal_says_so(door: Door) -> None:
+    long = [{"role": "user", "content": "Write an essay of 500 words"}]
+    sent = asyncio.run(
+        call(
+            door._api,
+            "POST",
+            "/parley/say",
+            KEY_AND_TYPE,
+            json.dumps({**HELLO, "messages": long, "stream": True}).encode(),
+        )
+    )
+    (record,) = door.steer("GET", "/journal").json()["records"]
+    assert len(sent.body) > MOST_KEPT == len(record["response"])
+    assert any(f"only the first {MOST_KEPT} of {len(sent.body)} bytes" in note for note in record["notes"])
 
 
 def test_when_tokens_are_due() -> None:
