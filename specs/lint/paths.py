@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from understudy.specs.expressions import is_expression
 from understudy.specs.formulas import compile_formula
 from understudy.specs.lint.subject import Subject, iter_leaves
+from understudy.specs.model import SPEECH_TYPES
 from understudy.specs.problems import Misfit, Place, known
 from understudy.specs.streams import DIALECTS
 from understudy.specs.vocabulary import iter_described
@@ -83,13 +85,29 @@ def check_behaviors(subject: Subject) -> Iterator[Misfit]:
 
 
 def _check_arguments(arguments: Mapping[str, Any], place: Place) -> Iterator[Misfit]:
-    """Formulas that cannot be compiled."""
+    """Formulas that cannot be compiled, and formats of speech that cannot be made."""
     for key, value in arguments.items():
         if key in _FORMULAS:
             try:
                 compile_formula(value)
             except Misfit as misfit:
                 yield misfit.under(*place, key)
+        for name in _iter_texts(value) if key == "format" else ():
+            if name not in SPEECH_TYPES:
+                yield Misfit(f"speech cannot be made as {name!r}", known(name, SPEECH_TYPES), (*place, key))
+
+
+def _iter_texts(formula: Any) -> Iterator[str]:
+    """The texts that a formula may give by itself."""
+    if isinstance(formula, dict):
+        for key, value in formula.items():
+            if key in ("table", "first") or not isinstance(value, list):
+                yield from _iter_texts(value)
+    elif isinstance(formula, list):
+        for value in formula:
+            yield from _iter_texts(value)
+    elif not is_expression(formula):
+        yield str(formula)
 
 
 def _check_uploads(subject: Subject) -> Iterator[Misfit]:
