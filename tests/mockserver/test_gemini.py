@@ -15,6 +15,7 @@ from PIL import Image
 from tests.conftest import Serve, Served
 from tests.door import Door, stage_of
 from understudy.specs.streams import DIALECTS
+from understudy.specs.templates import read
 
 TEXT, PICTURE = "gemini-3.5-flash", "gemini-3.1-flash-image-preview"
 KEY = {"x-goog-api-key": "sk-Ug1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX3yZ4aB5cD6"}
@@ -169,6 +170,16 @@ def test_a_picture_is_base64_in_the_one_text(door: Door, model: str) -> None:
         assert picture.format == "PNG"
         assert picture.size == (1024, 1024)
     assert "iVBOR" not in ask(door, {"generationConfig": {"responseModalities": ["TEXT"]}}, model=model).body.decode()
+
+
+@pytest.mark.facts("UG-135")
+def test_a_picture_is_read_back_as_one(door: Door) -> None:
+    (case,) = door.site.stage.acts["gemini.generate"].operation.reply.cases
+    told = {name: read(case.body, ask(door, BODIES[name]).json()) for name in ("picture", "text", "thinking", "tool")}
+    assert not any(each.mismatches for each in told.values())
+    pieces = {name: each.values["$completion.choices"][0]["$choice.pieces"] for name, each in told.items()}
+    types_told = {name: [piece["$piece.type"] for piece in each] for name, each in pieces.items()}
+    assert types_told == {"picture": ["image"], "text": ["text"], "thinking": ["thinking", "text"], "tool": ["tool"]}
 
 
 def test_a_stream_may_end_in_an_error(door: Door) -> None:
