@@ -307,7 +307,8 @@ class Each:
 class EachCase:
     """`{$each: $completion.pieces, $cases: {text: …, tool: …}}`: each item by the case of its type.
 
-    An item of a type without a case is left out. Reading takes the first case whose literals are all there.
+    An item of a type without a case is left out. Reading takes the first case whose literals, and whose
+    picture if it shows one, are all there.
     """
 
     expression: Expression
