@@ -1,4 +1,4 @@
-"""Stream dialects: how the events of a `text/event-stream` answer are framed, and in which order they may come."""
+"""Stream dialects: the words in which a streamed answer says why it ended, and the order in which its events may come."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,17 +10,13 @@ class Dialect:
     """A protocol's stream.
 
     `stops`: why an answer ended (end, length, stop_sequence, tool) to the protocol's word for it.
-    `type_at`: the member of an event's data that says its type; '' where all events are of one type, `chunk`.
-    `order`: a regular expression over the types, each followed by a space. `done`: the data after the last event, or ''.
+    `order`: a regular expression over the types of events, each followed by a space; where a protocol has one type alone
+    it is called `chunk`. `ignored`: types that may come anywhere.
     """
 
     name: str
     stops: Mapping[str, str]
     order: re.Pattern[str]
-    type_at: str = ""
-    is_named: bool = False
-    done: str = ""
-    error: str = "error"
     ignored: frozenset[str] = field(default_factory=frozenset)
 
     def is_complete(self, types: Iterable[str]) -> bool:
@@ -32,7 +28,6 @@ _CHAT = Dialect(
     "openai-chat",
     {"end": "stop", "length": "length", "stop_sequence": "stop", "tool": "tool_calls"},
     re.compile(r"(chunk )+"),
-    done="[DONE]",
 )
 
 _BLOCK = "content_block_start (content_block_delta )*content_block_stop "
@@ -40,8 +35,6 @@ _MESSAGES = Dialect(
     "anthropic-messages",
     {"end": "end_turn", "length": "max_tokens", "stop_sequence": "stop_sequence", "tool": "tool_use"},
     re.compile(rf"message_start ({_BLOCK})*message_delta message_stop "),
-    type_at="type",
-    is_named=True,
     ignored=frozenset({"ping"}),
 )
 
@@ -56,8 +49,6 @@ _RESPONSES = Dialect(
     "openai-responses",
     {"end": "completed", "length": "incomplete", "stop_sequence": "completed", "tool": "completed"},
     re.compile(rf"response\.created response\.in_progress ({_ITEM})*response\.(completed|incomplete) "),
-    type_at="type",
-    is_named=True,
 )
 
 _GEMINI = Dialect(
