@@ -52,6 +52,7 @@ async def _count_garbage(request: bytes, status: bytes) -> int:
     finally:
         gc.enable()
         writer.close()
+        await writer.wait_closed()
         server.close()
         await server.wait_closed()
 
