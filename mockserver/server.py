@@ -66,17 +66,31 @@ class PortTaken(Exception):
 LAST_MOMENT = 0.2
 
 
+_SAYS = logging.getLogger("uvicorn.error")
+
+
 class _Server(uvicorn.Server):
     """A uvicorn server that leaves the signals to us: there are two of them in one process."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self._leaving = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Tell that requests are answered."""
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Wait until it is time to leave, without looking ten times a second."""
+        await self._leaving.wait()
+
+    def leave(self) -> None:
+        """End; asked twice, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._leaving.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -90,11 +104,12 @@ class _Server(uvicorn.Server):
             connection.shutdown()
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=LAST_MOMENT)
-        logging.getLogger("uvicorn.error").disabled = True
+        _SAYS.disabled = True
 
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; raises PortTaken."""
+    listener = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -102,6 +117,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         listener.listen(2048)
     except (OSError, UnicodeError) as error:
+        if listener is not None:
+            listener.close()
         reason = getattr(error, "strerror", None) or error
         raise PortTaken(f"cannot listen on {host}:{port}: {reason}") from None
     listener.setblocking(False)
@@ -112,48 +129,74 @@ def serve(
     providers: list[Provider], settings: Settings, binding: Binding, started: Callable[[Addresses], None]
 ) -> None:
     """Serve until SIGINT or SIGTERM. `started` is told the addresses once requests are answered."""
-    api, media = bind(binding.host, binding.port), bind(binding.host, binding.media_port)
-    addresses = Addresses(
-        binding.public_url.rstrip("/") or _url(binding, api),
-        binding.media_url.rstrip("/") or _url(binding, media),
-    )
-    settings = replace(settings, base_url=addresses.base_url, media_url=addresses.media_url)
-    stages = [Stage(provider) for provider in providers]
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(stages, settings, binding, addresses, (api, media), started))
+    service = Service([Stage(provider) for provider in providers], settings, binding)
+
+    def ready() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, service.stop)
+        settle_garbage()
+        started(service.addresses)
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(service.run(ready))
 
 
-async def _serve(
-    stages: list[Stage],
-    settings: Settings,
-    binding: Binding,
-    addresses: Addresses,
-    sockets: tuple[socket.socket, socket.socket],
-    started: Callable[[Addresses], None],
-) -> None:
-    world = World(stages, settings)
-    hosts = tuple(filter(None, (binding.host, _host_of(addresses.base_url), *binding.allow_hosts)))
-    control = build_control(world, Guard(binding.control_token, hosts))
-    applications = (Gateway(world, control), MediaOrigin(world))
-    servers = [_Server(server_config(application, binding.tls)) for application in applications]
-    settle_garbage()
-    running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in zip(servers, sockets, strict=True)]
-    follower = asyncio.ensure_future(world.agenda.follow(world.clock.now)) if settings.clock != "virtual" else None
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stop, servers)
-    for server in servers:
-        await server.ready.wait()
-    started(addresses)
-    await asyncio.gather(*running)
-    if follower:
-        follower.cancel()
+class Service:
+    """Both origins, bound and ready to run on a loop; a connection made before that waits. Raises PortTaken."""
+
+    def __init__(self, stages: list[Stage], settings: Settings, binding: Binding) -> None:
+        self._binding = binding
+        self._sockets = bind_both(binding)
+        api, media = self._sockets
+        self.addresses = Addresses(
+            binding.public_url.rstrip("/") or _url(binding, api),
+            binding.media_url.rstrip("/") or _url(binding, media),
+        )
+        settings = replace(settings, base_url=self.addresses.base_url, media_url=self.addresses.media_url)
+        self.world = World(stages, settings)
+        self._servers: list[_Server] = []
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        """Answer requests until stopped; `ready` is called once they are answered."""
+        world, binding = self.world, self._binding
+        hosts = tuple(filter(None, (binding.host, _host_of(self.addresses.base_url), *binding.allow_hosts)))
+        control = build_control(world, Guard(binding.control_token, hosts))
+        applications = (Gateway(world, control), MediaOrigin(world))
+        self._servers = [_Server(server_config(application, binding.tls)) for application in applications]
+        pairs = zip(self._servers, self._sockets, strict=True)
+        running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in pairs]
+        virtual = world.settings.clock == "virtual"
+        follower = None if virtual else asyncio.ensure_future(world.agenda.follow(world.clock.now))
+        for server in self._servers:
+            await server.ready.wait()
+        ready()
+        try:
+            await asyncio.gather(*running)
+        finally:
+            if follower:
+                follower.cancel()
+            self.close()
+
+    def close(self) -> None:
+        """Listen no more: for a service that was never run, too."""
+        for bound in self._sockets:
+            bound.close()
+
+    def stop(self) -> None:
+        """Let `run` end, from its own loop; asked twice, at once."""
+        for server in self._servers:
+            server.leave()
 
 
-def _stop(servers: list[_Server]) -> None:
-    for server in servers:
-        server.force_exit = server.should_exit
-        server.should_exit = True
+def bind_both(binding: Binding) -> tuple[socket.socket, socket.socket]:
+    """Listening sockets for both origins; raises PortTaken."""
+    api = bind(binding.host, binding.port)
+    try:
+        return api, bind(binding.host, binding.media_port)
+    except PortTaken:
+        api.close()
+        raise
 
 
 def _secure_protocol(context: ssl.SSLContext, **given: Any) -> SecureProtocol:
@@ -164,6 +207,7 @@ def server_config(application: Application, tls: ssl.SSLContext | None = None) -
     """How both origins are served: what the benchmarks give the bare application, too."""
     return uvicorn.Config(
         application,
+        log_config=None,
         http=WireProtocol if tls is None else partial(_secure_protocol, tls),  # type: ignore[arg-type]
         ws="none",
         lifespan="off",
@@ -182,7 +226,8 @@ def settle_garbage() -> None:
     gc.set_threshold(10_000, 50, 1_000)
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the event loop that serves."""
     try:
         import uvloop  # noqa: PLC0415 - there is none on Windows
     except ImportError:
