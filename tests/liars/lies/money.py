@@ -1,0 +1,119 @@
+"""Lies about money: what a task costs, what the balance says, and when it moves."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from tests.liars.relay import Ask, Lie, Relay, Told
+from tests.liars.shapes import JUHUO, SEEDANCE2AI, STORYCLAW, Shape, at, put
+from tests.liars.telling import of_task, telling_json
+
+Task = dict[str, Any]
+BALANCE = "/open-api/v1/account/balance"
+
+
+def _costs(shape: Shape, cost: Any, phases: tuple[str, ...]) -> Lie:
+    def change(relay: Relay, task: Task) -> None:
+        if shape.phase(task) in phases:
+            old = at(task, shape.cost) or 0
+            put(task, shape.cost, cost(old) if callable(cost) else cost)
+
+    return of_task(shape, change)
+
+
+def _balance(*, moved: dict[str, float]) -> Lie:
+    """The balance is another: moved once for each task that ended in a phase, or was created."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        task = JUHUO.task(body) if JUHUO.polled(ask) else None
+        if JUHUO.is_create(ask) and at(body, JUHUO.created_id):
+            relay.memory["created", at(body, JUHUO.created_id)] = True
+        if task is not None:
+            relay.memory[JUHUO.phase(task), task["taskId"]] = True
+        if ask.bare_path == BALANCE and isinstance(at(body, ("result",)), dict):
+            counted = [phase for phase, *_ in relay.memory if phase in moved]
+            extra = sum(moved[phase] for phase in counted)
+            money = body["result"]
+            money["usedCredits"] = round(money["usedCredits"] + extra, 2)
+            money["remainCredits"] = round(money["remainCredits"] - extra, 2)
+            return told.with_json(body)
+        return told
+
+    return lie
+
+
+def _does_not_add_up(ask: Ask, body: Any) -> None:
+    if ask.bare_path == BALANCE and at(body, ("result", "usedCredits")) is not None:
+        body["result"]["totalCredits"] += 1
+
+
+def _frozen_balance() -> Lie:
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.bare_path == BALANCE and ask.key in relay.memory:
+            remembered: Told = relay.memory[ask.key]
+            return remembered
+        told = await relay.fetch(ask)
+        if ask.bare_path == BALANCE and at(told.json(), ("result",)):
+            relay.memory[ask.key] = told
+        return told
+
+    return lie
+
+
+def _floored(cost: float) -> float:
+    return int(Decimal(str(cost)) * 10) / 10
+
+
+def _refund_untold() -> Lie:
+    def change(relay: Relay, task: Task) -> None:
+        if SEEDANCE2AI.phase(task) == "failed":
+            task.pop("credits_refunded", None)
+
+    return of_task(SEEDANCE2AI, change)
+
+
+def _half_refund() -> Lie:
+    def change(relay: Relay, task: Task) -> None:
+        if task.get("credits_refunded"):
+            task["credits_refunded"] = task["credits_refunded"] / 2
+
+    return of_task(SEEDANCE2AI, change)
+
+
+def _remaining_stands_still(ask: Ask, body: Any) -> None:
+    if SEEDANCE2AI.is_create(ask) and "remaining_credits" in body:
+        body["remaining_credits"] += body["credits_used"]
+
+
+def _text_cost(cost: float) -> str:
+    return f"{cost:.2f}"
+
+
+DONE = ("succeeded",)
+LIES: Mapping[str, tuple[str, Lie]] = {
+    "one cent more": ("juhuo", _costs(JUHUO, lambda c: round(c + 0.01, 2), DONE)),
+    "rounded down": ("juhuo", _costs(JUHUO, _floored, DONE)),
+    "binary fractions": ("juhuo", _costs(JUHUO, lambda c: c + 1e-9, DONE)),
+    "nothing for a success": ("juhuo", _costs(JUHUO, 0, DONE)),
+    "cost before the end": ("juhuo", _costs(JUHUO, 4.25, ("queued", "running"))),
+    "cost of a failure": ("juhuo", _costs(JUHUO, 4.25, ("failed",))),
+    "cost as a text": ("juhuo", _costs(JUHUO, _text_cost, DONE)),
+    "negative cost": ("juhuo", _costs(JUHUO, lambda c: -c, DONE)),
+    "one price for all": ("juhuo", _costs(JUHUO, 4.25, DONE)),
+    "a credit more": ("storyclaw", _costs(STORYCLAW, lambda c: c + 1, DONE)),
+    "a failure is paid": ("storyclaw", _costs(STORYCLAW, 60, ("failed",))),
+    "twice the price": ("seedance2ai", _costs(SEEDANCE2AI, lambda c: c * 2, DONE)),
+    "refund untold": ("seedance2ai", _refund_untold()),
+    "half a refund": ("seedance2ai", _half_refund()),
+    "remaining stands still": ("seedance2ai", telling_json(_remaining_stands_still)),
+    "charged twice": ("juhuo", _balance(moved={"succeeded": 4.25})),
+    "success not charged": ("juhuo", _balance(moved={"succeeded": -4.25})),
+    "failure charged": ("juhuo", _balance(moved={"failed": 4.25})),
+    "failure refunded though never paid": ("juhuo", _balance(moved={"failed": -4.25})),
+    "charged at submit": ("juhuo", _balance(moved={"created": 4.25, "succeeded": -4.25})),
+    "fee for each submit": ("juhuo", _balance(moved={"created": 0.01})),
+    "totals do not add up": ("juhuo", telling_json(_does_not_add_up)),
+    "balance stands still": ("juhuo", _frozen_balance()),
+}
