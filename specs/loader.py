@@ -43,12 +43,16 @@ def load(path: Path, profile: model.Profile | None = None) -> model.Provider:
 
 def _cache_file(text: str) -> Path:
     """Where the checked document of this text is kept; the package's own files are part of the key."""
-    base = os.environ.get("XDG_CACHE_HOME") or _home() / ".cache"
     stamp = "".join(
         f"{p.name}{p.stat().st_mtime_ns}" for p in sorted(shipped_folder().rglob("*")) if p.suffix in (".py", ".json")
     )
     digest = hashlib.sha256(f"{stamp}\n{text}".encode()).hexdigest()
-    return Path(base) / "understudy" / f"{digest[:32]}.json"
+    return cache_folder() / f"{digest[:32]}.json"
+
+
+def cache_folder() -> Path:
+    """Where checked documents are kept: of the user's cache, which may be removed at any time."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / "understudy"
 
 
 def _home() -> Path:

@@ -5,11 +5,23 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import version
 
 VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
     "specs": ("understudy.commands.specs", "look at specs: lint, list, show, bundle, assumptions"),
+    "doctor": ("understudy.commands.doctor", "look whether this machine has what is needed, and say what to do"),
+    "completion": ("understudy.commands.completion", "print a script that completes words in bash, zsh or fish"),
 }
+
+# Heading of the help -> its verbs; a verb that stands nowhere is shown last.
+GROUPS = {
+    "play a provider": ("serve",),
+    "describe a provider": ("specs",),
+    "this machine": ("doctor", "completion"),
+}
+
+_OVERVIEW = "understudy.overview"
 
 
 class UsageError(Exception):
@@ -20,22 +32,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; gives the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = words[0] if words else "--help"
+    if verb == "help" and len(words) > 1:
+        verb, words = words[1], [words[1], "--help"]
     if verb in ("-h", "--help", "help"):
-        print("usage: understudy VERB …\n")
-        for name, (_, meaning) in VERBS.items():
-            print(f"  {name:8} {meaning}")
-        print("\nunderstudy VERB --help tells more.")
+        import_module(_OVERVIEW).show(VERBS, GROUPS)
+        return 0
+    if verb in ("-V", "--version"):
+        print(f"understudy {version('understudy')}")
         return 0
     if verb not in VERBS:
-        print(f"understudy: there is no verb {verb!r}; known: {', '.join(VERBS)}", file=sys.stderr)
+        print(f"understudy: {import_module(_OVERVIEW).unknown(verb, VERBS)}", file=sys.stderr)
         return 2
+    return _run(verb, words[1:])
+
+
+def _run(verb: str, words: list[str]) -> int:
     # Loading makes no garbage worth looking for; what is loaded stays.
     gc.disable()
     command = import_module(VERBS[verb][0])
     gc.freeze()
     gc.enable()
     try:
-        code = int(command.run(words[1:]))
+        code = int(command.run(words))
         sys.stdout.flush()
         return code
     except BrokenPipeError:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.cli import UsageError
@@ -18,14 +18,23 @@ from understudy.mockserver.streams import Pace
 from understudy.mockserver.world import DEFAULT_SPEED, Settings
 from understudy.specs.loader import shipped
 from understudy.specs.model import Provider
+from understudy.usage import Parser
 
 # Where clients look for the CAs to trust: OpenSSL (Python, Ruby, Go, curl), Python's requests, Node.
 _CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
+_EXAMPLES = (
+    ("understudy serve", "all providers on 127.0.0.1:4010"),
+    ("understudy serve {slug} --speed 100", "one provider, its tasks a hundred times as fast"),
+    ("understudy serve --clock virtual --seed 7", "time stands until it is advanced; the same answers each time"),
+    ("understudy serve --port 0 --media-port 0 --json", "for a script: free ports, told as one line of JSON"),
+    ("understudy serve --spec my.yaml", "a provider of your own"),
+)
+
 
 def run(arguments: list[str]) -> int:
     """Serve until interrupted."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.speed <= 0 or options.speed != options.speed or options.speed == float("inf"):
         raise UsageError(f"--speed is {options.speed:g}; it divides planned times and must be above 0")
     if options.tls_dir and not options.tls:
@@ -75,23 +84,20 @@ def _secure(binding: Binding, folder: str) -> tuple[Binding, Path]:
     return replace(binding, tls=tls), ca_file
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing how all is used."""
-        raise UsageError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="understudy serve", description="Play providers on this machine.")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The words of this verb."""
+    words = Parser(
+        prog="understudy serve",
+        description="Play providers on this machine: same paths, errors, task lifecycles, credits, callbacks, streams and files.",
+        examples=_EXAMPLES,
+    )
+    words.add_argument(
         "providers",
         nargs="*",
         metavar="PROVIDER",
         help=f"all when none is named: {', '.join(shipped())}",
     )
-    where = parser.add_argument_group("where")
+    where = words.add_argument_group("where")
     where.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     where.add_argument("--port", type=_port, default=4010, help="0 takes a free one (default %(default)s)")
     where.add_argument(
@@ -127,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where that CA is kept (default: the user's data folder)",
     )
-    what = parser.add_argument_group("what")
+    what = words.add_argument_group("what")
     what.add_argument(
         "--spec",
         action="append",
@@ -148,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="callbacks may go to loopback, by http too",
     )
-    when = parser.add_argument_group("when")
+    when = words.add_argument_group("when")
     when.add_argument(
         "--ttft",
         type=float,
@@ -181,8 +187,8 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="same seed, same requests, same answers (default %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print addresses and keys as one line of JSON")
-    return parser
+    words.add_argument("--json", action="store_true", help="print addresses and keys as one line of JSON")
+    return words
 
 
 def _port(text: str) -> int:

@@ -16,11 +16,19 @@ from understudy.specs.loader import shipped
 from understudy.specs.model import Provider
 from understudy.specs.problems import Problem, SpecError, pointer
 from understudy.specs.reach import read_text
+from understudy.usage import Parser
+
+_EXAMPLES = (
+    ("understudy specs list", "what is shipped"),
+    ("understudy specs show {slug}", "endpoints, states, prices, errors, limits"),
+    ("understudy specs lint --spec my.yaml", "everything that is wrong with a spec of your own"),
+    ("understudy specs assumptions --json", "what no document says, for a script"),
+)
 
 
 def run(arguments: list[str]) -> int:
     """Run one of the verbs; gives the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     for file in options.spec:
         if not Path(file).is_file():
             raise UsageError(f"there is no file {file!r}")
@@ -29,11 +37,12 @@ def run(arguments: list[str]) -> int:
     return _VERBS[options.verb](choose(options.providers, options.spec, []), options.json)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="understudy specs", description="Look at specs, the shipped ones and one's own."
+def parser() -> argparse.ArgumentParser:
+    """The words of this verb, and of those below it."""
+    words = Parser(
+        prog="understudy specs", description="Look at specs, the shipped ones and one's own.", examples=_EXAMPLES
     )
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = words.add_subparsers(dest="verb", required=True, metavar="VERB", help="what to look at")
     for name, meaning in _MEANINGS.items():
         verb = verbs.add_parser(name, help=meaning, description=f"{meaning[0].upper()}{meaning[1:]}.")
         verb.add_argument(
@@ -50,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
             help="also the provider in this file",
         )
         verb.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+    return words
 
 
 def _lint(paths: list[Path], as_json: bool) -> int:

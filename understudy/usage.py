@@ -1,0 +1,91 @@
+"""How the command line reads its words: help in groups with examples, and errors that say what to do next."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, NoReturn
+
+from understudy.cli import UsageError
+from understudy.specs.problems import known
+from understudy.specs.reach import shipped_folder
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+Examples = Sequence[tuple[str, str]]
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong and what is right; `examples` are (command, what it does), shown below the help.
+
+    In a command, `{slug}` is a provider's name.
+    """
+
+    def __init__(self, *, examples: Examples = (), **more: Any) -> None:
+        more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**more)
+        self.examples = tuple((command.replace("{slug}", sample_slug()), meaning) for command, meaning in examples)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing how all is used."""
+        raise UsageError(message)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read all words; one that is no flag is refused with the nearest flag."""
+        found, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.error(self._unread(rest, found))
+        return found
+
+    def _unread(self, rest: list[str], found: argparse.Namespace) -> str:
+        word = rest[0]
+        if not word.startswith("-"):
+            return f"unrecognized arguments: {' '.join(rest)}; {self.prog} --help tells what it takes"
+        verb = getattr(found, "verb", None)
+        flags = {flag for flag in _iter_flags(self, verb) if flag.startswith("--")}
+        return f"there is no flag {word.partition('=')[0]}; {known(word.partition('=')[0], flags)}"
+
+    def format_help(self) -> str:
+        """The help, and the examples below it."""
+        text = super().format_help()
+        return f"{text}\nexamples:\n{''.join(iter_example_lines(self.examples))}" if self.examples else text
+
+    def print_help(self, file: IO[str] | None = None) -> None:
+        """Print the help, its headings bold on a terminal."""
+        stream = file or sys.stdout
+        stream.write(with_bold_headings(self.format_help(), stream))
+
+
+def _iter_flags(parser: argparse.ArgumentParser, verb: str | None) -> Iterable[str]:
+    for action in parser._actions:  # noqa: SLF001 (argparse has no public way to its flags)
+        yield from action.option_strings
+        if isinstance(action, argparse._SubParsersAction) and verb in action.choices:  # noqa: SLF001
+            yield from _iter_flags(action.choices[verb], None)
+
+
+def sample_slug() -> str:
+    """The name of a provider, for examples."""
+    return min(path.stem for path in shipped_folder().glob("*.yaml"))
+
+
+def iter_example_lines(examples: Examples) -> Iterable[str]:
+    """Each example below what it does."""
+    for command, meaning in examples:
+        yield f"  # {meaning}\n  {command}\n"
+
+
+def is_coloured(stream: IO[str]) -> bool:
+    """Whether bold and colours are wanted there: on a terminal, unless NO_COLOR is set (no-color.org) or it is dumb."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def with_bold_headings(text: str, stream: IO[str]) -> str:
+    """A help text with its headings bold where that is wanted: lines that start at the margin and end in a colon."""
+    if not is_coloured(stream):
+        return text
+    lines = text.splitlines(keepends=True)
+    return "".join(_bold(line) if line[:1].strip() and line.rstrip().endswith(":") else line for line in lines)
+
+
+def _bold(line: str) -> str:
+    return f"{_BOLD}{line.rstrip()}{_PLAIN}\n"
