@@ -280,7 +280,7 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_flag_may_be_misspelt_beyond_guessing() -> None:
+    parser = Parser(prog="x")
+    parser.add_argument("--host")
     with pytest.raises(UsageError, match=r"there is no flag --zzzz; known: --help, --host"):
-        parser = Parser(prog="x")
-        parser.add_argument("--host")
         parser.parse_args(["--zzzz"])

@@ -21,7 +21,7 @@ GROUPS = {
     "this machine": ("doctor", "completion"),
 }
 
-_OVERVIEW = "understudy.overview"
+_OVERVIEW = "understudy.commands.overview"
 
 
 class UsageError(Exception):

@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
         text = super().format_help()
         return f"{text}\nexamples:\n{''.join(iter_example_lines(self.examples))}" if self.examples else text
 
-    def print_help(self, file: IO[str] | None = None) -> None:
+    def print_help(self, file: Any = None) -> None:
         """Print the help, its headings bold on a terminal."""
         stream = file or sys.stdout
         stream.write(with_bold_headings(self.format_help(), stream))
