@@ -44,6 +44,14 @@ class Agenda:
     async def follow(self, now: Callable[[], float]) -> None:
         """Do things when they fall due by a clock that moves by itself; each on its own, until cancelled."""
         running: set[asyncio.Task[None]] = set()
+        try:
+            await self._follow(now, running)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _follow(self, now: Callable[[], float], running: set[asyncio.Task[None]]) -> None:
         while True:
             self._changed.clear()
             while self._deeds and self._deeds[0][0] <= now():

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
-from email.utils import formatdate
 from typing import Any
 
 from understudy.mockserver.exchange import Answer, Exchange
@@ -13,7 +12,9 @@ from understudy.mockserver.site import Site
 from understudy.mockserver.streams import Transmission
 from understudy.mockserver.wire import cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
-from understudy.mockserver.world import World
+from understudy.mockserver.world import WORLDS_AT, World
+from understudy.mockserver.worlds import Worlds
+from understudy.specs.model import Provider
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -43,33 +44,50 @@ class TooLarge(Exception):
 class Lane:
     """What both origins have in common: finding the site of a request, and sending an answer."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._sites = world.sites
-        self._hosts: dict[str, Site] = {}
-        self._only = next(iter(world.sites.values())) if len(world.sites) == 1 else None
-        self._now = world.clock.now
-        self._date = (0, b"")
+    def __init__(self, worlds: Worlds, hosts_of: Callable[[Provider], tuple[str, ...]]) -> None:
+        self._worlds = worlds
+        self._sites = worlds.default.sites  # the same mapping for life
+        providers = [stage.provider for stage in worlds.stages]
+        self._hosts = {host: provider.slug for provider in providers for host in hosts_of(provider)}
+        self._only = providers[0].slug if len(providers) == 1 else ""
 
-    def find_site(self, path: str, headers: Headers) -> tuple[Site | None, str]:
+    def find_site(self, path: str, scope: Scope) -> tuple[Site | None, str]:
         """The site by first path segment, by host, or the only one; and the path within it."""
         slug, _, rest = path[1:].partition("/")
         site = self._sites.get(slug)
         if site is not None:
             return site, "/" + rest
+        if path.startswith(WORLDS_AT):
+            return self._find_in_world(path, scope)
+        return self._find_otherwise(self._worlds.default, slug, path, scope)
+
+    def _find_in_world(self, path: str, scope: Scope) -> tuple[Site | None, str]:
+        """The same within a named world. Where there is no site, the scope says under which path it is none."""
+        name = path[len(WORLDS_AT) :].partition("/")[0]
+        world = self._worlds.find(name) if name else None
+        if world is None:
+            return None, path
+        root = WORLDS_AT + name
+        path = path[len(root) :] or "/"
+        scope["path"], scope["root_path"], scope["understudy.world"] = root + path, root, world
+        slug, _, rest = path[1:].partition("/")
+        site = world.sites.get(slug)
+        return (site, "/" + rest) if site is not None else self._find_otherwise(world, slug, path, scope)
+
+    def _find_otherwise(self, world: World, slug: str, path: str, scope: Scope) -> tuple[Site | None, str]:
         if slug == "_understudy":
             return None, path
-        return self._hosts.get(_host(headers)) or self._only, path
+        return world.sites.get(self._hosts.get(_host(scope["headers"])) or self._only), path
 
-    async def send(self, answer: Answer, scope: Scope, send: Send) -> None:
-        """Send an answer whole."""
+    async def send(self, answer: Answer, world: World, scope: Scope, send: Send) -> None:
+        """Send an answer whole, with the Date of its world."""
         status, body = answer.status, answer.body
         sent = b"" if scope["method"] == "HEAD" else body
         kind, cycle = answer.media_type.encode(), cycle_of(send)
         is_plain = kind and not answer.headers and len(sent) <= MOST_AT_ONCE and status not in _BODILESS
         if cycle is not None and is_plain:
-            return send_whole(cycle, status, _HEAD % (self._today(), len(body), kind), sent)
-        headers = [(b"date", self._today()), *answer.headers]
+            return send_whole(cycle, status, _HEAD % (world.today(), len(body), kind), sent)
+        headers = [(b"date", world.today()), *answer.headers]
         if status not in _BODILESS:
             headers.append((b"content-length", b"%d" % len(body)))
         if kind:
@@ -77,45 +95,36 @@ class Lane:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": sent})
 
-    def _today(self) -> bytes:
-        """The Date header, by the world's clock."""
-        second = int(self._now())
-        if second != self._date[0]:
-            self._date = (second, formatdate(second, usegmt=True).encode())
-        return self._date[1]
-
 
 class Gateway(Lane):
     """The providers' lane: one look-up to the operation, no framework; all else is the application behind."""
 
-    def __init__(self, world: World, behind: Application) -> None:
-        super().__init__(world)
+    def __init__(self, worlds: Worlds, behind: Application) -> None:
+        super().__init__(worlds, lambda provider: provider.api_hosts)
         self._behind = behind
-        for site in world.sites.values():
-            self._hosts.update(dict.fromkeys(site.stage.provider.api_hosts, site))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._behind(scope, receive, send)
         headers: Headers = scope["headers"]
-        site, path = self.find_site(scope["path"], headers)
+        site, path = self.find_site(scope["path"], scope)
         if site is None:
             return await self._behind(scope, receive, send)
         method, query = scope["method"], scope["query_string"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None:
-            if method in ("GET", "HEAD") and path in (_OWN_PAGES if path is scope["path"] else _PAGES):
+            if method in ("GET", "HEAD") and path in _pages(path, scope):
                 return await self._behind(scope, receive, send)
-            exchange = Exchange(site, None, method, path, values, query, headers, b"", self._now())
+            exchange = Exchange(site, None, method, path, values, query, headers, b"", site.now())
             answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
-            return await self.send(answer, scope, send)
-        exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
+            return await self.send(answer, exchange.site.world, scope, send)
+        exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
         try:
             if act.body is not None:
                 payload = _arrived(send, act.most_bytes)
                 if payload is None:
                     payload = await read_body(receive, act.most_bytes)
-                    exchange.now = self._now()
+                    exchange.now = site.now()
                 exchange.payload = payload
             answer = handle(exchange)
         except Disconnected:
@@ -124,7 +133,7 @@ class Gateway(Lane):
             refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
             answer = refuse(exchange, refusal, act.wording)
         if answer.events is None and answer.make is None:
-            return await self.send(answer, scope, send)
+            return await self.send(answer, exchange.site.world, scope, send)
         await self._send_later(exchange, answer, scope, send)
 
     async def _send_later(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
@@ -134,18 +143,18 @@ class Gateway(Lane):
         answer.body = await asyncio.to_thread(answer.make)
         remember = note if exchange.binary is None else note_file
         remember(exchange, answer, exchange.act.operation.id)
-        await self.send(answer, scope, send)
+        await self.send(answer, exchange.site.world, scope, send)
 
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
         """Send an answer as its events fall due, and note what of it was sent."""
         assert answer.events is not None
-        cycle = cycle_of(send)
-        headers = [(b"date", self._today()), (b"cache-control", b"no-store"), *answer.headers]
+        cycle, world = cycle_of(send), exchange.site.world
+        headers = [(b"date", world.today()), (b"cache-control", b"no-store"), *answer.headers]
         headers.append((b"content-type", answer.media_type.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        transmission = Transmission(answer.events, self.world.settings.pace, self.world)
+        transmission = Transmission(answer.events, world.settings.pace, world)
         try:
-            await transmission.run(send, lambda: cycle is not None and cycle.disconnected)
+            await transmission.run(send, lambda: world.is_closed or (cycle is not None and cycle.disconnected))
         finally:
             if not transmission.is_whole:
                 exchange.notes.append(f"the client left after {transmission.events} events")
@@ -158,6 +167,10 @@ class Gateway(Lane):
 # What the application behind has under a provider's prefix, and what it has at the root.
 _PAGES = ("/openapi.json",)
 _OWN_PAGES = ("/openapi.json", "/")
+
+
+def _pages(path: str, scope: Scope) -> tuple[str, ...]:
+    return _OWN_PAGES if len(path) + len(scope["root_path"]) == len(scope["path"]) else _PAGES
 
 
 def _arrived(send: Send, most: int) -> bytes | None:

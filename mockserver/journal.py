@@ -42,7 +42,8 @@ class Record(Struct, gc=False):
 class Journal:
     """The latest records of a world."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_records: int = MOST_RECORDS, most_bytes: int = MOST_BYTES) -> None:
+        self._most_records, self._most_bytes = most_records, most_bytes
         self._records: deque[Record] = deque()
         self._bytes = 0
         self.seen = 0
@@ -63,7 +64,7 @@ class Journal:
         records = self._records
         records.append(record)
         self._bytes += len(record.payload) + len(record.body)
-        while len(records) > MOST_RECORDS or self._bytes > MOST_BYTES:
+        while len(records) > self._most_records or self._bytes > self._most_bytes:
             oldest = records.popleft()
             self._bytes -= len(oldest.payload) + len(oldest.body)
 

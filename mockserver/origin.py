@@ -13,7 +13,7 @@ from understudy.mockserver.media import Material, make
 from understudy.mockserver.pipeline import handle, note_result, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
-from understudy.mockserver.world import World
+from understudy.mockserver.worlds import Worlds
 
 log = logging.getLogger("understudy")
 
@@ -21,15 +21,13 @@ log = logging.getLogger("understudy")
 class MediaOrigin(Lane):
     """The second origin: uploads by the operations that the spec puts there, results by signed link."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        for site in world.sites.values():
-            self._hosts.update(dict.fromkeys(site.stage.provider.media_hosts, site))
+    def __init__(self, worlds: Worlds) -> None:
+        super().__init__(worlds, lambda provider: provider.media_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        site, path = self.find_site(scope["path"], scope["headers"])
+        site, path = self.find_site(scope["path"], scope)
         if site is None:
             answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
         else:
@@ -37,12 +35,12 @@ class MediaOrigin(Lane):
                 answer = await self._answer(site, path, scope, receive)
             except Disconnected:
                 return
-        await self.send(answer, scope, send)
+        await self.send(answer, site.world if site else self._worlds.default, scope, send)
 
     async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.media_routes.find(method, path)
-        exchange = Exchange(site, act, method, path, values, query, headers, b"", self._now())
+        exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
         keys = [name.decode("latin-1") for name, _ in headers if name in site.stage.key_headers]
         exchange.notes.extend(f"{name} was sent to the media origin: a key belongs to the API alone" for name in keys)
         if act is not None:
@@ -52,7 +50,7 @@ class MediaOrigin(Lane):
             except TooLarge as error:
                 refusal = Refusal("invalid_request", f"more than {error.args[0]} bytes")
                 return refuse(exchange, refusal, act.wording)
-            exchange.now = self._now()
+            exchange.now = site.now()
             return handle(exchange)
         if method in ("GET", "HEAD") and not methods:
             return await self._result(exchange)

@@ -37,6 +37,8 @@ def handle(exchange: Exchange) -> Answer:
 
 def refuse(exchange: Exchange, refusal: Refusal, wording: Wording) -> Answer:
     """Answer a request that is not for any operation, or not fit to be."""
+    if exchange.site.tenants:
+        _find_tenant(exchange)
     answer = wording.answer(exchange, refusal)
     note(exchange, answer, "")
     return answer
@@ -55,6 +57,8 @@ def note_file(exchange: Exchange, answer: Answer, operation: str) -> None:
 
 
 def _answer(exchange: Exchange, act: Act) -> Answer:
+    if exchange.site.tenants:
+        _find_tenant(exchange)
     site = exchange.site
     if len(exchange.headers) != len(exchange.header_list):
         _refuse_doubled(exchange, act)
@@ -114,6 +118,15 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
                 site.throttle(account, exchange.now)
             return
     raise Refusal("unauthorized")
+
+
+def _find_tenant(exchange: Exchange) -> None:
+    """Go to the world whose key a request brings, if it brings one."""
+    for read_key in exchange.site.stage.key_readers:
+        tenant = exchange.site.tenants.get(read_key(exchange))
+        if tenant is not None:
+            exchange.site, exchange.now = tenant, tenant.now()
+            return
 
 
 def _refuse_doubled(exchange: Exchange, act: Act) -> None:

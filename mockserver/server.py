@@ -22,7 +22,8 @@ from understudy.mockserver.stage import Stage
 from understudy.mockserver.tls import SecureProtocol
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.wire import WireProtocol
-from understudy.mockserver.world import Settings, World
+from understudy.mockserver.world import Settings
+from understudy.mockserver.worlds import Worlds
 from understudy.specs.model import Provider
 
 
@@ -154,28 +155,26 @@ class Service:
             binding.media_url.rstrip("/") or _url(binding, media),
         )
         settings = replace(settings, base_url=self.addresses.base_url, media_url=self.addresses.media_url)
-        self.world = World(stages, settings)
+        self.worlds = Worlds(stages, settings)
         self._servers: list[_Server] = []
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Answer requests until stopped; `ready` is called once they are answered."""
-        world, binding = self.world, self._binding
+        worlds, binding = self.worlds, self._binding
         hosts = tuple(filter(None, (binding.host, _host_of(self.addresses.base_url), *binding.allow_hosts)))
-        control = build_control(world, Guard(binding.control_token, hosts))
-        applications = (Gateway(world, control), MediaOrigin(world))
+        control = build_control(worlds, Guard(binding.control_token, hosts))
+        applications = (Gateway(worlds, control), MediaOrigin(worlds))
         self._servers = [_Server(server_config(application, binding.tls)) for application in applications]
         pairs = zip(self._servers, self._sockets, strict=True)
         running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in pairs]
-        virtual = world.settings.clock == "virtual"
-        follower = None if virtual else asyncio.ensure_future(world.agenda.follow(world.clock.now))
+        worlds.start()
         for server in self._servers:
             await server.ready.wait()
         ready()
         try:
             await asyncio.gather(*running)
         finally:
-            if follower:
-                follower.cancel()
+            await worlds.stop()
             self.close()
 
     def close(self) -> None:

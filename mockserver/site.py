@@ -26,13 +26,16 @@ class Site:
         provider, settings = stage.provider, world.settings
         self.stage, self.world = stage, world
         self.slug = provider.slug
-        self.base_url = f"{settings.base_url}/{provider.slug}"
+        self.now = world.clock.now
+        # Keys with which one asks here, but means the site of another world.
+        self.tenants: dict[str, Site] = {}
+        self.base_url = f"{world.base_url}/{provider.slug}"
         self.seed = Seed(settings.seed, provider.slug)
         self.allow_local_callbacks = settings.allow_local_callbacks
         self.accounts = Accounts(provider, settings.any_key)
         self.uploads = Uploads()
-        self.signer = Signer(f"{settings.media_url}/{provider.slug}", self.seed.draw("links"))
-        self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, world.clock.now, settings.speed)
+        self.signer = Signer(f"{world.media_url}/{provider.slug}", self.seed.draw(f"links{world.name}"))
+        self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, self.now, settings.speed, world.bounds.tasks)
         self.idempotency = Idempotency(provider.idempotency.lifetime) if provider.idempotency else None
         self.callbacks = Callbacks(self)
         self.conversations = Conversations()

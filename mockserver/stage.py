@@ -190,6 +190,7 @@ class Stage:
             for prefix, failures in provider.prefixes.items()
         ]
         schemes = [s for operation in provider.operations for a in operation.security for s in a]
+        self.key_readers = [_compile_key(scheme) for scheme in dict.fromkeys(schemes)]
         self.key_parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
         self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}
         self.results = [

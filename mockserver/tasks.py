@@ -26,9 +26,9 @@ class Tasks:
     """The tasks of one provider in one world."""
 
     def __init__(
-        self, kinds: dict[str, Kind], uploads: Uploads, seed: Seed, now: Callable[[], float], speed: float
+        self, kinds: dict[str, Kind], uploads: Uploads, seed: Seed, now: Callable[[], float], speed: float, most: int
     ) -> None:
-        self.store = MemoryStore(now)
+        self.store = MemoryStore(now, most)
         self.speed = speed
         self._seed = seed
         self._uploads = uploads

@@ -1,16 +1,22 @@
 """A world: one clock, one seed, one journal, and a site for each provider that is played in it."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.utils import formatdate
 
 from understudy.mockserver.agenda import Agenda
 from understudy.mockserver.clock import CLOCKS, Clock, VirtualClock
-from understudy.mockserver.journal import Journal
+from understudy.mockserver.journal import MOST_BYTES, MOST_RECORDS, Journal
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
+from understudy.mockserver.store.memory import MOST_TASKS
 from understudy.mockserver.streams import IMMEDIATE, Pace
+
+# Under this path a world has its own addresses: /_w/<world>/<slug>.
+WORLDS_AT = "/_w/"
 
 # Divides the planned times, which are those of the real providers: a task takes about ten seconds.
 DEFAULT_SPEED = 12.0
@@ -30,16 +36,53 @@ class Settings:
     pace: Pace = IMMEDIATE
 
 
-class World:
-    """Everything that can change, behind one clock."""
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a world keeps: tasks of each provider; records in its journal, and bytes of their bodies."""
 
-    def __init__(self, stages: Iterable[Stage], settings: Settings) -> None:
+    tasks: int = MOST_TASKS
+    records: int = MOST_RECORDS
+    bytes: int = MOST_BYTES
+
+
+class World:
+    """Everything that can change, behind one clock. `name`: '' of the one that is always there."""
+
+    def __init__(self, stages: Iterable[Stage], settings: Settings, name: str = "", bounds: Bounds = Bounds()) -> None:
+        self.name = name
         self.settings = settings
+        self.bounds = bounds
+        self.is_closed = False
+        prefix = f"{WORLDS_AT}{name}" if name else ""
+        self.base_url, self.media_url = settings.base_url + prefix, settings.media_url + prefix
+        self._follower: asyncio.Task[None] | None = None
         self.clock: Clock = CLOCKS[settings.clock]()
-        self.journal = Journal()
+        self.journal = Journal(bounds.records, bounds.bytes)
         self.agenda = Agenda()
         self._advancing = asyncio.Lock()
+        self._date = (0, b"")
         self.sites = {stage.provider.slug: Site(stage, self) for stage in stages}
+
+    def start(self) -> None:
+        """Do what falls due when the clock moves by itself, from now on; the loop must be running."""
+        if self._follower is None and self.settings.clock != "virtual":
+            self._follower = asyncio.ensure_future(self.agenda.follow(self.clock.now))
+
+    async def close(self) -> None:
+        """Do nothing more; what is under way is broken off."""
+        self.is_closed = True
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await follower
+
+    def today(self) -> bytes:
+        """The Date header, by this clock."""
+        second = int(self.clock.now())
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True).encode())
+        return self._date[1]
 
     def poll(self, task: Task) -> float:
         """With the poll clock: go to the task's next milestone; gives the time then."""

@@ -16,7 +16,8 @@ from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.trust import Guard
-from understudy.mockserver.world import Settings, World
+from understudy.mockserver.world import Settings
+from understudy.mockserver.worlds import Worlds
 from understudy.specs.loader import load, shipped
 from understudy.specs.model import Profile
 
@@ -118,10 +119,11 @@ class Door:
 
     def __init__(self, stage: Stage, settings: Settings | None = None) -> None:
         chosen = settings or Settings(clock="virtual", speed=1.0, media_url=MEDIA_URL)
-        self.world = World([stage], chosen)
+        self.worlds = Worlds([stage], chosen)
+        self.world = self.worlds.default
         self.slug = stage.provider.slug
-        self._api = Gateway(self.world, self._behind)
-        self._media = MediaOrigin(self.world)
+        self._api = Gateway(self.worlds, self._behind)
+        self._media = MediaOrigin(self.worlds)
 
     @property
     def site(self) -> Site:
@@ -129,7 +131,7 @@ class Door:
 
     @cached_property
     def _control(self) -> Application:
-        return build_control(self.world, Guard())
+        return build_control(self.worlds, Guard())
 
     async def _behind(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._control(scope, receive, send)

@@ -13,7 +13,8 @@ from understudy.mockserver.control import build_control
 from understudy.mockserver.server import server_config
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.wire import WireProtocol
-from understudy.mockserver.world import Settings, World
+from understudy.mockserver.world import Settings
+from understudy.mockserver.worlds import Worlds
 
 KEY = "sk-a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6"
 VIDEO = "/juhuo/open-api/v1/video"
@@ -28,8 +29,8 @@ def _request(method: str, path: str, body: str = "", key: str = KEY) -> bytes:
 
 async def _count_garbage(request: bytes, status: bytes) -> int:
     """Objects that only the collector could free, after some requests on one connection."""
-    world = World([stage_of("juhuo")], Settings())
-    config = server_config(Gateway(world, build_control(world, Guard("", ("localhost",)))))
+    worlds = Worlds([stage_of("juhuo")], Settings())
+    config = server_config(Gateway(worlds, build_control(worlds, Guard("", ("localhost",)))))
     config.load()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: WireProtocol(config, ServerState(), {}), "127.0.0.1", 0)

@@ -1,0 +1,74 @@
+"""The application behind the providers' lane: the control API's routes, who may ask, and how refusals read."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from understudy.mockserver.control import accounts, callbacks, clock, journal, pages, tasks, worlds
+from understudy.mockserver.trust import Guard
+from understudy.mockserver.world import WORLDS_AT
+from understudy.mockserver.worlds import Worlds
+
+PREFIX = "/_understudy"
+
+# By subject, in the order of the docs page. Fixed paths stand before those that begin with a provider.
+SUBJECTS = {
+    "worlds": worlds.ROUTES,
+    "clock": clock.ROUTES,
+    "journal": journal.ROUTES,
+    "accounts": accounts.ROUTES,
+    "tasks": tasks.ROUTES,
+    "callbacks": callbacks.ROUTES,
+}
+
+
+def build_control(worlds: Worlds, guard: Guard) -> FastAPI:
+    """The application; a request below `/_w/<world>` is about that world."""
+    app = FastAPI(
+        title="Understudy control API",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=f"{PREFIX}/docs",
+        redoc_url=None,
+    )
+    app.state.worlds = worlds
+    _guard(app, guard)
+    _word_refusals(app, worlds)
+    for subject, routes in SUBJECTS.items():
+        for method, path, endpoint, status in routes:
+            app.add_api_route(PREFIX + path, endpoint, methods=[method], status_code=status, tags=[subject])
+    for path, endpoint in pages.PAGES.items():
+        app.add_api_route(path, endpoint, include_in_schema=False)
+    return app
+
+
+def _guard(app: FastAPI, guard: Guard) -> None:
+    @app.middleware("http")
+    async def trust(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        place = request.scope["path"].removeprefix(request.scope["root_path"])
+        reason = guard.objection(request) if place.startswith(PREFIX) else ""
+        return JSONResponse({"detail": reason}, 403) if reason else await call_next(request)
+
+
+def _word_refusals(app: FastAPI, worlds: Worlds) -> None:
+    @app.exception_handler(404)
+    async def nowhere(request: Request, error: Exception) -> Response:
+        path, detail = request.scope["path"], getattr(error, "detail", "Not Found")
+        if detail == "Not Found":
+            detail = f"nothing is at {path}; providers are at {', '.join(f'/{slug}' for slug in worlds.default.sites)}"
+            if path.startswith(WORLDS_AT) and not request.scope["root_path"]:
+                detail = f"there is no world {path.split('/')[2]!r}; it may have been closed"
+        return JSONResponse({"detail": detail}, 404)
+
+    @app.exception_handler(405)
+    async def otherwise(request: Request, error: Exception) -> Response:
+        allowed = (getattr(error, "headers", None) or {}).get("Allow", "")
+        reason = f"{request.method} is not for {request.scope['path']}; it takes {allowed}"
+        return JSONResponse({"detail": reason}, 405, {"Allow": allowed})
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        # Without what was sent: it may be nothing that JSON can say.
+        found = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in error.errors()]
+        return JSONResponse({"detail": found}, 422)
