@@ -11,7 +11,7 @@ from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
 from understudy.mockserver.seed import Seed, fraction
-from understudy.mockserver.store.memory import MemoryStore
+from understudy.mockserver.store.memory import MOST_TASKS, MemoryStore
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
 from understudy.specs.model import Kind
@@ -26,7 +26,13 @@ class Tasks:
     """The tasks of one provider in one world."""
 
     def __init__(
-        self, kinds: dict[str, Kind], uploads: Uploads, seed: Seed, now: Callable[[], float], speed: float, most: int
+        self,
+        kinds: dict[str, Kind],
+        uploads: Uploads,
+        seed: Seed,
+        now: Callable[[], float],
+        speed: float,
+        most: int = MOST_TASKS,
     ) -> None:
         self.store = MemoryStore(now, most)
         self.speed = speed

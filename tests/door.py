@@ -150,6 +150,10 @@ class Door:
             given.setdefault("Content-Type", "application/json")
         return finish(call(self._api, method, f"/{self.slug}{path}", given, raw))
 
+    def at(self, path: str, headers: Mapping[str, str]) -> Reply:
+        """A GET of a path of the server's, not of the provider's."""
+        return finish(call(self._api, "GET", path, {"Host": "127.0.0.1", **headers}, b""))
+
     def listen(self, path: str, body: Any, headers: Mapping[str, str]) -> Reply:
         """Ask for a stream: a long one leaves in pieces, and others have their turn in between."""
         given = {"Host": "127.0.0.1", "Content-Type": "application/json", **headers}

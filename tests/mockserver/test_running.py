@@ -89,7 +89,7 @@ def test_any_thread_may_call(server: RunningServer) -> None:
 
     async def advance() -> float:
         threads.add(threading.current_thread().name)
-        return await server.service.world.advance(1)
+        return await server.service.worlds.default.advance(1)
 
     def ask_it() -> None:
         seconds.append(server.call(advance()))
@@ -101,7 +101,7 @@ def test_any_thread_may_call(server: RunningServer) -> None:
         caller.join()
     assert threads == {"understudy"}
     assert len(set(seconds)) == 8
-    assert server.run(server.service.world.clock.now) == max(seconds)
+    assert server.run(server.service.worlds.default.clock.now) == max(seconds)
 
 
 def test_a_coroutine_that_waits_for_the_server_lets_its_loop_go_on(server: RunningServer) -> None:
