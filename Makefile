@@ -73,6 +73,12 @@ check: $(VENV)/.installed-lint ## formatting, lint and types
 	$(CLICKABLE) build/mypy.txt; \
 	[ $$format$$lint$$types = 000 ]
 
+.PHONY: pages
+pages: $(VENV)/.installed ## write docs/providers anew, from the specs
+	@for spec in specs/*.yaml; do \
+	  slug=$$(basename $$spec .yaml); $(BIN)/understudy specs page $$slug > docs/providers/$$slug.md || exit 1; \
+	done
+
 .PHONY: bench
 bench: $(VENV)/.installed-test ## speed and memory beside a bare ASGI app (ARGS=--quick)
 	$(call apt,wrk)

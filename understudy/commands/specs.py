@@ -9,6 +9,7 @@ from typing import Any
 from understudy.cli import UsageError
 from understudy.commands.choice import choose, find_paths
 from understudy.commands.columns import iter_lines
+from understudy.commands.pages import iter_page
 from understudy.commands.portrait import iter_portrait, portray
 from understudy.specs.checking import check
 from understudy.specs.documents import write
@@ -21,6 +22,7 @@ from understudy.usage import Parser
 _EXAMPLES = (
     ("understudy specs list", "what is shipped"),
     ("understudy specs show {slug}", "endpoints, states, prices, errors, limits"),
+    ("understudy specs page {slug} > {slug}.md", "the same as a page, with a curl for each endpoint"),
     ("understudy specs lint --spec my.yaml", "everything that is wrong with a spec of your own"),
     ("understudy specs assumptions --json", "what no document says, for a script"),
 )
@@ -134,6 +136,15 @@ def _show(providers: list[Provider], as_json: bool) -> int:
     return 0
 
 
+def _page(providers: list[Provider], as_json: bool) -> int:
+    pages = {provider.slug: "\n".join(iter_page(provider)).rstrip() for provider in providers}
+    if as_json:
+        _print_json(pages)
+    else:
+        print("\n\n".join(pages.values()))
+    return 0
+
+
 def _assumptions(providers: list[Provider], as_json: bool) -> int:
     if as_json:
         _print_json(
@@ -188,6 +199,7 @@ _MEANINGS = {
     "lint": "tell everything that is wrong with a spec: file, line, place, what to do",
     "list": "list the providers: operations, kinds of task, facts cited, assumptions",
     "show": "tell what a spec says: endpoints, states, failures, prices, errors, limits",
+    "page": "print a page of Markdown about a provider, for people who write its clients",
     "bundle": "print a spec and what it takes in from other files as one document",
     "assumptions": "list what a spec assumes because the document does not say it, and why",
 }
@@ -195,6 +207,7 @@ _MEANINGS = {
 _VERBS: dict[str, Callable[[list[Provider], bool], int]] = {
     "list": _list,
     "show": _show,
+    "page": _page,
     "bundle": _bundle,
     "assumptions": _assumptions,
 }

@@ -1,0 +1,88 @@
+"""A request to try for each operation, made of the spec's own examples, and the curl that sends it."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from understudy.specs.model import Operation, Parameter, Provider
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request: `path` with its query, below the provider's base URL; `body` None when it has none."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: Any
+
+    def as_curl(self, base_url: str) -> str:
+        """The command that sends it, a line for the headers and one for the body."""
+        method = "" if self.method == "GET" else f" -X {self.method}"
+        lines = [f"curl{method} {shlex.quote(base_url + self.path)}"]
+        if self.headers:
+            lines.append(" ".join(f"-H {_quoted(f'{name}: {value}')}" for name, value in self.headers))
+        if self.body is not None:
+            lines.append(f"-d {shlex.quote(json.dumps(self.body, ensure_ascii=False))}")
+        return " \\\n  ".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if not set(text) & set('"\\$`!') else shlex.quote(text)
+
+
+def ask_for(provider: Provider, operation: Operation, key: str) -> Ask | None:
+    """The operation's first example, with `key`; None where it lies at an address that only an answer gives.
+
+    A member of the path that names a resource is its name in capitals, to be replaced.
+    """
+    if operation.media or (operation.body and not operation.body.examples):
+        return None
+    said = provider.document["paths"][operation.path]
+    parameters = {p.name: _sample(p, said, operation) for p in operation.parameters if p.required}
+    path = operation.path
+    query = []
+    headers = list(_iter_key_headers(operation, key))
+    for parameter in operation.parameters:
+        if parameter.name not in parameters:
+            continue
+        value = parameters[parameter.name]
+        if parameter.where == "path":
+            path = path.replace(f"{{{parameter.name}}}", value)
+        elif parameter.where == "query":
+            query.append(f"{quote(parameter.name)}={quote(value)}")
+        elif parameter.where == "header":
+            headers.append((parameter.name, value))
+    body = next(iter(operation.body.examples.values())) if operation.body else None
+    if operation.body:
+        headers.append(("Content-Type", JSON))
+    return Ask(operation.method, path + ("?" + "&".join(query) if query else ""), tuple(headers), body)
+
+
+def _iter_key_headers(operation: Operation, key: str) -> Iterator[tuple[str, str]]:
+    for scheme in operation.security[0] if operation.security else ():
+        if scheme.where == "header":
+            yield scheme.parameter.title(), f"Bearer {key}" if scheme.bearer else key
+
+
+def _sample(parameter: Parameter, path: Mapping[str, Any], operation: Operation) -> str:
+    """The parameter's own example, else a value that its schema names, else its name in capitals."""
+    said = [*path.get("parameters", ()), *path[operation.method.lower()].get("parameters", ())]
+    for each in said:
+        if each.get("name") == parameter.name and "example" in each:
+            return str(each["example"])
+    schema = parameter.schema if isinstance(parameter.schema, dict) else {}
+    named = [schema.get("example"), schema.get("const"), schema.get("default"), *schema.get("enum", ())]
+    named += schema.get("examples", [])
+    return str(next((value for value in named if value is not None), _in_capitals(parameter.name)))
+
+
+def _in_capitals(name: str) -> str:
+    """`TASK_ID` for `task_id` and `taskId`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
