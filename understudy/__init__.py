@@ -1,1 +1,47 @@
-"""Contract testing and mock providers for gen-AI gateways."""
+"""Contract testing and mock providers for gen-AI gateways.
+
+    with understudy.provider("…") as provider:
+        client = MyClient(provider.base_url, provider.api_key)
+
+What stands here is loaded when it is first used: importing this package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from understudy.playing.accounts import Account as Account
+    from understudy.playing.casting import Options as Options
+    from understudy.playing.house import House as House
+    from understudy.playing.opening import Visit as Visit
+    from understudy.playing.opening import provider as provider
+    from understudy.playing.providers import AsyncProvider as AsyncProvider
+    from understudy.playing.providers import Provider as Provider
+    from understudy.playing.records import Dropped as Dropped
+    from understudy.playing.records import Journal as Journal
+    from understudy.playing.records import Record as Record
+    from understudy.playing.tasks import Task as Task
+
+_PUBLIC = {
+    "Account": "understudy.playing.accounts",
+    "AsyncProvider": "understudy.playing.providers",
+    "Dropped": "understudy.playing.records",
+    "House": "understudy.playing.house",
+    "Journal": "understudy.playing.records",
+    "Options": "understudy.playing.casting",
+    "Provider": "understudy.playing.providers",
+    "Record": "understudy.playing.records",
+    "Task": "understudy.playing.tasks",
+    "Visit": "understudy.playing.opening",
+    "provider": "understudy.playing.opening",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

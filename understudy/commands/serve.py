@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
+from understudy.environment import environment_of
 from understudy.mockserver.clock import CLOCKS
 from understudy.mockserver.server import Addresses, Binding, PortTaken, serve
 from understudy.mockserver.streams import Pace
@@ -234,12 +235,8 @@ def _show_text(providers: list[Provider], addresses: Addresses, ca_file: Path | 
         base = f"{addresses.base_url}/{provider.slug}"
         key = provider.accounts[0].key
         print(f"{provider.title}\n  base URL  {base}\n  key       {key}")
-        for name, text in provider.environment.items():
-            places = {"{$base_url}": base, "{$api_key}": key, "{$host_url}": addresses.base_url}
-            line = text
-            for place, value in places.items():
-                line = line.replace(place, value)
-            print(f"  export {name}={line}")
+        for name, value in environment_of(provider, base, key, addresses.base_url).items():
+            print(f"  export {name}={value}")
         print()
     if ca_file:
         name = shlex.quote(str(ca_file))

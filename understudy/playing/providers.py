@@ -1,0 +1,149 @@
+"""A provider that is played: where it is, what it does next, what it saw."""
+
+import asyncio
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from understudy.environment import environment_of
+from understudy.playing.accounts import Account, money
+from understudy.playing.house import Seat
+from understudy.playing.records import Journal
+from understudy.playing.tasks import Task
+
+
+class SetsEnvironment(Protocol):
+    """What sets environment variables and takes them back: pytest's `monkeypatch`."""
+
+    def setenv(self, name: str, value: str) -> None:
+        """Set one."""
+        ...
+
+
+class Handle:
+    """What a provider's two forms have in common. Nothing here waits for more than the server's next turn."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self.journal = Journal(seat)
+
+    @property
+    def slug(self) -> str:
+        """The provider's name in addresses and on the command line."""
+        return self._seat.site.slug
+
+    @property
+    def base_url(self) -> str:
+        """Where it is served, without a slash at the end: what a client takes as the provider's address."""
+        return self._seat.site.base_url
+
+    @property
+    def api_key(self) -> str:
+        """A key of the first account."""
+        return self.keys[0]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """A key of each account that the spec has, in its order."""
+        return tuple(account.key for account in self._seat.site.stage.provider.accounts)
+
+    @property
+    def media_url(self) -> str:
+        """The second origin, where uploads go and results are."""
+        return self._seat.server.addresses.media_url
+
+    @property
+    def control_url(self) -> str:
+        """The control API of this provider's world."""
+        return f"{self._seat.world.settings.base_url}/_understudy"
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables by which the provider's SDKs find it, with their values."""
+        provider, host = self._seat.site.stage.provider, self._seat.world.settings.base_url
+        return environment_of(provider, self.base_url, self.api_key, host)
+
+    def set_environment(self, monkeypatch: SetsEnvironment) -> None:
+        """Set these variables, until the test ends."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+
+    @property
+    def account(self) -> Account:
+        """The account behind `api_key`."""
+        return next(iter(self.accounts.values()))
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """All accounts by their ids."""
+        kept = self._seat.server.run(lambda: list(self._seat.site.accounts))
+        return {account.id: Account(account.id, self._seat, account) for account in kept}
+
+    def open_account(self, name: str, key: str, credits: Decimal | int | str = 0) -> Account:
+        """Open a further account with a key and credits; raises ValueError for an id or key that is taken."""
+        site, amount = self._seat.site, money(credits)
+
+        def opened() -> Account:
+            if site.accounts.named(name) or site.accounts.owner(key):
+                raise ValueError(f"there is an account {name!r}, or one with that key, already")
+            return Account(name, self._seat, site.accounts.open(name, key, amount, amount))
+
+        return self._seat.server.run(opened)
+
+    def task(self, task_id: Any) -> Task:
+        """The task of that id; raises LookupError when there is none."""
+        found = self._seat.server.run(self._seat.site.tasks.store.find, str(task_id))
+        if found is None:
+            raise LookupError(f"{self.slug} has no task {task_id!r}")
+        return Task(found.id, self._seat, found)
+
+    @property
+    def now(self) -> float:
+        """The world's time, seconds since the epoch."""
+        return self._seat.server.run(self._seat.world.clock.now)
+
+    async def aadvance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+        """`advance` for a coroutine: its loop goes on meanwhile, so that a receiver of callbacks in it may answer."""
+        return await self._seat.server.acall(self._seat.world.advance(_seconds(seconds, minutes, hours)))
+
+
+class Provider(Handle):
+    """A provider that is played, for code that blocks."""
+
+    def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+        """Move the virtual clock; what falls due is done, in order, before this returns the new time.
+
+        Callbacks are delivered meanwhile. Where this thread runs an event loop that has to answer them,
+        it would wait for itself: then this raises RuntimeError, and `await aadvance(…)` is the way.
+        """
+        far = _seconds(seconds, minutes, hours)
+        if _runs_a_loop() and self._seat.server.run(self._owes, far):
+            raise RuntimeError("callbacks fall due, and this thread's event loop would be blocked: await aadvance(…)")
+        return self._seat.server.call(self._seat.world.advance(far))
+
+    def _owes(self, seconds: float) -> bool:
+        upcoming = self._seat.world.agenda.next()
+        return upcoming is not None and upcoming <= self._seat.world.clock.now() + seconds
+
+
+class AsyncProvider(Handle):
+    """A provider that is played, for code that awaits."""
+
+    async def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+        """Move the virtual clock; what falls due is done, in order, before this returns the new time."""
+        return await self.aadvance(seconds=seconds, minutes=minutes, hours=hours)
+
+
+def _seconds(seconds: float, minutes: float, hours: float) -> float:
+    far = seconds + 60 * minutes + 3600 * hours
+    if not 0 <= far < float("inf"):
+        raise ValueError(f"the clock cannot go {far:g} seconds: it never goes back")
+    return far
+
+
+def _runs_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""The pytest plugin: the fixture `understudy`. What it needs is loaded by the first test that asks for it."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import understudy as api
+
+if TYPE_CHECKING:
+    from understudy import House, Options, Visit
+
+# Ini option -> keyword of `understudy.provider`, how its text is read, and its help.
+_SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
+    "understudy_clock": ("clock", str, "virtual (the default), poll or real"),
+    "understudy_profile": ("profile", str.split, "strictness and options of all providers, e.g. strict-doc"),
+    "understudy_seed": ("seed", int, "same seed, same requests, same answers"),
+    "understudy_speed": ("speed", float, "divides the planned times of tasks"),
+}
+_MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini options."""
+    for name, (_, _, meaning) in _SETTINGS.items():
+        parser.addini(name, f"Understudy: {meaning}", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture(scope="session")
+def understudy_house() -> "Iterator[House]":
+    """Where all providers of this session are played."""
+    with api.House() as house:
+        yield house
+
+
+@pytest.fixture
+def understudy(request: pytest.FixtureRequest, understudy_house: "House") -> "Iterator[Visit]":
+    """Plays providers: `understudy("…")` gives one in a world of its own, on a virtual clock."""
+    visit = api.Visit(understudy_house, _usual(request))
+    yield visit
+    visit.close()
+
+
+def _usual(request: pytest.FixtureRequest) -> "Options":
+    """What the ini file says, and above that the test's markers, the nearest last."""
+    found: dict[str, Any] = {}
+    for ini, (name, read, _) in _SETTINGS.items():
+        text = request.config.getini(ini)
+        if text:
+            found[name] = read(text)
+    for marker in reversed(list(request.node.iter_markers("understudy"))):
+        found.update(marker.kwargs)
+    options: Options = found  # type: ignore[assignment]
+    return options
