@@ -20,7 +20,7 @@ class NoRoom(ValueError):
 
 
 class Worlds:
-    """The worlds by name. All play the same providers, compiled once."""
+    """The worlds by name. They share providers, which are compiled once."""
 
     def __init__(self, stages: Sequence[Stage], settings: Settings) -> None:
         self.stages = stages
@@ -35,16 +35,21 @@ class Worlds:
         return self._named.get(name) if name else self.default
 
     def open(
-        self, name: str = "", settings: Settings | None = None, keys: Mapping[str, Sequence[str]] | None = None
+        self,
+        name: str = "",
+        settings: Settings | None = None,
+        keys: Mapping[str, Sequence[str]] | None = None,
+        stages: Sequence[Stage] | None = None,
     ) -> World:
         """A new world, with a name of its own when none is given. Raises NoRoom.
 
         `keys`: by slug, keys of which it is the world, also where no path says so; they are further keys of
         the provider's first account.
+        `stages`: what is played there, if it is not what is played everywhere.
         """
         chosen = name or self._next_name()
         self._refuse(chosen, keys or {})
-        world = World(self.stages, settings or self.settings, chosen, NAMED)
+        world = World(self.stages if stages is None else stages, settings or self.settings, chosen, NAMED)
         for slug, some in (keys or {}).items():
             site = world.sites[slug]
             first = next(iter(site.accounts))
@@ -62,8 +67,8 @@ class Worlds:
         world = self._named.pop(name, None)
         if world is None:
             return False
-        for slug, site in world.sites.items():
-            tenants = self.default.sites[slug].tenants
+        for slug, general in self.default.sites.items():
+            tenants, site = general.tenants, world.sites.get(slug)
             for key in [key for key, tenant in tenants.items() if tenant is site]:
                 del tenants[key]
         await world.close()

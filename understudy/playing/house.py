@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.site import Site
-from understudy.mockserver.world import World
+from understudy.mockserver.stage import Stage
+from understudy.mockserver.world import Settings, World
+from understudy.mockserver.worlds import Worlds
 from understudy.playing.casting import Cast, stage_of
 
 T = TypeVar("T")
@@ -31,32 +33,40 @@ class Seat:
 
 
 class House:
-    """Keeps what runs; each `open` gives a world that nobody else sees."""
+    """One server, started by the first `open`; each gives a world that nobody else sees. Threads may share it."""
 
     def __init__(self) -> None:
-        self._open: list[RunningServer] = []
+        self._server: RunningServer | None = None
         self._lock = threading.Lock()
 
     def open(self, cast: Cast) -> Seat:
         """Play a provider in a new world; raises ValueError when there is no such provider, spec or profile."""
         stage = stage_of(cast)
-        server = RunningServer([stage], cast.settings).start()
-        with self._lock:
-            self._open.append(server)
-        return Seat(server, server.service.world.sites[stage.provider.slug])
+        server = self._started()
+        return Seat(server, server.run(self._open, server.service.worlds, stage, cast.settings))
 
     def close(self, seat: Seat) -> None:
-        """End what was opened."""
-        with self._lock:
-            self._open.remove(seat.server)
-        seat.server.stop()
+        """End what was opened: its addresses are gone, and all that it held."""
+        seat.server.call(seat.server.service.worlds.close(seat.world.name))
 
     def stop(self) -> None:
-        """End all that is still open."""
+        """End the server with all that is still open."""
         with self._lock:
-            servers, self._open = self._open, []
-        for server in servers:
+            server, self._server = self._server, None
+        if server is not None:
             server.stop()
+
+    def _started(self) -> RunningServer:
+        with self._lock:
+            if self._server is None:
+                self._server = RunningServer([], Settings(clock="virtual")).start()
+            return self._server
+
+    @staticmethod
+    def _open(worlds: Worlds, stage: Stage, settings: Settings) -> Site:
+        urls = worlds.settings
+        settings = replace(settings, base_url=urls.base_url, media_url=urls.media_url)
+        return worlds.open(settings=settings, stages=[stage]).sites[stage.provider.slug]
 
     def __enter__(self) -> Self:
         return self

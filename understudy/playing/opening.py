@@ -34,6 +34,8 @@ class Opening:
 
     def _close(self) -> None:
         self._house.close(self._seats.pop())
+        if not self._seats:
+            self._house.stop()
 
 
 def provider(name: str = "", **options: Unpack[Options]) -> Opening:

@@ -50,17 +50,17 @@ class Handle:
     @property
     def media_url(self) -> str:
         """The second origin, where uploads go and results are."""
-        return self._seat.server.addresses.media_url
+        return self._seat.world.media_url
 
     @property
     def control_url(self) -> str:
         """The control API of this provider's world."""
-        return f"{self._seat.world.settings.base_url}/_understudy"
+        return f"{self._seat.world.base_url}/_understudy"
 
     @property
     def environment(self) -> Mapping[str, str]:
         """The variables by which the provider's SDKs find it, with their values."""
-        provider, host = self._seat.site.stage.provider, self._seat.world.settings.base_url
+        provider, host = self._seat.site.stage.provider, self._seat.world.base_url
         return environment_of(provider, self.base_url, self.api_key, host)
 
     def set_environment(self, monkeypatch: SetsEnvironment) -> None:
