@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
+    "check": ("understudy.commands.check", "judge whoever claims to be a provider"),
     "specs": ("understudy.commands.specs", "look at specs: lint, list, show, page, bundle, assumptions"),
     "doctor": ("understudy.commands.doctor", "look whether this machine has what is needed, and say what to do"),
     "completion": ("understudy.commands.completion", "print a script that completes words in bash, zsh or fish"),

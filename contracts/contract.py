@@ -1,0 +1,163 @@
+"""A provider's spec, compiled for judging: which operation a request is for, and what its request and answers must be."""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from understudy.contracts.citing import Citation, cite, cite_along
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.shapes import Shape
+from understudy.specs import schemas
+from understudy.specs.expressions import follower, parse, point
+from understudy.specs.formulas import key_of
+from understudy.specs.model import Condition, Kind, Operation, Provider
+from understudy.specs.normalise import Normaliser, compile_normaliser
+
+_PLACE = re.compile(r"\\\{([^{}]+)\\\}")
+
+
+class Contract:
+    """What is promised. Compiled lazily: a run that touches one operation compiles one."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.operations: Mapping[str, Operation] = {o.id: o for o in provider.operations}
+        self._routes = [(o, re.compile(_PLACE.sub(_group, re.escape(o.path)))) for o in provider.operations]
+        self._bodies: dict[str, Shape | None] = {}
+        self._normalisers: dict[str, Normaliser | None] = {}
+        self._answers: dict[tuple[str, int, str], Shape | None] = {}
+
+    def find(self, method: str, path: str, media: bool = False) -> Operation | None:
+        """The operation of a method and a path below the base URL; the one with the fewest places wins."""
+        found = [o for o, route in self._routes if o.method == method and o.media == media and route.fullmatch(path)]
+        return min(found, key=lambda o: o.path.count("{"), default=None)
+
+    def path_values(self, operation: Operation, path: str) -> Mapping[str, str]:
+        """The values of a path's places by name."""
+        route = next(route for o, route in self._routes if o.id == operation.id)
+        names = re.findall(r"\{([^{}]+)\}", operation.path)
+        found = route.fullmatch(path)
+        return dict(zip(names, found.groups(), strict=True)) if found else {}
+
+    def serving(self, *behaviors: str) -> list[Operation]:
+        """The operations that do such a thing, in document order."""
+        return [o for o in self.provider.operations if o.behavior in behaviors]
+
+    def said(self, operation: Operation) -> Mapping[str, Any]:
+        """The operation as the document has it."""
+        found: Mapping[str, Any] = self.provider.document["paths"][operation.path][operation.method.lower()]
+        return found
+
+    def cite(self, operation: Operation) -> Citation:
+        """What an operation as a whole rests on."""
+        return cite(self.said(operation))
+
+    def cite_condition(self, operation: Operation | None, name: str) -> Citation:
+        """What a refusal rests on: the operation's own words, the envelope's, or those of all."""
+        errors = self.provider.document.get("x-errors", {})
+        own = self.said(operation).get("x-errors", {}) if operation else {}
+        envelope = errors.get("envelopes", {}).get(own.get("envelope", "default"), {})
+        for said in (own.get("conditions", {}), envelope.get("conditions", {}), errors.get("conditions", {})):
+            if name in said:
+                return (
+                    cite_along({"_": envelope, "x": said}, ("x", name)) if "x-source" in said[name] else cite(envelope)
+                )
+        return cite(envelope)
+
+    def cite_kind(self, kind: str, *path: Any) -> Citation:
+        """What a word of a task kind rests on, e.g. `("video", "price")`."""
+        said = self.provider.document.get("x-tasks", {}).get(kind, {})
+        return cite_along(said, path)
+
+    def body_shape(self, operation: Operation) -> Shape | None:
+        """What judges a request's JSON body; None where none is taken."""
+        if operation.id not in self._bodies:
+            has_schema = operation.body is not None and not operation.body.raw
+            self._bodies[operation.id] = Shape(operation.body.schema) if operation.body and has_schema else None
+        return self._bodies[operation.id]
+
+    def coerced(self, operation: Operation, body: Any) -> Any:
+        """A valid body as the spec means it: with its defaults."""
+        if operation.id not in self._normalisers:
+            schema = operation.body.schema if operation.body else None
+            self._normalisers[operation.id] = compile_normaliser(schema)
+        normalise = self._normalisers[operation.id]
+        return normalise(body) if normalise else body
+
+    def answer_shape(self, operation: Operation, status: int, media_type: str) -> Shape | None:
+        """What judges an answer of that status and media type; None when the document describes none such."""
+        key = (operation.id, status, media_type)
+        if key not in self._answers:
+            response = self.response(operation, status)
+            content = (response or {}).get("content", {}).get(media_type)
+            self._answers[key] = None if content is None else Shape(content.get("schema", True), cite(response))
+        return self._answers[key]
+
+    def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
+        """The description of an answer of that status, its references resolved."""
+        responses = self.said(operation)["responses"]
+        names = (str(status), f"{status // 100}XX", "default")
+        said = next((responses[name] for name in names if name in responses), None)
+        resolved: Mapping[str, Any] | None = None if said is None else self.resolved(said)
+        return resolved
+
+    def resolved(self, said: Any) -> Any:
+        """A part of the document with its references put in place."""
+        return schemas.resolve(said, self.provider.document)
+
+    @cached_property
+    def refusal_shapes(self) -> Mapping[str, Shape]:
+        """What judges a refusal, by the name of its envelope."""
+        failures = (self.provider.failures, *self.provider.prefixes.values(), self.provider.media_failures)
+        envelopes = [f.envelope for f in (*failures, *(o.failures for o in self.provider.operations))]
+        return {envelope.name: Shape(envelope.schema) for envelope in envelopes}
+
+    def kind_of(self, operation: Operation, body: Any) -> Kind | None:
+        """The kind of task that a create asks for; None when its body does not say."""
+        said = operation.arguments.get("kind")
+        if isinstance(said, str):
+            return self.provider.kinds[said]
+        found: Any = said["table"] if isinstance(said, dict) else None
+        for text in said["by"] if isinstance(said, dict) else ():
+            row = key_of(follower(parse(text).path)(body))
+            found = found.get(row, found.get("default")) if isinstance(found, dict) else None
+        return self.provider.kinds.get(found) if isinstance(found, str) else None
+
+    def kinds_of(self, operation: Operation) -> tuple[Kind, ...]:
+        """The kinds that an operation creates or answers for."""
+        said = operation.arguments.get("kind")
+        if isinstance(said, str):
+            return (self.provider.kinds[said],)
+        if isinstance(said, dict):
+            return tuple(self.provider.kinds[name] for name in dict.fromkeys(_leaves(said["table"])))
+        names = operation.arguments.get("kinds") or self.provider.kinds
+        return tuple(self.provider.kinds[name] for name in names)
+
+    def value(self, operation: Operation, exchange: Exchange, sent: Any, text: str) -> Any:
+        """What a request expression (`$request.body#/id`, `$request.path.id`, …) is in a request; None where it is not."""
+        expression = parse(text)
+        if expression.name == "request.body":
+            return point(sent, expression.path)
+        match expression.family:
+            case "request.path":
+                return self.path_values(operation, exchange.path).get(expression.member)
+            case "request.query":
+                return exchange.parameters.get(expression.member)
+            case "request.header":
+                return exchange.sent_header(expression.member) or None
+        return None
+
+    def conditions(self, operation: Operation | None) -> Mapping[str, Condition]:
+        """How an operation refuses, by the condition's name."""
+        return (operation.failures if operation else self.provider.failures).conditions
+
+
+def _group(found: re.Match[str]) -> str:
+    return "([^/]+)"
+
+
+def _leaves(table: Any) -> list[str]:
+    if not isinstance(table, dict):
+        return [table]
+    return [leaf for value in table.values() for leaf in _leaves(value)]

@@ -1,0 +1,57 @@
+"""One run against one target: what its scenarios share."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from understudy.contracts.contract import Contract
+from understudy.contracts.history import History, id_of
+from understudy.contracts.reading import Reading, states_of
+from understudy.contracts.requests import ask_for_task
+from understudy.contracts.target import Target
+from understudy.contracts.timing import Waiting, advice_of
+from understudy.specs.model import TERMINAL, Kind, Operation
+
+
+@dataclass(slots=True)
+class Drive:
+    """A run. `reasons`: why clauses whose ids begin so could not be checked."""
+
+    contract: Contract
+    target: Target
+    waiting: Waiting
+    seed: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dice = random.Random(self.seed)
+
+    def history(self) -> History:
+        """All that was exchanged so far."""
+        return History(self.contract, self.target.log.exchanges)
+
+    def getter_of(self, kind: Kind) -> Operation | None:
+        """The operation that shows one task of a kind."""
+        operations = self.contract.serving("task.get")
+        return next((o for o in operations if kind in self.contract.kinds_of(o)), None)
+
+    async def follow(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
+        """Poll a task until it is over, at the pace that the target advises; the last answer, None when there is none."""
+        getter, task_id = self.getter_of(kind), id_of(created.values)
+        if getter is None or not task_id:
+            return None
+        pause, give_up = self.waiting.pace.first, time.monotonic() + self.waiting.pace.patience
+        while True:
+            reading = await self.target.send(ask_for_task(getter, task_id, who))
+            states = states_of(kind, reading.values.get("$task.state")) if reading.is_success else ()
+            is_over = bool(states) and all(state.phase in TERMINAL for state in states)
+            if is_over or time.monotonic() > give_up or not (reading.is_success or _may_pass(reading)):
+                return reading
+            await self.waiting.pause(pause, advice_of(reading.exchange))
+            pause = min(pause * self.waiting.pace.growth, self.waiting.pace.longest)
+
+
+def _may_pass(reading: Reading) -> bool:
+    """Whether a poll that went wrong is worth another one."""
+    return bool(reading.exchange.error) or reading.exchange.status in (429, 500, 502, 503, 504, 529)

@@ -1,0 +1,158 @@
+"""A history: exchanges in the order of their sending, read through a spec. Checks ask it; it never raises."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.reading import Reading, read_exchange, states_of
+from understudy.specs.model import Kind, State
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A task as one answer showed it: `values` in shared names; `source` is the behavior that showed it, or `callback`."""
+
+    reading: Reading
+    values: Mapping[str, Any]
+    source: str
+
+    @property
+    def sent(self) -> float:
+        """When it was asked for, seconds since the epoch: the task was so not before."""
+        return self.reading.exchange.started
+
+    @property
+    def seen(self) -> float:
+        """When the answer was there."""
+        return self.reading.exchange.answered
+
+    def precedes(self, other: "Sighting") -> bool:
+        """Whether this was answered before the other was asked for: those that overlap have no order."""
+        return self.seen <= other.sent and self.reading.exchange.serial < other.reading.exchange.serial
+
+
+@dataclass(slots=True)
+class Story:
+    """All that a history shows of one task, in the order of asking. `kind` is None where nothing tells it."""
+
+    id: str
+    kind: Kind | None
+    who: str
+    created: Reading | None = None
+    sightings: list[Sighting] = field(default_factory=list)
+    cancels: list[Reading] = field(default_factory=list)
+
+    def states(self, sighting: Sighting) -> tuple[State, ...]:
+        """The states in which a sighting may have found the task."""
+        return states_of(self.kind, sighting.values.get("$task.state")) if self.kind else ()
+
+    def phases(self, sighting: Sighting) -> frozenset[str]:
+        """The phases of those states."""
+        return frozenset(state.phase for state in self.states(sighting))
+
+    @property
+    def told(self) -> list[Sighting]:
+        """The sightings that say a state."""
+        return [sighting for sighting in self.sightings if "$task.state" in sighting.values]
+
+    def first_in(self, *phases: str) -> Sighting | None:
+        """The first sighting that is surely in one of these phases."""
+        return next((s for s in self.told if self.phases(s) and self.phases(s) <= set(phases)), None)
+
+
+class History:
+    """Exchanges with one target, and what they say."""
+
+    def __init__(self, contract: Contract, exchanges: Iterable[Exchange]) -> None:
+        self.contract = contract
+        self.exchanges = tuple(sorted(exchanges, key=lambda exchange: exchange.serial))
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """All exchanges, read."""
+        return tuple(read_exchange(self.contract, exchange) for exchange in self.exchanges)
+
+    @cached_property
+    def client(self) -> tuple[Reading, ...]:
+        """Those between the target and its client that have a whole answer."""
+        return tuple(r for r in self.readings if r.is_answer and r.exchange.where == "client")
+
+    @cached_property
+    def _by_behavior(self) -> Mapping[str, tuple[Reading, ...]]:
+        found: dict[str, list[Reading]] = defaultdict(list)
+        for reading in self.client:
+            found[reading.behavior].append(reading)
+        return {name: tuple(readings) for name, readings in found.items()}
+
+    def of(self, *behaviors: str) -> Iterator[Reading]:
+        """The readings of operations that do such a thing, behavior by behavior."""
+        for behavior in behaviors:
+            yield from self._by_behavior.get(behavior, ())
+
+    @cached_property
+    def stories(self) -> Mapping[str, Story]:
+        """Every task that an own create made or an answer told of, by id."""
+        stories: dict[str, Story] = {}
+        for reading in self.client:
+            for sighting in iter_sightings(reading):
+                self._tell(stories, reading, sighting)
+        for reading in self.of("task.cancel"):
+            story = stories.get(self.asked_id(reading))
+            if story:
+                story.cancels.append(reading)
+        return stories
+
+    def _tell(self, stories: dict[str, Story], reading: Reading, sighting: Sighting) -> None:
+        name = id_of(sighting.values) or (
+            self.asked_id(reading) if sighting.source in ("task.get", "task.cancel") else ""
+        )
+        if not name:
+            return
+        is_create = sighting.source == "task.submit"
+        kind = reading.kind if is_create else self._only_kind(reading, sighting.values)
+        story = stories.get(name)
+        if story is None:
+            story = stories[name] = Story(name, kind, reading.exchange.who)
+        if is_create and story.created is None:
+            story.created, story.kind, story.who = reading, reading.kind or story.kind, reading.exchange.who
+        story.sightings.append(sighting)
+
+    def _only_kind(self, reading: Reading, values: Mapping[str, Any]) -> Kind | None:
+        """The kind of a task that nobody was seen creating, where there is no choice."""
+        kinds = self.contract.kinds_of(reading.operation) if reading.operation else ()
+        named = [kind for kind in kinds if kind.name == values.get("$task.kind")]
+        return named[0] if named else kinds[0] if len(kinds) == 1 else None
+
+    def asked_id(self, reading: Reading) -> str:
+        """The task that a request names, '' for none."""
+        return asked_id(self.contract, reading)
+
+
+def iter_sightings(reading: Reading) -> Iterator[Sighting]:
+    """The tasks that an answer shows."""
+    if not reading.is_success:
+        return
+    if reading.behavior in ("task.submit", "task.get", "task.cancel"):
+        yield Sighting(reading, reading.values, reading.behavior)
+    for item in reading.values.get("$tasks", ()):
+        yield Sighting(reading, item, "task.list")
+
+
+def id_of(values: Mapping[str, Any]) -> str:
+    """The id of a task in shared names, '' for none."""
+    found = values.get("$task.id", values.get("$task.number"))
+    return "" if found is None else str(found)
+
+
+def asked_id(contract: Contract, reading: Reading) -> str:
+    """The id that a request about one task names, '' for none."""
+    operation = reading.operation
+    text = operation.arguments.get("id") if operation and isinstance(operation.arguments, Mapping) else None
+    if operation is None or not isinstance(text, str):
+        return ""
+    found = contract.value(operation, reading.exchange, reading.sent, text)
+    return "" if found is None else str(found)

@@ -1,0 +1,89 @@
+"""Requests to be sent, as values: built from an operation, a body and a credential."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from understudy.contracts.exchange import Headers
+from understudy.specs.expressions import parse
+from understudy.specs.model import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request below a base URL, or to `url` where that is given. `alternative`: which of the operation's key schemes."""
+
+    operation: Operation | None
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = ()
+    body: bytes = b""
+    who: str = "first"
+    probe: str = ""
+    alternative: int = 0
+    url: str = ""
+
+    def evolve(self, **changes: Any) -> "Request":
+        """A copy with these members changed."""
+        return replace(self, **changes)
+
+
+def ask(
+    operation: Operation,
+    body: Any = None,
+    *,
+    path: Mapping[str, str] | None = None,
+    query: Mapping[str, Any] | None = None,
+    headers: Headers = (),
+    who: str = "first",
+    probe: str = "",
+) -> Request:
+    """A request to an operation; a body that is not None is sent as JSON."""
+    filled = operation.path
+    for name, value in (path or {}).items():
+        filled = filled.replace("{" + name + "}", quote(value, safe=""))
+    payload = b"" if body is None else to_json(body)
+    typed = (*headers, ("Content-Type", "application/json")) if body is not None else headers
+    text = urlencode({name: _as_text(value) for name, value in (query or {}).items()})
+    return Request(operation, operation.method, filled, text, typed, payload, who, probe)
+
+
+def ask_for_task(operation: Operation, task_id: str, who: str = "first", probe: str = "") -> Request:
+    """A request about one task: its id stands where the operation's behavior says."""
+    expression = parse(operation.arguments["id"])
+    match expression.family:
+        case "request.path":
+            return ask(operation, path={expression.member: task_id}, who=who, probe=probe)
+        case "request.query":
+            return ask(operation, query={expression.member: task_id}, who=who, probe=probe)
+        case "request.header":
+            return ask(operation, headers=((expression.member, task_id),), who=who, probe=probe)
+    body: dict[str, Any] = {}
+    put_at(body, expression.path, task_id)
+    return ask(operation, body, who=who, probe=probe)
+
+
+def put_at(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set a member of a body, making the objects on the way."""
+    for step in path[:-1]:
+        body = body.setdefault(step, {})
+    body[path[-1]] = value
+
+
+def to_json(body: Any) -> bytes:
+    """JSON in UTF-8; a Decimal is written as a number."""
+    return json.dumps(body, ensure_ascii=False, default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{value!r} is no JSON")
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,225 @@
+"""The target: one base URL, several credentials, real sockets; every exchange is noted as it was on the wire."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from understudy.contracts.budget import Budget
+from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Exchange, Headers
+from understudy.contracts.history import id_of
+from understudy.contracts.pricing import most_expensive, price_of_answer, price_of_task
+from understudy.contracts.reading import Reading, read_exchange
+from understudy.contracts.requests import Request
+from understudy.specs.model import Operation
+
+# Answers larger than this are cut: a target must not fill our memory.
+MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Patience:
+    """Seconds: to connect, between two pieces of an answer, and for an answer as a whole."""
+
+    connect: float = 10.0
+    silence: float = 60.0
+    whole: float = 300.0
+
+
+@dataclass(slots=True)
+class Log:
+    """What was exchanged so far, in the order of sending."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    told: Callable[[Exchange], None] = lambda exchange: None
+    _serial: int = 0
+
+    def next_serial(self) -> int:
+        """The number of the next request."""
+        self._serial += 1
+        return self._serial
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an exchange, and tell whoever watches."""
+        self.exchanges.append(exchange)
+        self.told(exchange)
+
+
+class Target:
+    """An async client of one provider. Use it as an async context; raises OverBudget before a call that costs too much."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        base_url: str,
+        credentials: Mapping[str, str],
+        budget: Budget | None = None,
+        patience: Patience | None = None,
+        log: Log | None = None,
+    ) -> None:
+        self.contract, self.base_url = contract, base_url.rstrip("/")
+        self.credentials, self.budget = dict(credentials), budget or Budget()
+        self.log = log or Log()
+        self._patience = patience or Patience()
+        self._tasks: set[str] = set()
+        self._under_way = 0
+        timeout = httpx2.Timeout(self._patience.silence, connect=self._patience.connect)
+        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=20)
+        self._http = httpx2.AsyncClient(
+            timeout=timeout,
+            limits=limits,
+            trust_env=False,
+            follow_redirects=False,
+            headers={"Accept-Encoding": "identity", "User-Agent": "understudy-check"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def send(self, request: Request) -> Reading:
+        """Send a request, note the exchange and read it. An answer that never came has `error`, not an exception."""
+        tasks, price = self._worst_case(request)
+        self.budget.reserve(tasks, price)
+        self._under_way += 1
+        try:
+            exchange = await self._exchange(request)
+        finally:
+            self._under_way -= 1
+        reading = read_exchange(self.contract, exchange)
+        if reading.is_answer and not self._is_spent(reading):
+            self.budget.release(tasks, price)
+        return reading
+
+    def is_quiet(self) -> bool:
+        """Whether no request is under way."""
+        return self._under_way == 0
+
+    def _is_spent(self, reading: Reading) -> bool:
+        """Whether an answer means that what was reserved is gone: not so when refused, or when it repeats a known task."""
+        if not reading.is_success:
+            return False
+        task_id = id_of(reading.values) if reading.behavior == "task.submit" else ""
+        is_new = task_id not in self._tasks
+        self._tasks |= {task_id} - {""}
+        return is_new
+
+    def _worst_case(self, request: Request) -> tuple[int, Decimal]:
+        """How many tasks and credits a request may take."""
+        operation = request.operation
+        if operation is None or (operation.behavior != "task.submit" and "price" not in operation.arguments):
+            return 0, Decimal(0)
+        if request.who == "none" or not self.credentials.get(request.who):
+            return 0, Decimal(0)
+        asked = read_exchange(self.contract, self._unsent(request)).asked
+        if operation.behavior == "task.submit":
+            kind = self.contract.kind_of(operation, asked) if asked is not None else None
+            price = price_of_task(kind, asked) if kind else None
+            return 1, most_expensive(self.contract, operation) if price is None else price
+        return 0, _guess_of_answer(operation, asked)
+
+    def _unsent(self, request: Request) -> Exchange:
+        operation = request.operation
+        return Exchange(
+            0, operation.id if operation else "", request.method, "", request.path, request.query,
+            request.headers, request.body,
+        )  # fmt: skip
+
+    async def _exchange(self, request: Request) -> Exchange:
+        headers, query = self._with_key(request)
+        url = request.url or f"{self.base_url}{request.path}"
+        address = f"{url}?{query}" if query else url
+        serial, started = self.log.next_serial(), time.time()
+        status, received, chunks, error = 0, (), list[tuple[float, bytes]](), ""
+        try:
+            async with asyncio.timeout(self._patience.whole):
+                async with self._http.stream(request.method, address, headers=headers, content=request.body) as answer:
+                    status, received = answer.status_code, _headers(answer)
+                    error = await _receive(answer, chunks)
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as problem:
+            error = _error_of(problem, status)
+        exchange = Exchange(
+            serial=serial,
+            operation=request.operation.id if request.operation else "",
+            method=request.method,
+            url=address,
+            path=request.path,
+            query=query,
+            request_headers=tuple(headers),
+            request_body=request.body,
+            started=started,
+            answered=time.time(),
+            status=status,
+            response_headers=received,
+            response_body=b"".join(data for _, data in chunks),
+            chunks=tuple(chunks),
+            error=error,
+            who=request.who,
+            probe=request.probe,
+        )
+        self.log.add(exchange)
+        return exchange
+
+    def _with_key(self, request: Request) -> tuple[list[tuple[str, str]], str]:
+        """The headers and the query with the credential where the operation wants it."""
+        headers, query = list(request.headers), request.query
+        key = self.credentials.get(request.who, "")
+        alternatives = request.operation.security if request.operation else self._usual_security
+        if not key or not alternatives or request.url:
+            return headers, query
+        for scheme in alternatives[request.alternative % len(alternatives)]:
+            if scheme.where == "query":
+                query = "&".join(filter(None, (query, f"{scheme.parameter}={key}")))
+            else:
+                headers.append((scheme.parameter, f"Bearer {key}" if scheme.bearer else key))
+        return headers, query
+
+    @property
+    def _usual_security(self) -> tuple[tuple[Any, ...], ...]:
+        return next((o.security for o in self.contract.provider.operations if o.security), ())
+
+
+def _guess_of_answer(operation: Operation, asked: Any) -> Decimal:
+    """The most an answer may cost: all the tokens that its request allows, else a thousand of each kind."""
+    bound = max((v for v in _numbers(asked) if v < 10**7), default=1_000)
+    tokens = ("input_tokens", "output_tokens", "thinking_tokens", "answer_tokens", "total_tokens")
+    return price_of_answer(operation, asked, {f"$completion.{name}": bound for name in tokens}) or Decimal(0)
+
+
+def _numbers(value: Any) -> list[int]:
+    if isinstance(value, dict):
+        return [number for child in value.values() for number in _numbers(child)]
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else []
+
+
+async def _receive(answer: httpx2.Response, chunks: list[tuple[float, bytes]]) -> str:
+    """Take the pieces of a body as they come; '' or what is wrong."""
+    size = 0
+    async for data in answer.aiter_raw():
+        chunks.append((time.time(), data))
+        size += len(data)
+        if size > MOST_BYTES:
+            return "cut"
+    return ""
+
+
+def _headers(answer: httpx2.Response) -> Headers:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw)
+
+
+def _error_of(problem: Exception, status: int) -> str:
+    if isinstance(problem, httpx2.TimeoutException | TimeoutError):
+        return "connect" if isinstance(problem, httpx2.ConnectTimeout) else "timeout"
+    if isinstance(problem, httpx2.ConnectError | httpx2.InvalidURL | httpx2.UnsupportedProtocol):
+        return "connect"
+    return "cut" if status else "reset"

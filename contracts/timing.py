@@ -1,0 +1,70 @@
+"""How a run waits: by the real clock with a poll's advice, or by moving the target's virtual clock when all wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from understudy.contracts.exchange import Exchange
+
+Advance = Callable[[float], Awaitable[None]]
+"""Moves the target's clock forward by so many seconds."""
+
+# Seconds of virtual time that one step moves.
+STEP = 4.0
+# Seconds between two looks at whether all is quiet.
+TURN = 0.002
+LONGEST_ADVICE = 60.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """Seconds between two polls: the first pause, how it grows, and the longest; seconds until a task is given up."""
+
+    first: float = 1.0
+    growth: float = 1.3
+    longest: float = 5.0
+    patience: float = 1_800.0
+
+
+class Waiting:
+    """Pauses between polls. With `advance` nobody sleeps: whenever all is quiet, the target's clock moves a step."""
+
+    def __init__(self, pace: Pace, advance: Advance | None = None) -> None:
+        self.pace, self._advance = pace, advance
+        self._sleepers: list[asyncio.Future[None]] = []
+
+    async def pause(self, seconds: float, advice: float = 0.0) -> None:
+        """Wait; the target's advice is followed where it is longer."""
+        if self._advance is None:
+            await asyncio.sleep(max(seconds, min(advice, LONGEST_ADVICE)))
+            return
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleepers.append(sleeper)
+        await sleeper
+
+    async def move(self, seconds: float) -> bool:
+        """Move the target's clock; whether it can be moved."""
+        if self._advance is None:
+            return False
+        await self._advance(seconds)
+        return True
+
+    async def tick(self, is_quiet: Callable[[], bool]) -> None:
+        """Move time whenever someone waits and nothing is under way; runs until it is cancelled."""
+        while self._advance is not None:
+            await asyncio.sleep(TURN)
+            if self._sleepers and is_quiet():
+                woken, self._sleepers = self._sleepers, []
+                await self._advance(STEP)
+                for sleeper in woken:
+                    if not sleeper.done():
+                        sleeper.set_result(None)
+
+
+def advice_of(exchange: Exchange) -> float:
+    """Seconds that an answer asks its client to wait, 0 when it does not."""
+    for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("openai-poll-after-ms", 0.001)):
+        text = exchange.header(name)
+        if text.replace(".", "", 1).isdigit():
+            return float(text) * unit
+    return 0.0

@@ -1,0 +1,142 @@
+"""`understudy check`: judge whoever claims to be a provider."""
+
+import argparse
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+
+from understudy.cli import UsageError
+from understudy.commands.choice import choose
+from understudy.contracts.checks import CHECKS, Check
+from understudy.contracts.report import REPORTS, Subject
+from understudy.contracts.report.terminal import show
+from understudy.contracts.run import Result, Settings, Unreachable
+from understudy.contracts.run import run as drive
+from understudy.contracts.timing import Pace
+from understudy.specs.loader import shipped
+from understudy.specs.problems import known
+
+FOUND, UNREACHABLE = 1, 3
+
+
+def run(arguments: list[str]) -> int:
+    """0: nothing failed, 1: something did, 2: usage, 3: nobody answers."""
+    options = _parser().parse_args(arguments)
+    providers = choose([options.provider] if options.provider else [], options.spec, options.profile)
+    if len(providers) != 1:
+        raise UsageError("name one provider, or give its spec with --spec")
+    credentials = {"first": options.api_key, **({"other": options.other_api_key} if options.other_api_key else {})}
+    settings = Settings(
+        base_url=options.base_url,
+        credentials=credentials,
+        seed=options.seed,
+        max_tasks=options.max_tasks,
+        max_credits=options.max_credits,
+        pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
+        checks=_checks(options.only, options.skip),
+    )
+    try:
+        result = drive(providers[0], settings)
+    except Unreachable as error:
+        print(f"understudy check: {error}", file=sys.stderr)
+        return UNREACHABLE
+    subject = subject_of(result)
+    show(subject, Console(), options.verbose)
+    for text in options.report:
+        _write(text, subject)
+    return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
+
+
+def subject_of(result: Result) -> Subject:
+    """What the reports are about."""
+    return Subject(
+        title=f"{result.provider.title} at {result.settings.base_url}",
+        provider=result.provider.slug,
+        target=result.settings.base_url,
+        findings=result.findings,
+        verdicts=result.verdicts,
+        exchanges=result.history.exchanges,
+        secrets=frozenset(result.settings.credentials.values()),
+        seed=result.settings.seed,
+        stopped=result.stopped,
+    )
+
+
+def _checks(only: list[str], skip: list[str]) -> tuple[Check, ...]:
+    names = [name for check in CHECKS for name in (check.id, check.family)]
+    for name in (*only, *skip):
+        if name not in names:
+            raise UsageError(f"there is no check {name!r}; {known(name, names)}")
+    wanted = [c for c in CHECKS if not only or c.id in only or c.family in only]
+    return tuple(c for c in wanted if c.id not in skip and c.family not in skip)
+
+
+def _write(text: str, subject: Subject) -> None:
+    name, _, file = text.partition("=")
+    if name not in REPORTS or not file:
+        raise UsageError(f"--report is {text!r}; write one of {', '.join(REPORTS)}, =, and a file")
+    try:
+        Path(file).write_text(REPORTS[name](subject), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--report: {error}") from None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError instead of printing how all is used."""
+        raise UsageError(message)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="understudy check", description="Judge whoever claims to be a provider.")
+    parser.add_argument("provider", nargs="?", metavar="PROVIDER", help=f"one of {', '.join(shipped())}")
+    parser.add_argument(
+        "--spec", action="append", default=[], metavar="FILE", help="the provider's spec, where it is none of these"
+    )
+    parser.add_argument("--profile", action="append", default=[], metavar="WORD", help="as for serve")
+    parser.add_argument("--base-url", required=True, metavar="URL", help="where it is served")
+    parser.add_argument("--api-key", required=True, metavar="KEY", help="a key with credits")
+    parser.add_argument(
+        "--other-api-key", default="", metavar="KEY", help="a key of another account: may it see what is not its own?"
+    )
+    bounds = parser.add_argument_group("bounds")
+    bounds.add_argument(
+        "--max-tasks", type=_count, default=60, metavar="N", help="tasks to create at most (default %(default)s)"
+    )
+    bounds.add_argument(
+        "--max-credits", type=_credits, metavar="N", help="credits to spend at most (default: no bound)"
+    )
+    bounds.add_argument(
+        "--poll", type=float, default=1.0, metavar="SECONDS", help="first pause between two polls (default %(default)g)"
+    )
+    what = parser.add_argument_group("what")
+    what.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check or family")
+    what.add_argument("--skip", action="append", default=[], metavar="CHECK", help="not this check or family")
+    what.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")
+    shown = parser.add_argument_group("report")
+    shown.add_argument(
+        "--report", action="extend", nargs="+", default=[], metavar="FORM=FILE", help=f"also write it as {', '.join(REPORTS)}"
+    )
+    shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no count")
+    return int(text)
+
+
+def _credits(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of credits") from None
+    if not value.is_finite() or value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of credits")
+    return value
