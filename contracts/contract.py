@@ -146,7 +146,8 @@ class Contract:
                 return exchange.parameters.get(expression.member)
             case "request.header":
                 return exchange.sent_header(expression.member) or None
-        return None
+            case _:
+                return None
 
     def conditions(self, operation: Operation | None) -> Mapping[str, Condition]:
         """How an operation refuses, by the condition's name."""

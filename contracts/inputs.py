@@ -22,7 +22,7 @@ def iter_good_bodies(contract: Contract, operation: Operation) -> Iterator[Any]:
 
 def find_task_body(contract: Contract, operation: Operation, kind: Kind) -> Any:
     """The cheapest documented body that makes a task of a kind and needs nothing uploaded; None when there is none."""
-    found = []
+    found: list[tuple[Decimal, int, Any]] = []
     for body in iter_good_bodies(contract, operation):
         asked = contract.coerced(operation, body)
         if contract.kind_of(operation, asked) is kind and not needs_upload(kind, asked):

@@ -134,14 +134,14 @@ def _read_success(
         return None, Extraction()
     kinds = (kind,) if kind else contract.kinds_of(operation) if operation.behavior.startswith("task.") else ()
     found = [(case, read(case.body, body)) for case in cases if not case.kinds or {k.name for k in kinds} & case.kinds]
-    return min(found or [(None, Extraction())], key=lambda each: _misfit(kinds, *each))
+    return min(found, key=lambda each: _misfit(kinds, *each)) if found else (None, Extraction())
 
 
-def _misfit(kinds: tuple[Kind, ...], case: Case | None, extraction: Extraction) -> tuple[bool, int]:
+def _misfit(kinds: tuple[Kind, ...], case: Case, extraction: Extraction) -> tuple[bool, int]:
     """How badly a case fits: its phases must be those that the state can mean."""
     state = extraction.values.get("$task.state")
     phases = {found.phase for kind in kinds for found in states_of(kind, state)}
-    return bool(case and case.phases and phases and not case.phases & phases), len(extraction.mismatches)
+    return bool(case.phases and phases and not case.phases & phases), len(extraction.mismatches)
 
 
 def states_of(kind: Kind, wire: Any) -> tuple[State, ...]:

@@ -62,6 +62,8 @@ def ask_for_task(operation: Operation, task_id: str, who: str = "first", probe: 
             return ask(operation, query={expression.member: task_id}, who=who, probe=probe)
         case "request.header":
             return ask(operation, headers=((expression.member, task_id),), who=who, probe=probe)
+        case _:
+            pass
     body: dict[str, Any] = {}
     put_at(body, expression.path, task_id)
     return ask(operation, body, who=who, probe=probe)

@@ -30,7 +30,7 @@ def broken_rules(operation: Operation, asked: Any) -> Iterator[Rule]:
 
 def values_of(asked: Any, said: Any) -> list[Any]:
     """What the expressions of a rule find in a body; lists are taken apart."""
-    found = []
+    found: list[Any] = []
     for text in [said] if isinstance(said, str) else said or ():
         expression = parse(text) if is_expression(text) else None
         value = point(asked, expression.path) if expression and expression.name == "request.body" else None

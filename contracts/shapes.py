@@ -51,8 +51,8 @@ class Shape:
     def _errors(self, value: Any) -> Iterator[Misshape]:
         try:
             errors = list(self._validator.iter_errors(value))
-        except ValueError as error:
-            yield Misshape("", "", str(error), self._around)
+        except ValueError as problem:
+            yield Misshape("", "", str(problem), self._around)
             return
         for error in errors:
             path = tuple(error.schema_path)

@@ -140,7 +140,8 @@ class Target:
         url = request.url or f"{self.base_url}{request.path}"
         address = f"{url}?{query}" if query else url
         serial, started = self.log.next_serial(), time.time()
-        status, received, chunks, error = 0, (), list[tuple[float, bytes]](), ""
+        received: Headers = ()
+        status, chunks, error = 0, list[tuple[float, bytes]](), ""
         try:
             async with asyncio.timeout(self._patience.whole):
                 async with self._http.stream(request.method, address, headers=headers, content=request.body) as answer:

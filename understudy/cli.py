@@ -18,6 +18,7 @@ VERBS = {
 # Heading of the help -> its verbs; a verb that stands nowhere is shown last.
 GROUPS = {
     "play a provider": ("serve",),
+    "judge others": ("check",),
     "describe a provider": ("specs",),
     "this machine": ("doctor", "completion"),
 }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from understudy.contracts.citing import NOTHING
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import NOT_JSON, Reading
@@ -37,7 +36,7 @@ def judge_shape(history: History) -> Iterator[Evidence]:
         if shape is None:
             continue
         for wrong in shape.misshapes(reading.body):
-            citation = wrong.citation or NOTHING
+            citation = wrong.citation
             message = f"{wrong.place or 'the body'}: {wrong.message}"
             clause = answer_clause(reading)
             yield Evidence(message, (exchange,), operation.id, citation.facts, citation.assumed, clause)

@@ -4,7 +4,6 @@ import argparse
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import NoReturn
 
 from rich.console import Console
 
@@ -18,13 +17,26 @@ from understudy.contracts.run import run as drive
 from understudy.contracts.timing import Pace
 from understudy.specs.loader import shipped
 from understudy.specs.problems import known
+from understudy.usage import Parser
 
 FOUND, UNREACHABLE = 1, 3
+
+_EXAMPLES = (
+    ("understudy check {slug} --base-url http://127.0.0.1:4010/{slug} --api-key KEY", "everything, as one account"),
+    (
+        "understudy check --spec my.yaml --base-url https://relay.example --api-key KEY --max-tasks 5",
+        "at most five tasks",
+    ),
+    (
+        "understudy check {slug} --base-url https://relay.example --api-key KEY --report junit=a.xml html=a.html",
+        "for CI",
+    ),
+)
 
 
 def run(arguments: list[str]) -> int:
     """0: nothing failed, 1: something did, 2: usage, 3: nobody answers."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     providers = choose([options.provider] if options.provider else [], options.spec, options.profile)
     if len(providers) != 1:
         raise UsageError("name one provider, or give its spec with --spec")
@@ -44,7 +56,10 @@ def run(arguments: list[str]) -> int:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
     subject = subject_of(result)
-    show(subject, Console(), options.verbose)
+    if options.json:
+        print(REPORTS["json"](subject), end="")
+    else:
+        show(subject, Console(), options.verbose)
     for text in options.report:
         _write(text, subject)
     return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
@@ -84,27 +99,20 @@ def _write(text: str, subject: Subject) -> None:
         raise UsageError(f"--report: {error}") from None
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError instead of printing how all is used."""
-        raise UsageError(message)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="understudy check", description="Judge whoever claims to be a provider.")
-    parser.add_argument("provider", nargs="?", metavar="PROVIDER", help=f"one of {', '.join(shipped())}")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The words of this verb."""
+    words = Parser(prog="understudy check", description="Judge whoever claims to be a provider.", examples=_EXAMPLES)
+    words.add_argument("provider", nargs="?", metavar="PROVIDER", help=f"one of {', '.join(shipped())}")
+    words.add_argument(
         "--spec", action="append", default=[], metavar="FILE", help="the provider's spec, where it is none of these"
     )
-    parser.add_argument("--profile", action="append", default=[], metavar="WORD", help="as for serve")
-    parser.add_argument("--base-url", required=True, metavar="URL", help="where it is served")
-    parser.add_argument("--api-key", required=True, metavar="KEY", help="a key with credits")
-    parser.add_argument(
+    words.add_argument("--profile", action="append", default=[], metavar="WORD", help="as for serve")
+    words.add_argument("--base-url", required=True, metavar="URL", help="where it is served")
+    words.add_argument("--api-key", required=True, metavar="KEY", help="a key with credits")
+    words.add_argument(
         "--other-api-key", default="", metavar="KEY", help="a key of another account: may it see what is not its own?"
     )
-    bounds = parser.add_argument_group("bounds")
+    bounds = words.add_argument_group("bounds")
     bounds.add_argument(
         "--max-tasks", type=_count, default=60, metavar="N", help="tasks to create at most (default %(default)s)"
     )
@@ -114,16 +122,22 @@ def _parser() -> argparse.ArgumentParser:
     bounds.add_argument(
         "--poll", type=float, default=1.0, metavar="SECONDS", help="first pause between two polls (default %(default)g)"
     )
-    what = parser.add_argument_group("what")
+    what = words.add_argument_group("what")
     what.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check or family")
     what.add_argument("--skip", action="append", default=[], metavar="CHECK", help="not this check or family")
     what.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")
-    shown = parser.add_argument_group("report")
+    shown = words.add_argument_group("report")
     shown.add_argument(
-        "--report", action="extend", nargs="+", default=[], metavar="FORM=FILE", help=f"also write it as {', '.join(REPORTS)}"
+        "--report",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="FORM=FILE",
+        help=f"also write it as {', '.join(REPORTS)}",
     )
+    shown.add_argument("--json", action="store_true", help="print the report as JSON")
     shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")
-    return parser
+    return words
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,43 @@
+"""Each check: documented, convicting its liar, silent about the mock."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import Serve
+from tests.contracts.driving import SPEED, check, check_liar
+from understudy.contracts.checks import CHECKS
+from understudy.specs.loader import shipped
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def convicted_by() -> dict[str, str]:
+    said: dict[str, str] = yaml.safe_load((Path(__file__).parent / "liars.yaml").read_text("utf-8"))
+    return said
+
+
+def test_each_check_has_a_liar_and_a_line_of_docs() -> None:
+    manual = (ROOT / "contracts" / "README.md").read_text("utf-8").partition("## The checks")[2]
+    rows = re.findall(r"^\| `([a-z-]+)` \|", manual, re.MULTILINE)
+    names = [check.id for check in CHECKS]
+    assert len(names) == len(set(names))
+    assert sorted(convicted_by()) == sorted(names)
+    assert sorted(rows) == sorted(names)
+
+
+@pytest.mark.parametrize("name", [check.id for check in CHECKS])
+def test_it_convicts_its_liar(name: str, serve: Serve) -> None:
+    result = check_liar(serve(*SPEED), convicted_by()[name])
+    assert name in {finding.check for finding in result.findings}
+
+
+@pytest.mark.parametrize("slug", shipped())
+def test_it_says_nothing_of_the_mock(slug: str, serve: Serve) -> None:
+    result = check(serve(*SPEED), slug)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    assert result.tally.checked > 10
