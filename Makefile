@@ -63,6 +63,10 @@ test-all: test ## the tests, and those that need other toolchains
 	  echo '!!! npm could not install the SDKs: the programs that import them are skipped' >&2
 	@exec $(BIN)/python -m pytest -q -m toolchain $(ARGS)
 
+.PHONY: test-sdks
+test-sdks: $(VENV)/.installed-test ## the official SDKs' own suites, from PyPI, against the mock
+	@exec $(BIN)/python -m tests.sdks.suites
+
 .PHONY: check
 check: $(VENV)/.installed-lint ## formatting, lint and types
 	@rm -rf build/lib build/bdist.* $(CHECKED)

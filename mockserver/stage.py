@@ -73,7 +73,12 @@ class ActRule:
 
     def apply(self, exchange: Exchange) -> None:
         """Refuse, or note, what breaks the rule."""
-        field = self._check(exchange)
+        try:
+            field = self._check(exchange)
+        except Refusal as refusal:
+            if self._effect != "note":
+                raise
+            field = f"{refusal.field} is {refusal.value}"
         if field is None:
             return
         if self._effect == "note":
@@ -108,7 +113,7 @@ class Act:
         takes_query = any(parameter.where == "query" for parameter in operation.parameters)
         self.parameters = ParameterReader(operation.parameters, phrases) if takes_query else None
         self.rules: list[ActRule | ParameterRule] = [
-            *iter_parameter_rules(operation.parameters, phrases),
+            *iter_parameter_rules(operation.parameters, phrases, lenient),
             *(ActRule(rule, resolver) for rule in operation.rules),
         ]
         self.cases = Cases(operation.reply.cases, resolver)

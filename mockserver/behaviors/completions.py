@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from understudy.mockserver.charges import Priced, compile_charge
-from understudy.mockserver.completions.merging import Unsatisfiable
+from understudy.mockserver.completions.instances import is_schema
+from understudy.mockserver.completions.merging import NoSchema, Unsatisfiable
 from understudy.mockserver.completions.model import Ask, Completion
 from understudy.mockserver.completions.view import ChoiceView, CompletionView
 from understudy.mockserver.dialects import SPEAKERS
@@ -69,10 +70,23 @@ def _switch(said: Any, resolver: ScopeResolver) -> Callable[[Exchange], bool]:
 
 
 def _compose(exchange: Exchange, ask: Ask) -> Completion:
+    composer = exchange.site.composer
     try:
-        return exchange.site.composer.complete(ask)
+        return composer.complete(ask)
+    except NoSchema as error:
+        if exchange.act.provider.profile.strictness == "upstream-strict":
+            raise Refusal("invalid_request", str(error)) from error
+        exchange.notes.append(f"what is no JSON Schema is taken for one that allows everything: {error}")
+        return composer.complete(_with_schemas(ask))
     except Unsatisfiable as error:
         raise Refusal("invalid_request", str(error)) from error
+
+
+def _with_schemas(ask: Ask) -> Ask:
+    """The ask without what is no JSON Schema."""
+    tools = [tool if is_schema(tool.schema) else msgspec.structs.replace(tool, schema={}) for tool in ask.tools]
+    shape = ask.shape if ask.shape is None or is_schema(ask.shape) else {}
+    return msgspec.structs.replace(ask, tools=tuple(tools), shape=shape)
 
 
 def _continued(exchange: Exchange, ask: Ask, earlier: str | None) -> Ask:

@@ -8,7 +8,7 @@ import jsonschema_rs
 from understudy.mockserver.completions.dice import Dice
 from understudy.mockserver.completions.flattening import Flattener
 from understudy.mockserver.completions.making import Maker
-from understudy.mockserver.completions.merging import Exhausted, Unsatisfiable
+from understudy.mockserver.completions.merging import Exhausted, NoSchema, Unsatisfiable
 
 _ATTEMPTS = 40
 _HINTED = 2  # attempts that take what the schema gives as default or example
@@ -20,7 +20,7 @@ _SHARES = (0.6, 0.6, 0.0, 0.9, 0.3)
 def instance(schema: Any, draw: Callable[[str], bytes], words: Sequence[str] = ()) -> Any:
     """A value that the schema allows. `draw` gives bytes by name; `words` stand where any string will do.
 
-    Raises Unsatisfiable, with the keyword, for a schema that is none or that no value was found for.
+    Raises NoSchema, with the keyword, for what is no schema, and Unsatisfiable for one that no value was found for.
     """
     judge = _judge(schema)
     flattener = Flattener(schema)
@@ -42,16 +42,25 @@ def instance(schema: Any, draw: Callable[[str], bytes], words: Sequence[str] = (
     raise failure
 
 
+def is_schema(schema: Any) -> bool:
+    """Whether it is a JSON Schema that refers to nothing outside of itself."""
+    try:
+        _judge(schema)
+    except NoSchema:
+        return False
+    return True
+
+
 def _judge(schema: Any) -> jsonschema_rs.Validator:
     if not isinstance(schema, dict | bool):
-        raise Unsatisfiable("$schema", "a JSON Schema is an object or a boolean")
+        raise NoSchema("$schema", "a JSON Schema is an object or a boolean")
     try:
         return jsonschema_rs.validator_for(schema, validate_formats=True, retriever=_refuse)
     except jsonschema_rs.ValidationError as error:
         names = [step for step in error.instance_path if isinstance(step, str)]
-        raise Unsatisfiable(names[-1] if names else "$ref", error.message[:300]) from error
+        raise NoSchema(names[-1] if names else "$ref", error.message[:300]) from error
     except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
-        raise Unsatisfiable("$ref", str(error)[:300]) from error
+        raise NoSchema("$ref", str(error)[:300]) from error
 
 
 def _refuse(uri: str) -> Any:

@@ -20,6 +20,10 @@ class Unsatisfiable(ValueError):
         self.keyword = keyword
 
 
+class NoSchema(Unsatisfiable):
+    """What was given as a schema is none."""
+
+
 class Exhausted(Exception):
     """A value would cost too much: nothing else is tried. Only `instances` sees it."""
 

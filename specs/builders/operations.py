@@ -98,15 +98,16 @@ class OperationBuilder:
         return model.Body(said.get("required", False), schema, "*/*" in content, False, examples)
 
     def rules(self) -> tuple[model.Rule, ...]:
-        """The rules that hold in this profile."""
+        """The rules that hold in this profile; `lenient` only notes what breaks a rule that no document states."""
+        is_lenient = self.profile.strictness == "lenient"
         rules = []
         for index, said in enumerate(self.said.get("x-rules", ())):
             names = [key for key in said if key not in ("message", "effect", "in", "x-source")]
             if len(names) != 1:
                 raise Misfit(f"a rule has one name, not {names}", place=(index,))
             if self.profile.strictness in said.get("in", model.STRICTNESS):
-                arguments = said[names[0]]
-                rules.append(model.Rule(names[0], arguments, said.get("message", ""), said.get("effect", "refuse")))
+                effect = "note" if is_lenient and is_assumed(said) else said.get("effect", "refuse")
+                rules.append(model.Rule(names[0], said[names[0]], said.get("message", ""), effect))
         return tuple(rules)
 
     def reply(self) -> model.Reply:

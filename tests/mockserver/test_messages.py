@@ -74,10 +74,12 @@ def test_refused(slug: str, group: Any, change: Any, headers: Any) -> None:
 
 @pytest.mark.parametrize(("slug", "group", "change", "headers"), list(iter_cases("accepted")))
 def test_accepted(slug: str, group: Any, change: Any, headers: Any) -> None:
-    door = door_of(slug)
+    door = door_of(slug, group.get("profile", "default"))
     reply = say(door, changed(CASES["good"], change), headers)
     assert reply.status == 200, reply.body
     assert reply.json()["type"] == "message"
+    (record,) = door.steer("GET", "/journal").json()["records"]
+    assert group.get("note", "") in "; ".join(record["notes"])
 
 
 def test_a_budget_above_the_bound_is_noted() -> None:

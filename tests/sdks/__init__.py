@@ -1,0 +1,1 @@
+"""The official SDKs' own suites against the mock."""
