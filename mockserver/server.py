@@ -10,13 +10,14 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import uvicorn
 
 from understudy.mockserver.app import Application, Gateway
-from understudy.mockserver.control import build_control
+from understudy.mockserver.late import LateApplication
 from understudy.mockserver.origin import MediaOrigin
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.tls import SecureProtocol
@@ -162,7 +163,7 @@ class Service:
         """Answer requests until stopped; `ready` is called once they are answered."""
         worlds, binding = self.worlds, self._binding
         hosts = tuple(filter(None, (binding.host, _host_of(self.addresses.base_url), *binding.allow_hosts)))
-        control = build_control(worlds, Guard(binding.control_token, hosts))
+        control = LateApplication(partial(_load_control, worlds, Guard(binding.control_token, hosts)))
         applications = (Gateway(worlds, control), MediaOrigin(worlds))
         self._servers = [_Server(server_config(application, binding.tls)) for application in applications]
         pairs = zip(self._servers, self._sockets, strict=True)
@@ -186,6 +187,11 @@ class Service:
         """Let `run` end, from its own loop; asked twice, at once."""
         for server in self._servers:
             server.leave()
+
+
+def _load_control(worlds: Worlds, guard: Guard) -> Application:
+    # A framework of pages and models takes longer to load than all that providers need.
+    return cast(Application, import_module("understudy.mockserver.control").build_control(worlds, guard))
 
 
 def bind_both(binding: Binding) -> tuple[socket.socket, socket.socket]:

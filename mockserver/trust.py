@@ -2,10 +2,12 @@
 
 import hmac
 import re
-
-from fastapi import Request
+from typing import TYPE_CHECKING
 
 from understudy.mockserver.rules import is_loopback_host
+
+if TYPE_CHECKING:
+    from fastapi import Request
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _ORIGIN = re.compile(rf"https?://(?P<host>{_HOST.pattern})", re.IGNORECASE)
@@ -20,7 +22,7 @@ class Guard:
         self._token = token
         self._hosts = {host.lower() for host in hosts}
 
-    def objection(self, request: Request) -> str:
+    def objection(self, request: "Request") -> str:
         """Why a request is refused; '' when it is not."""
         if self._token:
             return "" if self._brings_token(request) else "the control API asks for the token: Authorization: Bearer …"
@@ -36,7 +38,7 @@ class Guard:
                 return f"the Origin {origin!r} is foreign"
         return ""
 
-    def _brings_token(self, request: Request) -> bool:
+    def _brings_token(self, request: "Request") -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         is_bearer = scheme.lower() == "bearer"
         return is_bearer and hmac.compare_digest(given.strip().encode("latin-1"), self._token.encode())
