@@ -11,6 +11,7 @@ VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
     "check": ("understudy.commands.check", "judge whoever claims to be a provider"),
     "specs": ("understudy.commands.specs", "look at specs: lint, list, show, page, bundle, assumptions"),
+    "config": ("understudy.commands.config", "show what is set and where it comes from; the schema of the file"),
     "doctor": ("understudy.commands.doctor", "look whether this machine has what is needed, and say what to do"),
     "completion": ("understudy.commands.completion", "print a script that completes words in bash, zsh or fish"),
 }
@@ -20,7 +21,7 @@ GROUPS = {
     "play a provider": ("serve",),
     "judge others": ("check",),
     "describe a provider": ("specs",),
-    "this machine": ("doctor", "completion"),
+    "this machine": ("config", "doctor", "completion"),
 }
 
 _OVERVIEW = "understudy.commands.overview"

@@ -7,10 +7,17 @@ from collections.abc import Iterable, Sequence
 from typing import IO, Any, NoReturn
 
 from understudy.cli import UsageError
+from understudy.configuration.given import Configuration, Given, load
+from understudy.configuration.settings import is_setting, setting_of
 from understudy.specs.problems import known
 from understudy.specs.reach import shipped_folder
 
 _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+class _Unsaid(list[Any]):
+    """Stands where nothing was said; flags that may stand several times collect in it."""
+
 
 Examples = Sequence[tuple[str, str]]
 
@@ -24,11 +31,38 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *, examples: Examples = (), **more: Any) -> None:
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**more)
+        self.configuration: Configuration | None = None
         self.examples = tuple((command.replace("{slug}", sample_slug()), meaning) for command, meaning in examples)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing how all is used."""
         raise UsageError(message)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the words; what they do not say, the environment or the configuration file may, else it is as usual."""
+        settings = {a.dest: a for a in self._actions if is_setting(a)}
+        configured = {dest: self._configured(action) for dest, action in settings.items()}
+        for dest, action in settings.items():
+            action.required = action.required and configured[dest] is None
+        space = namespace or argparse.Namespace()
+        for dest in settings:
+            setattr(space, dest, _Unsaid())
+        found, rest = super().parse_known_args(args, space)
+        for dest, action in settings.items():
+            said, given = getattr(found, dest), configured[dest]
+            if isinstance(said, _Unsaid) and said:
+                setattr(found, dest, list(said))
+            elif given and (isinstance(said, _Unsaid) or said in (None, [])):
+                setattr(found, dest, given.value)
+            elif isinstance(said, _Unsaid):
+                setattr(found, dest, action.default)
+        return found, rest
+
+    def _configured(self, action: argparse.Action) -> Given | None:
+        if self.configuration is None:
+            self.configuration = load()
+        setting = setting_of(self, action)
+        return self.configuration.find(setting, action.type if callable(action.type) else str)
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Read all words; one that is no flag is refused with the nearest flag."""

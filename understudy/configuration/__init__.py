@@ -1,0 +1,1 @@
+"""Configuration: the flags of the verbs, also as environment variables and in a file; flag > environment > file."""
