@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from understudy.playing.accounts import Account as Account
     from understudy.playing.casting import Options as Options
+    from understudy.playing.deliveries import Callback as Callback
     from understudy.playing.house import House as House
     from understudy.playing.opening import Visit as Visit
     from understudy.playing.opening import provider as provider
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Account": "understudy.playing.accounts",
     "AsyncProvider": "understudy.playing.providers",
+    "Callback": "understudy.playing.deliveries",
     "Dropped": "understudy.playing.records",
     "House": "understudy.playing.house",
     "Journal": "understudy.playing.records",

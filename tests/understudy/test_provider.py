@@ -164,6 +164,9 @@ def test_an_advance_that_blocks_delivers_callbacks_to_another_thread() -> None:
         _submit_with_callback(provider, receiver.url)
         provider.advance(hours=1)
         assert len(receiver.calls) == 1
+        (callback,) = provider.callbacks
+        assert (callback.url, callback.state, callback.sent) == (receiver.url, "delivered", receiver.calls[0].json())
+        assert [attempt.status for attempt in callback.attempts] == [200]
 
 
 def _submit_with_callback(provider: understudy.Provider | understudy.AsyncProvider, url: str) -> None:

@@ -1,12 +1,13 @@
 """A provider that is played: where it is, what it does next, what it saw."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
 from understudy.environment import environment_of
 from understudy.playing.accounts import Account, money
+from understudy.playing.deliveries import Callback, callbacks_of
 from understudy.playing.house import Seat
 from understudy.playing.records import Journal
 from understudy.playing.tasks import Task
@@ -96,6 +97,11 @@ class Handle:
         if found is None:
             raise LookupError(f"{self.slug} has no task {task_id!r}")
         return Task(found.id, self._seat, found)
+
+    @property
+    def callbacks(self) -> Sequence[Callback]:
+        """The callbacks that are or were owed, oldest first."""
+        return callbacks_of(self._seat)
 
     @property
     def now(self) -> float:
