@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.faults.playing import Player
 from understudy.mockserver.pipeline import Headers, handle, note, note_file, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
+from understudy.mockserver.steering import distort
 from understudy.mockserver.streams import Transmission
 from understudy.mockserver.wire import cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
@@ -95,6 +97,12 @@ class Lane:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": sent})
 
+    async def play(self, exchange: Exchange, answer: Answer, send: Send, remember: Callable[[Answer], None]) -> None:
+        """Send an answer as the faults of its exchange have it."""
+        cycle = cycle_of(send)
+        assert cycle is not None, "connections are cut and reset by our own protocol alone: serve over a socket"
+        await Player(exchange, cycle, remember).play(answer, exchange.site.world.today())
+
 
 class Gateway(Lane):
     """The providers' lane: one look-up to the operation, no framework; all else is the application behind."""
@@ -132,17 +140,23 @@ class Gateway(Lane):
         except TooLarge as error:
             refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
             answer = refuse(exchange, refusal, act.wording)
-        if answer.events is None and answer.make is None:
+        if answer.events is None and answer.make is None and not exchange.wire_faults:
             return await self.send(answer, exchange.site.world, scope, send)
         await self._send_later(exchange, answer, scope, send)
 
     async def _send_later(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
-        """Send what is not there yet: a stream, or a body that is made off the loop; note it when it is known."""
-        if answer.make is None:
-            return await self._stream(exchange, answer, scope, send)
-        answer.body = await asyncio.to_thread(answer.make)
+        """Send what is not there yet, or not as it is: a stream, a body made off the loop, a broken answer; note it then."""
+        operation = exchange.act.operation.id
         remember = note if exchange.binary is None else note_file
-        remember(exchange, answer, exchange.act.operation.id)
+        if answer.make is not None:
+            body = await asyncio.to_thread(answer.make)
+            answer = Answer(answer.status, answer.media_type, body, answer.headers, answer.condition)
+            answer = distort(exchange, answer)
+        if exchange.wire_faults:
+            return await self.play(exchange, answer, send, lambda sent: remember(exchange, sent, operation))
+        if answer.events is not None:
+            return await self._stream(exchange, answer, scope, send)
+        remember(exchange, answer, operation)
         await self.send(answer, exchange.site.world, scope, send)
 
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:

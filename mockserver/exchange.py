@@ -9,8 +9,11 @@ from understudy.mockserver.streams import Event
 
 if TYPE_CHECKING:
     from understudy.mockserver.accounts import Account
+    from understudy.mockserver.faults.fault import Fault
+    from understudy.mockserver.faults.rule import Rule
     from understudy.mockserver.site import Site
     from understudy.mockserver.stage import Act
+    from understudy.mockserver.wording import Wording
 
 
 Getters = Sequence[tuple[bytes, Callable[[Any], Any]]]
@@ -60,6 +63,11 @@ class Exchange:
     takes_long: bool = False
     binary: "Binary | None" = None
     _id: str = ""
+    # What goes wrong: all of it, what of it is played on the wire, and what waits for the task to be created.
+    faults: "tuple[Fault, ...]" = ()
+    wire_faults: "tuple[Fault, ...]" = ()
+    planted: "tuple[Rule, ...]" = ()
+    cleaned: bytes | None = None
     query: dict[str, Any] = {}  # noqa: RUF012 - replaced as a whole, never written to
 
     def __init__(
@@ -87,6 +95,11 @@ class Exchange:
         """The operation; only asked for once there is one."""
         assert self._act, "an exchange without an operation is refused before its act is asked for"
         return self._act
+
+    @property
+    def wording(self) -> "Wording":
+        """The words in which it is refused."""
+        return self._act.wording if self._act else self.site.stage.media_wording
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from understudy.mockserver.ledger import NOTHING, Entry
+from understudy.mockserver.twist import PLAIN, Twist
 from understudy.specs.model import Kind, State
 
 
@@ -39,6 +40,7 @@ class Task(Struct, gc=False):
     materials: tuple[Any, ...]
     remembered: tuple[Any, ...]
     url: str | None = None
+    twist: Twist = PLAIN
     start: float = 0.0
     end: float = 0.0
     entry: Entry | None = None

@@ -8,11 +8,14 @@ import re
 from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, read_body, refuse_path
 from understudy.mockserver.estimates import Made
 from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.faults.book import RESULT
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.media import Material, make
-from understudy.mockserver.pipeline import handle, note_result, refuse
+from understudy.mockserver.pipeline import handle, note_file, note_result, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
+from understudy.mockserver.stage import Act
+from understudy.mockserver.steering import distort, may_be_steered, steer
 from understudy.mockserver.worlds import Worlds
 
 log = logging.getLogger("understudy")
@@ -30,18 +33,22 @@ class MediaOrigin(Lane):
         site, path = self.find_site(scope["path"], scope)
         if site is None:
             answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
-        else:
-            try:
-                answer = await self._answer(site, path, scope, receive)
-            except Disconnected:
-                return
-        await self.send(answer, site.world if site else self._worlds.default, scope, send)
-
-    async def _answer(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
+            return await self.send(answer, self._worlds.default, scope, send)
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.media_routes.find(method, path)
         exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
-        keys = [name.decode("latin-1") for name, _ in headers if name in site.stage.key_headers]
+        try:
+            answer = await self._answer(exchange, act, methods, receive)
+        except Disconnected:
+            return
+        if not exchange.wire_faults:
+            return await self.send(answer, site.world, scope, send)
+        operation = RESULT if act is None else act.operation.id
+        await self.play(exchange, answer, send, lambda sent: note_file(exchange, sent, operation))
+
+    async def _answer(self, exchange: Exchange, act: Act | None, methods: tuple[str, ...], receive: Receive) -> Answer:
+        site = exchange.site
+        keys = [name.decode("latin-1") for name, _ in exchange.header_list if name in site.stage.key_headers]
         exchange.notes.extend(f"{name} was sent to the media origin: a key belongs to the API alone" for name in keys)
         if act is not None:
             try:
@@ -52,7 +59,7 @@ class MediaOrigin(Lane):
                 return refuse(exchange, refusal, act.wording)
             exchange.now = site.now()
             return handle(exchange)
-        if method in ("GET", "HEAD") and not methods:
+        if exchange.method in ("GET", "HEAD") and not methods:
             return await self._result(exchange)
         return await refuse_path(exchange, methods or ("GET", "HEAD"), receive, site.stage.media_wording)
 
@@ -60,18 +67,25 @@ class MediaOrigin(Lane):
         site = exchange.site
         try:
             task, made, index = find_result(exchange)
+            given = steer(exchange, RESULT) if may_be_steered(exchange) else None
         except Refusal as refusal:
             return refuse(exchange, refusal, site.stage.media_wording)
+        if given is None:
+            given = await self._file(exchange, task, made, index)
+        answer = distort(exchange, given)
+        if not exchange.wire_faults:
+            note_result(exchange, task, answer)
+        return answer
+
+    async def _file(self, exchange: Exchange, task: Task, made: Made, index: int) -> Answer:
         seed = f"{task.id}/{made.name}/{index}".encode()
         material = Material(made.content_type, made.width, made.height, made.seconds, made.sound, seed)
         try:
             body = await asyncio.to_thread(make, material)
         except ValueError:
             log.exception("%s of %s", made.name, task.id)
-            return refuse(exchange, Refusal("internal_error"), site.stage.media_wording)
-        answer = _ranged(Answer(200, made.content_type, body), exchange.headers.get(b"range", b""))
-        note_result(exchange, task, answer)
-        return answer
+            return exchange.site.stage.media_wording.answer(exchange, Refusal("internal_error"))
+        return _ranged(Answer(200, made.content_type, body), exchange.headers.get(b"range", b""))
 
 
 def _etag(payload: bytes) -> str:

@@ -9,7 +9,8 @@ from understudy.mockserver.journal import Record, pack_headers
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.stage import Act
-from understudy.mockserver.steering import refuse_if_wanted
+from understudy.mockserver.steering import distort, may_be_steered, steer, strike
+from understudy.mockserver.validation import BodyReader
 from understudy.mockserver.wording import Wording
 
 log = logging.getLogger("understudy")
@@ -30,7 +31,11 @@ def handle(exchange: Exchange) -> Answer:
     except Exception:
         log.exception("%s %s", exchange.method, exchange.path)
         answer = act.wording.answer(exchange, Refusal("internal_error"))
-    if answer.events is None and answer.make is None:  # the others are noted when their bodies are known
+    if exchange.faults:
+        answer = distort(exchange, answer)
+    if (
+        answer.events is None and answer.make is None and not exchange.wire_faults
+    ):  # the others are noted when their bodies are known
         note(exchange, answer, act.operation.id)
     return answer
 
@@ -59,17 +64,33 @@ def note_file(exchange: Exchange, answer: Answer, operation: str) -> None:
 def _answer(exchange: Exchange, act: Act) -> Answer:
     if exchange.site.tenants:
         _find_tenant(exchange)
-    site = exchange.site
     if len(exchange.headers) != len(exchange.header_list):
         _refuse_doubled(exchange, act)
     if act.keys:
         _authenticate(exchange, act)
-    if b"prefer" in exchange.headers:
-        refuse_if_wanted(exchange)
+    if may_be_steered(exchange) and (given := steer(exchange, act.operation.id)) is not None:
+        return given
     if act.parameters is not None:
         exchange.query = act.parameters.read(exchange.query_text)
     if act.body is not None:
+        if act.magic.is_in(exchange):
+            return _answer_magic(exchange, act, act.body)
         exchange.body = act.body.read(exchange.payload, exchange.headers.get(b"content-type"))
+    return _perform(exchange, act)
+
+
+def _answer_magic(exchange: Exchange, act: Act, reader: BodyReader) -> Answer:
+    """Answer a request whose input may hold words for us: they act before anything is done."""
+    rules = act.magic.take_from_model(exchange)
+    payload = exchange.payload if exchange.cleaned is None else exchange.cleaned
+    exchange.body = reader.read(payload, exchange.headers.get(b"content-type"))
+    given = strike(exchange, rules + act.magic.read(exchange))
+    return _perform(exchange, act) if given is None else given
+
+
+def _perform(exchange: Exchange, act: Act) -> Answer:
+    """Do what a request asks that was read: judge it, and answer it once."""
+    site = exchange.site
     for rule in act.rules:
         if not rule.needed or not rule.needed.isdisjoint(exchange.body or ()):
             rule.apply(exchange)

@@ -17,8 +17,7 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
 from understudy.mockserver.scope import ScopeResolver, number_fragment
-from understudy.mockserver.steering import wanted_break
-from understudy.mockserver.streams import cut_short
+from understudy.mockserver.steering import Magic
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
 from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Scheme
@@ -121,6 +120,7 @@ class Act:
         self.wording = Wording(operation.failures, provider.phrases, resolver)
         self.deliveries = [ActDelivery(delivery, resolver) for delivery in operation.deliveries]
         self.idempotency = provider.idempotency if operation.behavior == "task.submit" else None
+        self.magic = Magic(operation, provider)
         self.behave = BEHAVIORS[operation.behavior](operation, provider, resolver)
 
     def reply(self, exchange: Exchange) -> Answer:
@@ -136,14 +136,9 @@ class Act:
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
 
     def _stream(self, exchange: Exchange, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
-        """The success answer event by event: one that is steered to fail ends in the error that its route words."""
+        """The success answer event by event."""
         speaker = SPEAKERS[self.operation.reply.stream]
         events = speaker.stream(self.cases.value(exchange), exchange.body, split_tokens)
-        wanted = wanted_break(exchange)
-        if wanted is not None:
-            condition, after = wanted
-            error = orjson.loads(self.wording.answer(exchange, Refusal(condition)).body)
-            events = cut_short(events, after, speaker.fail(error, after))
         return Answer(self.operation.reply.status, "text/event-stream; charset=utf-8", b"", headers, events=events)
 
 

@@ -1,65 +1,187 @@
-"""Steering one request: by a `Prefer` header, or by words in the input that the spec names.
+"""Steering requests: by the world's rules, by a `Prefer` header, or by words in the input that the spec names.
 
-`Prefer: condition=service_busy` or `[understudy: refuse=service_busy]` refuses a request;
-`Prefer: outcome=CODE` or `[understudy: fail=CODE]` lets the new task fail so;
-`Prefer: condition=service_busy, after=3` lets a streamed answer end in that error after three events.
+`Prefer: fault=status, status=503` and `[understudy: fault=status status=503]` say a rule in its plain form; one that names
+another operation waits for the task that this request creates. Short forms: `condition=service_busy` or `refuse=…` for
+`fault=refuse`, with `after=3` for an error after three events; `outcome=CODE` or `fail=CODE` for `fault=fail`.
 """
 
 import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from urllib.parse import unquote
 
-from understudy.mockserver.exchange import Exchange
-from understudy.mockserver.refusals import Refusal
-from understudy.specs.expressions import follower
-from understudy.specs.model import CONDITIONS, Kind
+import orjson
+from msgspec.structs import replace
 
-_MAGIC = re.compile(r"\[understudy:\s*(refuse|fail)=([\w-]+)\s*\]")
-_PREFER = re.compile(r"(?:^|[,;])\s*(condition|outcome|after)=\"?([\w-]+)\"?")
+from understudy.mockserver.dialects import SPEAKERS
+from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.faults import FAULTS
+from understudy.mockserver.faults.rule import FaultError, Rule
+from understudy.specs.expressions import Expression, follower, parse
+from understudy.specs.model import Operation, Provider
 
+SIGN = b"[understudy:"
 
-def refuse_if_wanted(exchange: Exchange) -> None:
-    """Raise the refusal that the request's `Prefer` header asks for."""
-    condition = _preferred(exchange, "condition")
-    if condition in CONDITIONS and _preferred(exchange, "after"):
-        return
-    if condition in CONDITIONS:
-        raise Refusal(condition)
-    if condition:
-        exchange.notes.append(f"Prefer: there is no condition {condition!r}")
-
-
-def refuse_by_magic(text: str) -> None:
-    """Raise the refusal that the words of a prompt ask for."""
-    for verb, name in _MAGIC.findall(text) if "[understudy:" in text else ():
-        if verb == "refuse" and name in CONDITIONS:
-            raise Refusal(name)
+_MAGIC = re.compile(r"\[understudy:((?:[^\]\"]|\"(?:[^\"\\]|\\.)*\")*)\]")
+_PAIR = re.compile(r"([\w-]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,;\"]+))")
+_SHORT = {"condition": "refuse", "refuse": "refuse", "outcome": "fail", "fail": "fail"}
+_MEMBERS = {"refuse": "condition", "fail": "code"}
+# Preferences that are registered for HTTP: they are not about faults.
+_FOREIGN = frozenset(("return", "wait", "handling", "respond-async"))
 
 
-def wanted_break(exchange: Exchange) -> tuple[str, int] | None:
-    """The condition in which a stream shall end, and after how many events."""
-    if b"prefer" not in exchange.headers:
+def may_be_steered(exchange: Exchange) -> bool:
+    """Whether a rule or a header may act: all that an undisturbed request pays."""
+    return exchange.site.world.is_steered or b"prefer" in exchange.headers
+
+
+def steer(exchange: Exchange, operation: str) -> Answer | None:
+    """Let the world's rules and the `Prefer` header act; gives the answer that stands for everything else, if any."""
+    rules = choose(exchange, operation)
+    if b"prefer" in exchange.headers:
+        rules += _read(exchange, exchange.header("prefer") or "", operation)
+    return strike(exchange, rules)
+
+
+def choose(exchange: Exchange, operation: str) -> list[Rule]:
+    """The world's rules that hit this exchange, noted."""
+    hits = exchange.site.world.faults.choose(exchange, operation)
+    for entry in hits:
+        exchange.notes.append(
+            f"fault {entry.rule.describe()} (rule {entry.id}, {entry.hit} of {entry.fitted} that fitted)"
+        )
+    return [entry.rule for entry in hits]
+
+
+def strike(exchange: Exchange, rules: list[Rule]) -> Answer | None:
+    """Let faults work on an exchange; gives the answer of the first that answers in its place; may raise Refusal."""
+    if not rules:
         return None
-    condition, after = _preferred(exchange, "condition"), _preferred(exchange, "after")
-    return (condition, int(after)) if condition in CONDITIONS and after.isdecimal() else None
+    exchange.faults = (*exchange.faults, *(rule.fault for rule in rules))
+    exchange.wire_faults = tuple(fault for fault in exchange.faults if fault.touches_wire())
+    answers = (rule.fault.instead(exchange) for rule in rules)
+    return next((answer for answer in answers if answer is not None), None)
 
 
-def wanted_outcome(exchange: Exchange, kind: Kind) -> str:
-    """The failure code that the request asks for its task, or ''; raises the refusal that it asks for."""
-    code = _preferred(exchange, "outcome") if b"prefer" in exchange.headers else ""
-    text = follower(kind.magic.path)(exchange.body) if kind.magic else None
-    for verb, name in _MAGIC.findall(text) if isinstance(text, str) and "[understudy:" in text else ():
-        if verb == "refuse" and name in CONDITIONS:
-            raise Refusal(name)
-        if verb == "fail":
-            code = code or name
-    if code and code not in kind.failures:
-        exchange.notes.append(f"there is no failure {code!r}; known: {', '.join(kind.failures)}")
-        return ""
-    return code
+class Magic:
+    """Where an operation's input may hold words for us: a prompt, or the name of a model."""
+
+    def __init__(self, operation: Operation, provider: Provider) -> None:
+        self._operation = operation.id
+        self._texts = list(_compile_texts(operation, provider))
+        model = operation.arguments.get("model") if operation.behavior in ("completion", "images") else None
+        self._model: Expression | None = parse(model) if model else None
+
+    def is_in(self, exchange: Exchange) -> bool:
+        """Whether there may be such words, at the price of one search."""
+        return SIGN in exchange.payload or "[understudy:" in exchange.path
+
+    def take_from_model(self, exchange: Exchange) -> list[Rule]:
+        """The rules in the model's name, which is cleaned of them: no provider knows a model of that name."""
+        if self._model is None:
+            return []
+        if self._model.path:
+            return self._take_from_body(exchange, self._model.path)
+        name = self._model.member
+        value = unquote(exchange.path_values.get(name, ""))
+        exchange.path_values = {**exchange.path_values, name: _MAGIC.sub("", value)}
+        return _read_magic(exchange, value, self._operation)
+
+    def read(self, exchange: Exchange) -> list[Rule]:
+        """The rules in the prompt of a valid body."""
+        texts = [text for get in self._texts if isinstance(text := get(exchange.body), str)]
+        return [rule for text in texts for rule in _read_magic(exchange, text, self._operation)]
+
+    def _take_from_body(self, exchange: Exchange, path: tuple[str, ...]) -> list[Rule]:
+        try:
+            body = orjson.loads(exchange.payload)
+        except orjson.JSONDecodeError:
+            return []
+        holder = follower(path[:-1])(body)
+        value = holder.get(path[-1]) if isinstance(holder, dict) else None
+        if not isinstance(value, str) or "[understudy:" not in value:
+            return []
+        holder[path[-1]] = _MAGIC.sub("", value).strip()
+        exchange.cleaned = orjson.dumps(body)
+        return _read_magic(exchange, value, self._operation)
 
 
-def _preferred(exchange: Exchange, name: str) -> str:
-    prefer = exchange.header("prefer")
-    if not prefer:
-        return ""
-    wanted: dict[str, str] = dict(_PREFER.findall(prefer))
-    return wanted.get(name, "")
+def distort(exchange: Exchange, answer: Answer) -> Answer:
+    """The answer as the faults of its exchange change it; one that is still to be made is left for later."""
+    for fault in exchange.faults if answer.make is None else ():
+        answer = fault.alter(exchange, answer)
+        if answer.events is not None:
+            answer.events = fault.tell(exchange, answer.events)
+    return answer
+
+
+def plant(exchange: Exchange, task_id: str) -> None:
+    """Enter the rules that waited for this task."""
+    world = exchange.site.world
+    for rule in exchange.planted:
+        match = replace(rule.match, provider=exchange.site.slug, task=task_id)
+        try:
+            name = world.faults.add(Rule(rule.fault, match))
+        except FaultError as error:
+            exchange.notes.append(f"fault {rule.name}: {error}")
+        else:
+            exchange.notes.append(f"fault {rule.describe()} waits for {match.operation} of {task_id} (rule {name})")
+
+
+def _compile_texts(operation: Operation, provider: Provider) -> Iterator[Callable[[Any], Any]]:
+    """What finds a text in a valid body that may hold words for us."""
+    arguments = operation.arguments
+    if operation.behavior == "task.submit":
+        yield from (follower(path) for path in {kind.magic.path for kind in provider.kinds.values() if kind.magic})
+    elif operation.behavior == "completion":
+        ask = SPEAKERS[arguments["dialect"]].ask
+        yield lambda body: ask(body, "").prompt
+    elif operation.behavior in ("images", "speech"):
+        yield follower(parse(arguments["prompt" if operation.behavior == "images" else "input"]).path)
+
+
+def _read_magic(exchange: Exchange, text: str, operation: str) -> list[Rule]:
+    return [rule for said in _MAGIC.findall(text) for rule in _read(exchange, said, operation)]
+
+
+def _read(exchange: Exchange, said: str, operation: str) -> list[Rule]:
+    """The rules that a text says, for this request; those for another operation are set aside until there is a task."""
+    rules: list[Rule] = []
+    for plain in _plain_rules(said):
+        try:
+            rule = Rule.parse(plain)
+        except FaultError as error:
+            exchange.notes.append(f"not understood: {error}")
+            continue
+        if rule.match.names(operation):
+            exchange.notes.append(f"fault {rule.describe()} (asked for by the request)")
+            rules.append(rule)
+        else:
+            exchange.planted = (*exchange.planted, rule)
+    return rules
+
+
+def _plain_rules(said: str) -> Iterable[dict[str, Any]]:
+    """Plain forms of rules: each begins with `fault=` or a short form."""
+    found: list[dict[str, Any]] = []
+    for name, quoted, bare in _PAIR.findall(said):
+        value = re.sub(r"\\(.)", r"\1", quoted) if quoted else bare
+        if name == "fault":
+            found.append({"fault": value})
+        elif name in _SHORT and not (found and name in _parameters(found[-1])):
+            found.append({"fault": _SHORT[name], _MEMBERS[_SHORT[name]]: value, "short": True})
+        elif found and name not in _FOREIGN:
+            found[-1][name] = value
+    return [_spelled_out(plain) for plain in found]
+
+
+def _parameters(plain: dict[str, Any]) -> tuple[str, ...]:
+    kind = FAULTS.get(plain["fault"])
+    return kind.__struct_fields__ if kind and "short" not in plain else ()
+
+
+def _spelled_out(plain: dict[str, Any]) -> dict[str, Any]:
+    """A short form said in full: a condition with `after` is an error after so many events."""
+    if plain.pop("short", False) and plain["fault"] == "refuse" and "after" in plain:
+        return {"fault": "error_event", "condition": plain["condition"], "events": plain["after"]}
+    return plain

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from understudy.mockserver.clock import Clock
+
 if TYPE_CHECKING:
     from understudy.mockserver.world import World
 
@@ -60,6 +62,17 @@ def cut_short(events: Iterator[Event], after: int, last: Event) -> Iterator[Even
     return chain((event for event, _ in zip(events, range(after), strict=False)), (last,))
 
 
+async def wait_until(clock: Clock, moment: float, is_gone: Gone) -> bool:
+    """Wait for a moment of a world's clock; false when the client has left."""
+    while not is_gone():
+        left = moment - clock.now()
+        if left <= 0:
+            return True
+        # Whoever listens may leave meanwhile, and a virtual clock moves when it is told to.
+        await asyncio.sleep(min(left, LOOK) if clock.name == "real" else LOOK)
+    return False
+
+
 class Transmission:
     """One stream under way: what is sent, and what was."""
 
@@ -108,22 +121,11 @@ class Transmission:
                 if batch:
                     await self._write(send, b"".join(batch))
                     batch = []
-                if not await self._wait(moment, is_gone):
+                if not await wait_until(self._world.clock, moment, is_gone):
                     return
             batch.append(event.wire())
             self.events += 1
         await self._finish(send, b"".join(batch))
-
-    async def _wait(self, moment: float, is_gone: Gone) -> bool:
-        """Wait for a moment of the world's clock; false when the client has left."""
-        clock = self._world.clock
-        while not is_gone():
-            left = moment - clock.now()
-            if left <= 0:
-                return True
-            # Whoever listens may leave meanwhile, and a virtual clock moves when it is told to.
-            await asyncio.sleep(min(left, LOOK) if clock.name == "real" else LOOK)
-        return False
 
     async def _write(self, send: Send, data: bytes) -> None:
         self._keep(data)

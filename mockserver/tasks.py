@@ -12,6 +12,7 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
 from understudy.mockserver.seed import Seed, fraction
 from understudy.mockserver.store.memory import MOST_TASKS, MemoryStore
+from understudy.mockserver.twist import Twist
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
 from understudy.specs.model import Kind
@@ -48,11 +49,11 @@ class Tasks:
         self._serial = 0
 
     def submit(
-        self, kind: Kind, account: Account, key: str, body: Any, now: float, failure: str, url: str | None, local: bool
+        self, kind: Kind, account: Account, key: str, body: Any, now: float, twist: Twist, url: str | None, local: bool
     ) -> Task:
         """Take on a task and decide its future; raises Refusal when the money does not allow it.
 
-        `failure`: the code in which it shall fail, else ''; `url`: where its end is called back to;
+        `twist`: how its future shall differ; `url`: where its end is called back to;
         `local`: whether loopback hosts count as reachable.
         """
         estimate = self._estimators[kind.name].estimate(body)
@@ -66,8 +67,8 @@ class Tasks:
             raise Refusal("insufficient_credits")
         self._serial += 1
         drawn = self._seed.draw(f"task {self._serial}")
-        pace = (1 - SPREAD + 2 * SPREAD * fraction(drawn[32:])) / self.speed
-        failure = failure or self._own_failures[kind.name](body, local)
+        pace = (1 - SPREAD + 2 * SPREAD * fraction(drawn[32:])) / self.speed * twist.slower
+        failure = twist.failure or self._own_failures[kind.name](body, local)
         task = Task(
             id=self._namers[kind.name](drawn, body),
             serial=self._serial,
@@ -82,6 +83,7 @@ class Tasks:
             materials=estimate.made,
             remembered=tuple([point(body, e.path) for e in kind.remembered]) if kind.remembered else (),
             url=url,
+            twist=twist,
         )
         upsets_others = account.schedule.place(task, now)
         self._book(task, now)

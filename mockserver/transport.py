@@ -1,7 +1,13 @@
 """The connection under uvicorn: what is written in one turn of the loop leaves in one system call."""
 
 import asyncio
+import os
+import socket
+import struct
 from typing import Any
+
+# On close, throw away what was not sent and say RST: SO_LINGER, on, for 0 seconds.
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class CoalescingTransport:
@@ -23,6 +29,18 @@ class CoalescingTransport:
         """Send what is pending, then close."""
         self._flush()
         self._transport.close()
+
+    def flush(self) -> None:
+        """Send what is pending, now: what is written next leaves on its own."""
+        self._flush()
+
+    def reset(self) -> None:
+        """Send what is pending, then end the connection with RST."""
+        self._flush()
+        # The transport's own view of its socket may not set options; those of a copy are the same socket's.
+        with socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno())) as copy:
+            copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)

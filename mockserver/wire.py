@@ -5,6 +5,7 @@ sending half still hears its answer; a head without end is refused; trailers are
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -44,6 +45,45 @@ def send_whole(cycle: RequestResponseCycle, status: int, headers: bytes, body: b
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+
+
+async def write_now(cycle: RequestResponseCycle, data: bytes) -> None:
+    """Send bytes as they are, on their own; waits while the client does not read."""
+    if cycle.flow.write_paused:
+        await cycle.flow.drain()
+    cycle.response_started = True
+    cycle.waiting_for_100_continue = False
+    if not cycle.disconnected:
+        cycle.transport.write(data)
+        cast(CoalescingTransport, cycle.transport).flush()
+
+
+def finish(cycle: RequestResponseCycle, *, stays_open: bool) -> None:
+    """The answer is told to its end: the connection goes on, if the client wants that, or is closed."""
+    cycle.response_started = cycle.response_complete = True
+    cycle.keep_alive = cycle.keep_alive and stays_open
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+
+
+def reset(cycle: RequestResponseCycle) -> None:
+    """End the connection with RST."""
+    cycle.response_started = cycle.response_complete = True
+    cycle.keep_alive = False
+    if not cycle.disconnected:
+        cast(CoalescingTransport, cycle.transport).reset()
+    cycle.on_response()
+
+
+async def wait_for_leave(cycle: RequestResponseCycle, seconds: float) -> None:
+    """Wait until the client leaves, or so many seconds."""
+    until = asyncio.get_running_loop().time() + seconds
+    while not cycle.disconnected and (left := until - asyncio.get_running_loop().time()) > 0:
+        cycle.message_event.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(cycle.message_event.wait(), left)
 
 
 def take_arrived(cycle: RequestResponseCycle) -> bytes | None:

@@ -8,6 +8,7 @@ from email.utils import formatdate
 
 from understudy.mockserver.agenda import Agenda
 from understudy.mockserver.clock import CLOCKS, Clock, VirtualClock
+from understudy.mockserver.faults.book import Faults
 from understudy.mockserver.journal import MOST_BYTES, MOST_RECORDS, Journal
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.site import Site
@@ -59,6 +60,9 @@ class World:
         self.clock: Clock = CLOCKS[settings.clock]()
         self.journal = Journal(bounds.records, bounds.bytes)
         self.agenda = Agenda()
+        # Whether any request may be hit: all that an undisturbed one pays for faults.
+        self.is_steered = False
+        self.faults = Faults(self)
         self._advancing = asyncio.Lock()
         self._date = (0, b"")
         self.sites = {stage.provider.slug: Site(stage, self) for stage in stages}
@@ -83,6 +87,10 @@ class World:
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]
+
+    def steer(self) -> None:
+        """Look again whether anything steers requests."""
+        self.is_steered = bool(self.faults)
 
     def poll(self, task: Task) -> float:
         """With the poll clock: go to the task's next milestone; gives the time then."""

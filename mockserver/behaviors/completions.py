@@ -15,7 +15,6 @@ from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
-from understudy.mockserver.steering import refuse_by_magic
 from understudy.specs.expressions import parse
 from understudy.specs.ids import parse_id
 from understudy.specs.model import Operation, Provider
@@ -38,7 +37,6 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
     def behave(exchange: Exchange) -> None:
         site = exchange.site
         ask = speaker.ask(exchange.body, str(get_model(exchange)))
-        refuse_by_magic(ask.prompt)
         if continues is not None:
             ask = _continued(exchange, ask, continues(exchange))
         completion = _compose(exchange, ask if captions else msgspec.structs.replace(ask, captions=False))

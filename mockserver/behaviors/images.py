@@ -15,7 +15,6 @@ from understudy.mockserver.media import Material, make
 from understudy.mockserver.namers import compile_id
 from understudy.mockserver.scope import ScopeResolver
 from understudy.mockserver.seed import alnum_both
-from understudy.mockserver.steering import refuse_by_magic
 from understudy.specs.expressions import parse
 from understudy.specs.formulas import compile_formula, number
 from understudy.specs.ids import parse_id
@@ -78,7 +77,6 @@ def generate(operation: Operation, provider: Provider, resolver: ScopeResolver) 
 
     def behave(exchange: Exchange) -> None:
         site, prompt = exchange.site, str(get_prompt(exchange))
-        refuse_by_magic(prompt)
         asked = Priced(exchange.body, None)
         wide, high = _size(get_size(asked))
         count = int(number(get_count(asked)))

@@ -7,7 +7,6 @@ from understudy.mockserver.charges import Priced, compile_charge
 from understudy.mockserver.exchange import Binary, Exchange
 from understudy.mockserver.media.speech import FORMATS, speech
 from understudy.mockserver.scope import ScopeResolver
-from understudy.mockserver.steering import refuse_by_magic
 from understudy.specs.expressions import parse
 from understudy.specs.formulas import compile_formula, number
 from understudy.specs.model import Operation, Provider
@@ -22,7 +21,6 @@ def speak(operation: Operation, provider: Provider, resolver: ScopeResolver) -> 
 
     def behave(exchange: Exchange) -> None:
         text = str(get_text(exchange))
-        refuse_by_magic(text)
         asked = Priced(exchange.body, None)
         form, speed = str(get_format(asked)), number(get_speed(asked))
         if charge is not None:

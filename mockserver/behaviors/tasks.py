@@ -6,7 +6,8 @@ from typing import Any
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
-from understudy.mockserver.steering import wanted_outcome
+from understudy.mockserver.steering import plant
+from understudy.mockserver.twist import PLAIN, Twist
 from understudy.mockserver.views import TaskView
 from understudy.specs.expressions import follower, parse
 from understudy.specs.formulas import key_of
@@ -25,15 +26,25 @@ def submit(operation: Operation, provider: Provider, resolver: ScopeResolver) ->
         kind = choose(exchange)
         owed = exchange.act.deliveries
         url = next((u for d in owed if (u := d.url(exchange))), None) if owed else None
-        failure = wanted_outcome(exchange, kind)
+        twist = _twisted(exchange, kind) if exchange.faults else PLAIN
         task = site.tasks.submit(
-            kind, account, exchange.key, exchange.body, exchange.now, failure, url, site.allow_local_callbacks
+            kind, account, exchange.key, exchange.body, exchange.now, twist, url, site.allow_local_callbacks
         )
+        if exchange.planted:
+            plant(exchange, task.id)
         if url is not None:
             site.callbacks.promise(task, exchange.act, exchange.now)
         exchange.task = TaskView(task, exchange.now, site.signer)
 
     return behave
+
+
+def _twisted(exchange: Exchange, kind: Kind) -> Twist:
+    """How the faults of a request change the future of its task."""
+    twist = PLAIN
+    for fault in exchange.faults:
+        twist = fault.twist(exchange, kind, twist)
+    return twist
 
 
 def get(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Behavior:

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from understudy.mockserver.control import accounts, callbacks, clock, journal, pages, tasks, worlds
+from understudy.mockserver.control import accounts, callbacks, clock, faults, journal, pages, tasks, worlds
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import WORLDS_AT
 from understudy.mockserver.worlds import Worlds
@@ -17,6 +17,7 @@ PREFIX = "/_understudy"
 SUBJECTS = {
     "worlds": worlds.ROUTES,
     "clock": clock.ROUTES,
+    "faults": faults.ROUTES,
     "journal": journal.ROUTES,
     "accounts": accounts.ROUTES,
     "tasks": tasks.ROUTES,

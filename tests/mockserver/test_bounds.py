@@ -17,6 +17,7 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.seed import Seed
 from understudy.mockserver.store.memory import MemoryStore
 from understudy.mockserver.tasks import Tasks
+from understudy.mockserver.twist import PLAIN
 from understudy.mockserver.uploads import Upload, Uploads
 from understudy.mockserver.validation import BodyReader, Phrases
 from understudy.mockserver.views import TaskView
@@ -209,8 +210,8 @@ def test_what_is_to_be_paid_at_the_end_is_owed_from_submit_on() -> None:
     tasks = Tasks({"clip": kind}, Uploads(), Seed(0, "x"), world.clock.now, 1.0)
     account = accounts.Account("me", Decimal(100), Decimal(100), Limits())
     now = world.clock.now()
-    taken = [tasks.submit(kind, account, "key", {}, now, "", None, False) for _ in range(2)]
+    taken = [tasks.submit(kind, account, "key", {}, now, PLAIN, None, False) for _ in range(2)]
     with pytest.raises(Refusal, match="insufficient_credits"):
-        tasks.submit(kind, account, "key", {}, now, "", None, False)
+        tasks.submit(kind, account, "key", {}, now, PLAIN, None, False)
     end = max(task.end for task in taken)
     assert account.ledger.remaining(end) == 20
