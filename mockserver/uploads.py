@@ -32,6 +32,7 @@ class Uploads:
     def __init__(self) -> None:
         self._by_key: dict[str, Upload] = {}
         self.dropped = 0
+        self.promised = 0
         self.arrived = 0
 
     def put(self, upload: Upload) -> None:
@@ -40,6 +41,7 @@ class Uploads:
         if earlier is not None:
             upload.etag, upload.seconds = earlier.etag, earlier.seconds
         self._by_key[upload.key] = upload
+        self.promised += 1
         if len(self._by_key) > MOST_UPLOADS:
             del self._by_key[next(iter(self._by_key))]
             self.dropped += 1

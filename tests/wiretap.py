@@ -1,0 +1,117 @@
+"""What a client hears on a bare socket: every piece as it arrives, and how the connection ends."""
+
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.sockets import SECONDS, request
+
+# After so much silence nothing more is expected, in seconds.
+SILENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The pieces that arrived, each by one `recv`, and the end: close, reset or open."""
+
+    pieces: tuple[bytes, ...]
+    end: str
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(self.pieces)
+
+    @property
+    def head(self) -> str:
+        return self.raw.partition(b"\r\n\r\n")[0].decode("latin-1")
+
+    @property
+    def status(self) -> int:
+        return int(self.head.split(" ")[1]) if self.head else 0
+
+    @property
+    def body(self) -> bytes:
+        """The body, out of its chunks as far as they go."""
+        rest = self.raw.partition(b"\r\n\r\n")[2]
+        return unchunked(rest) if "transfer-encoding: chunked" in self.head else rest
+
+    def header(self, name: str) -> str:
+        found = re.search(rf"(?mi)^{re.escape(name)}: (.*?)\r?$", self.head)
+        return found[1] if found else ""
+
+    def fits(self, sees: Mapping[str, Any]) -> dict[str, Any]:
+        """What is not as expected, by name."""
+        found: dict[str, Any] = {
+            "status": self.status,
+            "end": self.end,
+            "bytes": len(self.raw),
+            "body": self.body.decode("utf-8", "replace"),
+            "raw": self.raw.decode("utf-8", "replace"),
+            "pieces": len(self.pieces),
+        }
+        judged = {name: (want, found.get(name)) for name, want in sees.items() if name not in ("header", "never")}
+        wrong = {name: pair for name, pair in judged.items() if not _fits(name, *pair)}
+        headers = {name: (want, self.header(name)) for name, want in sees.get("header", {}).items()}
+        wrong.update({name: pair for name, pair in headers.items() if not re.fullmatch(str(pair[0]), pair[1])})
+        if "never" in sees and re.search(sees["never"], found["raw"], re.DOTALL):
+            wrong["never"] = (sees["never"], found["raw"])
+        return wrong
+
+
+def _fits(name: str, want: Any, found: Any) -> bool:
+    if name in ("body", "raw"):
+        return re.search(str(want), found, re.DOTALL) is not None
+    return bool(found >= want if name == "pieces" else found == want)
+
+
+def unchunked(rest: bytes) -> bytes:
+    body = b""
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size, 16)
+        body += rest[:length]
+        rest = rest[length + 2 :]
+    return body
+
+
+def is_whole(raw: bytes) -> bool:
+    """Whether an answer is complete by its own framing."""
+    head, found, rest = raw.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    length = re.search(rb"(?mi)^content-length: (\d+)", head)
+    if length:
+        return len(rest) == int(length[1])
+    return rest.endswith(b"0\r\n\r\n") if b"chunked" in head else True
+
+
+def hear(
+    url: str, method: str, path: str, headers: Mapping[str, str], body: bytes, trust: ssl.SSLContext | None = None
+) -> Heard:
+    """Send one request, and listen until the connection ends, or nothing comes any more."""
+    parts = urlsplit(url)
+    assert parts.hostname
+    target = parts.path + path
+    with socket.create_connection((parts.hostname, parts.port or 80), SECONDS) as plain:
+        opened = trust.wrap_socket(plain, server_hostname=parts.hostname) if trust else plain
+        opened.sendall(request(method, target, [(k, v.encode()) for k, v in headers.items()], body))
+        pieces: list[bytes] = []
+        opened.settimeout(SECONDS if method == "never" else SILENCE)
+        end = "open"
+        try:
+            while piece := opened.recv(65_536):
+                pieces.append(piece)
+                if is_whole(b"".join(pieces)):
+                    opened.settimeout(0.02)
+            end = "close"
+        except TimeoutError:
+            end = "open"
+        except ConnectionResetError:
+            end = "reset"
+        finally:
+            opened.close()
+    return Heard(tuple(pieces), end)
