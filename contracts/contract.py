@@ -94,6 +94,21 @@ class Contract:
             self._answers[key] = None if content is None else Shape(content.get("schema", True), cite(response))
         return self._answers[key]
 
+    def event_shapes(self, operation: Operation, status: int) -> tuple[Shape | None, Shape | None]:
+        """What judges one event of a stream as a whole, and what judges its data; None for what is not described.
+
+        The schema describes the data, or an object with `event` and `data` whose `contentSchema` does.
+        """
+        whole = self.answer_shape(operation, status, "text/event-stream")
+        members = whole.schema.get("properties", {}) if whole and isinstance(whole.schema, dict) else {}
+        data = members.get("data", {}) if isinstance(members, dict) else {}
+        if not isinstance(data, dict) or "contentSchema" not in data:
+            return None, whole
+        key = (operation.id, status, "data of an event")
+        if key not in self._answers:
+            self._answers[key] = Shape(data["contentSchema"])
+        return whole, self._answers[key]
+
     def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
         """The description of an answer of that status, its references resolved."""
         responses = self.said(operation)["responses"]

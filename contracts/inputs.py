@@ -2,14 +2,16 @@
 
 import copy
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Headers
 from understudy.contracts.pricing import price_of_task
 from understudy.contracts.rules import broken_rules
 from understudy.specs.expressions import point
-from understudy.specs.model import Kind, Operation
+from understudy.specs.model import Kind, Operation, Parameter
 
 
 def iter_good_bodies(contract: Contract, operation: Operation) -> Iterator[Any]:
@@ -34,3 +36,46 @@ def needs_upload(kind: Kind, asked: Any) -> bool:
     """Whether a task of this input fails by itself unless something was uploaded before."""
     wanted = (e for failure in kind.failures.values() for e in failure.missing_upload)
     return any(point(asked, expression.path) for expression in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What a request needs beside its body: values of the path's places, query parameters and headers."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    headers: Headers = ()
+
+
+def find_places(contract: Contract, operation: Operation) -> Places | None:
+    """Values for the path's places and for the required parameters; None where nothing tells one."""
+    path: dict[str, str] = {}
+    query: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    for parameter in operation.parameters:
+        if parameter.where == "path" or parameter.required:
+            value = _find_value(contract, operation, parameter)
+            if value is None:
+                return None
+            {"path": path, "query": query}.get(parameter.where, headers)[parameter.name] = value
+    return Places(path, query, tuple(headers.items()))
+
+
+def _find_value(contract: Contract, operation: Operation, parameter: Parameter) -> Any:
+    """What the document gives as an example, or the first model where the parameter names one."""
+    said = [*contract.said(operation).get("parameters", ())]
+    resolved: list[dict[str, Any]] = [contract.resolved(each) for each in said]
+    named = next((p for p in resolved if p.get("name") == parameter.name), {})
+    schema = parameter.schema if isinstance(parameter.schema, dict) else {}
+    given = [
+        *(place[name] for place in (named, schema) for name in ("example", "const", "default") if name in place),
+        *schema.get("enum", ()),
+        *schema.get("examples", ()),
+    ]
+    if given:
+        return given[0]
+    for rule in operation.rules:
+        if rule.name == "model" and rule.arguments.get("name") == f"$request.{parameter.where}.{parameter.name}":
+            uses = rule.arguments.get("use")
+            return next((m.id for m in contract.provider.models.values() if uses is None or uses in m.uses), None)
+    return None

@@ -6,7 +6,7 @@ A check never sends anything: what it judges may come from a driver, a proxy, a 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from understudy.contracts.checks import answers, errors, lifecycle
+from understudy.contracts.checks import answers, errors, lifecycle, streams, texts
 from understudy.contracts.finding import Evidence, Finding
 from understudy.contracts.history import History
 
@@ -34,6 +34,25 @@ CHECKS: tuple[Check, ...] = (
     Check("refusal-words", "errors", "a refusal has a documented status and code", "failure", errors.judge_words),
     Check("terminal-stays", "lifecycle", "a task never leaves a terminal state", "failure", lifecycle.judge_terminal),
     Check("states-in-order", "lifecycle", "a task's states come in their order", "failure", lifecycle.judge_order),
+    Check("stream-as-asked", "streams", "who asks for a stream gets one, and nobody else does", "failure", streams.judge_kind),
+    Check("stream-framing", "streams", "a stream's bytes are whole events of UTF-8 text", "failure", streams.judge_framing),
+    Check("stream-order", "streams", "events come in the protocol's order, with one end and nothing after it", "failure", streams.judge_order),
+    Check("stream-sum", "streams", "the pieces of a stream do not contradict each other", "failure", streams.judge_sum),
+    Check("stream-events", "streams", "each event is what its schema says", "failure", streams.judge_events),
+    Check("stream-usage", "streams", "a stream tells the tokens used where they are asked for, once", "failure", streams.judge_usage),
+    Check("text-model", "texts", "an answer names the model that was asked for", "failure", texts.judge_model),
+    Check("text-tokens", "texts", "the counts of tokens are whole, and their sums are right", "failure", texts.judge_tokens),
+    Check("text-limit", "texts", "an answer is no longer than it may be", "failure", texts.judge_limit),
+    Check("text-stop-reason", "texts", "why an answer ended is a word of the protocol, and fits what came", "failure", texts.judge_stop),
+    Check("text-stop-sequence", "texts", "what was to stop an answer does not stand in it", "failure", texts.judge_stops),
+    Check("text-choices", "texts", "as many answers come as were asked for", "failure", texts.judge_choices),
+    Check("text-tool-calls", "texts", "a tool call is of a tool that was offered, with arguments that it takes", "failure", texts.judge_calls),
+    Check("text-json", "texts", "what was to be JSON is", "failure", texts.judge_json),
+    Check("text-thinking", "texts", "thinking that was asked for comes, signed where the protocol signs it", "failure", texts.judge_thoughts),
+    Check("text-empty", "texts", "a whole answer says something", "failure", texts.judge_empty),
+    Check("text-id", "texts", "each answer has an id of its own", "failure", texts.judge_ids),
+    Check("text-time", "texts", "an answer is said to be made when it was", "failure", texts.judge_time),
+    Check("text-plain-and-streamed", "texts", "a question has as many tokens plain and streamed", "failure", texts.judge_plain_and_streamed),
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ A clause that no exchange reached is not checked, never passed.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.clauses import answers, tasks
+from understudy.contracts.clauses import answers, tasks, texts
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.finding import Finding
@@ -17,6 +17,7 @@ FAMILIES: tuple[Callable[[Contract], Iterator[Clause]], ...] = (
     answers.iter_refusals,
     tasks.iter_states,
     tasks.iter_orders,
+    texts.iter_texts,
 )
 
 STATUSES = ("passed", "failed", "warned", "not checked")

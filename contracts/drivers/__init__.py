@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from understudy.contracts.budget import OverBudget
-from understudy.contracts.drivers import refused, tasks
+from understudy.contracts.drivers import refused, tasks, texts
 from understudy.contracts.drivers.drive import Drive
 
 
@@ -22,6 +22,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("healthy", tasks.run_healthy, ("answer/", "state/", "lifecycle/")),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
+    Scenario("texts", texts.run_texts, ("text/", "stream/")),
 )
 
 

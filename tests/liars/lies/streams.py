@@ -266,6 +266,27 @@ def _gemini_finish(body: Any) -> None:
     body["candidates"][0]["finishReason"] = "DONE"
 
 
+def _no_delta(data: Any) -> None:
+    for choice in data.get("choices", []) if isinstance(data, dict) else []:
+        choice.pop("delta", None)
+
+
+def _nothing_said(body: Any) -> None:
+    for choice in body["choices"]:
+        choice["message"]["content"] = ""
+
+
+def _dearer(data: Any) -> None:
+    for usage in (data.get("usage"), at(data, ("message", "usage"))):
+        if isinstance(usage, dict) and "input_tokens" in usage:
+            usage["input_tokens"] += 7
+
+
+def _byte_lost(body: bytes) -> bytes:
+    found = next((place for place, byte in enumerate(body) if byte > 0xBF), None)
+    return body if found is None else body[: found + 1] + body[found + 2 :]
+
+
 def _on(path: str, lie: Lie) -> Lie:
     return only_if(lambda ask: ask.bare_path == path, lie)
 
@@ -316,10 +337,11 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "one id for all": ("unigateway", _of_plain(CHAT, _same_id)),
     "totals of gemini": ("unigateway", _gemini(_gemini_counts)),
     "finish of gemini": ("unigateway", _gemini(_gemini_finish)),
-    "a mark before the stream": (
-        "clawdrouter",
-        telling(
-            lambda ask, told: replace(told, body=b"\xef\xbb\xbf<!-- -->\n\n" + told.body) if told.is_stream else told
-        ),
+    "a byte of a character is lost": (
+        "unigateway",
+        telling(lambda ask, told: replace(told, body=_byte_lost(told.body)) if told.is_stream else told),
     ),
+    "a chunk without a choice's delta": ("clawdrouter", _on(CHAT, _changed(_no_delta))),
+    "nothing is said": ("clawdrouter", _of_plain(CHAT, _nothing_said)),
+    "streamed questions cost more": ("storyclaw", _changed(_dearer)),
 }

@@ -1,0 +1,252 @@
+"""Checks of text answers, plain and streamed: that they are what was asked for, and that their numbers add up."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History
+from understudy.contracts.texts import Choice, Text, texts_of
+from understudy.specs.streams import DIALECTS
+
+# Seconds that a target's clock may be off ours, or stand still in a test.
+A_DAY = 86_400
+_COUNTS = ("input", "output", "thinking", "answer", "total")
+
+
+def judge_model(history: History) -> Iterator[Evidence]:
+    """An answer names the model that was asked for."""
+    for text in texts_of(history):
+        wanted = history.contract.value(
+            text.operation, text.reading.exchange, text.reading.sent, text.operation.arguments["model"]
+        )
+        named = text.values.get("$completion.model")
+        if isinstance(wanted, str) and named is not None and named != wanted:
+            yield _evidence(history, text, f"{wanted!r} was asked for, and the answer is said to be of {named!r}")
+
+
+def judge_tokens(history: History) -> Iterator[Evidence]:
+    """Tokens are counted in whole numbers that are not negative, and their sums are right."""
+    for text in texts_of(history):
+        counts = {name: text.values.get(f"$completion.{name}_tokens") for name in _COUNTS}
+        for name, count in counts.items():
+            if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+                yield _evidence(history, text, f"{name} tokens are {count!r}")
+        whole = {name: count for name, count in counts.items() if isinstance(count, int)}
+        output = whole.get("output")
+        if output is None and "answer" in whole:
+            output = whole["answer"] + whole.get("thinking", 0)
+        if {"input", "total"} <= set(whole) and output is not None and whole["input"] + output != whole["total"]:
+            yield _evidence(
+                history, text, f"{whole['input']} tokens in and {output} out are said to be {whole['total']} in all"
+            )
+        if output is not None and whole.get("thinking", 0) > output:
+            yield _evidence(history, text, f"{whole['thinking']} tokens of thinking are more than all {output}")
+        if text.is_whole and whole.get("input") == 0 and text.wish.text != "":
+            yield _evidence(history, text, "a prompt is said to have no tokens")
+
+
+def judge_limit(history: History) -> Iterator[Evidence]:
+    """An answer is no longer than it may be; one that is as long says that it was cut."""
+    for text in texts_of(history):
+        most, output = text.wish.most_tokens, text.values.get("$completion.output_tokens")
+        if output is None:
+            output = text.values.get("$completion.answer_tokens")
+        if most is None or not isinstance(output, int) or not text.is_whole:
+            continue
+        count = max(1, text.wish.choices)
+        if output > most * count:
+            yield _evidence(history, text, f"at most {most * count} tokens were asked for, and {output} came")
+
+
+def judge_stop(history: History) -> Iterator[Evidence]:
+    """The reason why an answer ended is one of the protocol's, and fits what came."""
+    for text in texts_of(history):
+        words = DIALECTS[text.protocol.name].stops
+        for choice in text.choices if text.is_whole else ():
+            message = _misfit(text, choice, dict(words))
+            if message:
+                yield _evidence(history, text, message)
+
+
+def _misfit(text: Text, choice: Choice, words: dict[str, str]) -> str:
+    """What is wrong with the reason of one choice, '' when nothing is."""
+    if choice.stop is None:
+        return "it ended without a reason"
+    if choice.stop not in {*words.values(), *_ALSO.get(text.protocol.name, ())}:
+        return f"{choice.stop!r} is no reason of the protocol for an end"
+    if choice.calls and words["tool"] != words["end"] and choice.stop == words["end"]:
+        return f"tools are called, and the reason is {choice.stop!r}"
+    if not choice.calls and words["tool"] != words["end"] and choice.stop == words["tool"]:
+        return f"no tool is called, and the reason is {choice.stop!r}"
+    return _misfit_of_length(text, choice, words)
+
+
+def _misfit_of_length(text: Text, choice: Choice, words: dict[str, str]) -> str:
+    """What a reason has against the number of tokens that came."""
+    output, most = text.values.get("$completion.output_tokens"), text.wish.most_tokens
+    if len(text.choices) != 1 or not isinstance(output, int) or most is None:
+        return ""
+    if choice.stop == words["length"] and most >= 8 and output < most // 2:
+        return f"it is said to be cut at {most} tokens after {output}"
+    if choice.stop != words["end"] or words["end"] == words["length"]:
+        return ""
+    if output == most and text.reading.exchange.probe == "too_short":
+        return f"all {most} tokens that it may have came, and it is said to have ended by itself"
+    return ""
+
+
+# Further reasons that the protocols document.
+_ALSO = {
+    "openai-chat": ("content_filter", "function_call"),
+    "anthropic-messages": ("pause_turn", "refusal", "model_context_window_exceeded"),
+    "openai-responses": ("failed", "cancelled"),
+    "gemini": ("SAFETY", "RECITATION", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MALFORMED_FUNCTION_CALL"),
+}
+
+
+def judge_stops(history: History) -> Iterator[Evidence]:
+    """What was to stop an answer does not stand in it."""
+    for text in texts_of(history):
+        for choice in text.choices:
+            found = [stop for stop in text.wish.stops if stop in choice.text]
+            if found:
+                yield _evidence(history, text, f"the answer goes on after the stop sequence {found[0]!r}")
+
+
+def judge_choices(history: History) -> Iterator[Evidence]:
+    """As many answers come as were asked for."""
+    for text in texts_of(history):
+        if text.is_whole and text.wish.choices > 1 and len(text.choices) != text.wish.choices:
+            yield _evidence(history, text, f"{text.wish.choices} choices were asked for, and {len(text.choices)} came")
+
+
+def judge_calls(history: History) -> Iterator[Evidence]:
+    """A call is of a tool that was offered, with arguments that its schema takes, and an id of its own."""
+    for text in texts_of(history):
+        if not text.is_whole:
+            continue
+        schemas = {tool.name: tool.schema for tool in text.wish.tools}
+        calls = [call for choice in text.choices for call in choice.calls]
+        if text.wish.must_call and schemas and not calls:
+            yield _evidence(history, text, "a tool was to be called, and none is")
+        for call in calls:
+            if call.name not in schemas:
+                yield _evidence(history, text, f"a tool {call.name!r} is called that was not offered")
+            elif not isinstance(call.arguments, dict):
+                yield _evidence(history, text, "the arguments of a call are no JSON object")
+            elif missing := [n for n in schemas[call.name].get("required", ()) if n not in call.arguments]:
+                yield _evidence(history, text, f"a call lacks the argument {missing[0]!r} that its tool requires")
+        ids = [call.id for call in calls if call.id]
+        if len(set(ids)) < len(ids):
+            yield _evidence(history, text, "two calls have the same id")
+
+
+def judge_json(history: History) -> Iterator[Evidence]:
+    """What was to be JSON is."""
+    for text in texts_of(history):
+        length = DIALECTS[text.protocol.name].stops["length"]
+        for choice in text.choices if text.wish.wants_json and text.is_whole else ():
+            if choice.text and choice.stop != length and not _is_json(choice.text):
+                yield _evidence(history, text, "JSON was asked for, and the text is none")
+
+
+def judge_thoughts(history: History) -> Iterator[Evidence]:
+    """Thinking that was asked for comes, and is signed where the protocol signs it."""
+    for text in texts_of(history):
+        if not (text.wish.thinks and text.is_whole and "thinks" in text.protocol.can):
+            continue
+        for choice in text.choices:
+            if not choice.thoughts:
+                yield _evidence(history, text, "thinking was asked for, and none came")
+            for thought, signature in choice.thoughts:
+                if thought and not signature:
+                    yield _evidence(history, text, "a thought has no signature")
+
+
+def judge_empty(history: History) -> Iterator[Evidence]:
+    """An answer that is whole says something."""
+    for text in texts_of(history):
+        if text.is_whole and text.values and not any(c.text or c.calls or c.thoughts for c in text.choices):
+            output = text.values.get("$completion.output_tokens", text.values.get("$completion.answer_tokens"))
+            if "$piece.base64" not in str(text.values) and output != 0:
+                yield _evidence(history, text, "the answer is empty")
+
+
+def judge_ids(history: History) -> Iterator[Evidence]:
+    """Each answer has an id of its own."""
+    seen: dict[Any, Text] = {}
+    for text in texts_of(history):
+        identity = text.values.get("$completion.id")
+        if isinstance(identity, str):
+            earlier = seen.setdefault(identity, text)
+            if earlier is not text and earlier.reading.exchange.request_body != text.reading.exchange.request_body:
+                yield _evidence(history, text, f"two answers have the id {identity!r}", earlier.reading.exchange)
+
+
+def judge_time(history: History) -> Iterator[Evidence]:
+    """An answer is said to be made when it was, by the target's own clock."""
+    for text in texts_of(history):
+        made, exchange = text.values.get("$completion.created_s"), text.reading.exchange
+        now = _clock(exchange)
+        if made is not None and (not isinstance(made, int) or abs(made - now) > A_DAY):
+            yield _evidence(history, text, f"it is said to be made at {made!r}, while it is {int(now)}")
+
+
+def _clock(exchange: Exchange) -> float:
+    """The time of an answer, seconds since the epoch: by its Date, else when it came."""
+    try:
+        return parsedate_to_datetime(exchange.header("date")).timestamp()
+    except (TypeError, ValueError):
+        return exchange.answered
+
+
+def judge_plain_and_streamed(history: History) -> Iterator[Evidence]:
+    """The same question has as many tokens plain and streamed, and may end for the same reasons."""
+    asked: dict[str, list[Text]] = defaultdict(list)
+    for text in texts_of(history):
+        if text.is_whole:
+            asked[_question(text)].append(text)
+    for texts in asked.values():
+        plain = next((t for t in texts if t.told is None), None)
+        streamed = next((t for t in texts if t.told is not None), None)
+        if plain is None or streamed is None:
+            continue
+        counts = [t.values.get("$completion.input_tokens") for t in (plain, streamed)]
+        if None not in counts and counts[0] != counts[1]:
+            message = f"a question of {counts[0]} tokens has {counts[1]} when its answer is streamed"
+            yield _evidence(history, streamed, message, plain.reading.exchange)
+        elif _is_one(plain, streamed) and plain.choices != streamed.choices:
+            yield _evidence(history, streamed, "one answer is another when it is streamed", plain.reading.exchange)
+
+
+def _is_one(plain: Text, streamed: Text) -> bool:
+    """Whether both are surely meant to be the same answer: they have one id."""
+    return plain.values.get("$completion.id") is not None and (
+        plain.values.get("$completion.id") == streamed.values.get("$completion.id")
+    )
+
+
+def _question(text: Text) -> str:
+    """What was asked, but for whether it is streamed."""
+    said = {name: value for name, value in text.reading.sent.items() if name not in ("stream", "stream_options")}
+    return f"{text.protocol.name} {json.dumps(said, sort_keys=True, default=str)}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_float=Decimal)
+    except ValueError:
+        return False
+    return True
+
+
+def _evidence(history: History, text: Text, message: str, *more: Exchange) -> Evidence:
+    citation = history.contract.cite(text.operation)
+    return Evidence(
+        message, (*more, text.reading.exchange), text.operation.id, citation.facts, False, text.clause
+    )  # fmt: skip

@@ -1,0 +1,30 @@
+"""Clauses about text answers: each operation that gives them, plain and streamed."""
+
+from collections.abc import Callable, Iterator
+
+from understudy.contracts.clauses.clause import Clause
+from understudy.contracts.contract import Contract
+from understudy.contracts.history import History
+from understudy.contracts.texts import protocol_of, texts_of
+from understudy.specs.model import Operation
+
+
+def iter_texts(contract: Contract) -> Iterator[Clause]:
+    """What is said is what was asked for, and its numbers add up; a stream adds up to a plain answer."""
+    for operation in contract.serving("completion"):
+        if protocol_of(operation) is None:
+            continue
+        citation = contract.cite(operation)
+        if operation.arguments.get("stream") is not True:
+            text = f"{operation.id} says what was asked for, and its numbers add up"
+            yield Clause(f"text/{operation.id}", text, _seen(operation, False), citation)
+        if operation.reply.stream:
+            text = f"{operation.id} streams an answer in the protocol's grammar, and its pieces add up"
+            yield Clause(f"stream/{operation.id}", text, _seen(operation, True), citation)
+
+
+def _seen(operation: Operation, streamed: bool) -> Callable[[History], bool]:
+    def reached(history: History) -> bool:
+        return any(t.operation is operation and (t.told is not None) == streamed for t in texts_of(history))
+
+    return reached

@@ -1,0 +1,84 @@
+"""Text answers: each operation is asked plain and streamed, for all that its protocol can say."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.inputs import find_places, iter_good_bodies
+from understudy.contracts.protocols.protocol import Protocol, Tool, Wish
+from understudy.contracts.requests import Request, ask
+from understudy.contracts.texts import protocol_of
+from understudy.specs.model import Operation
+
+_WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
+_TIME = Tool("get_time", {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
+_TALK = "Tell me in two sentences what a lighthouse is for."
+
+# So few tokens never are a whole answer to what is asked here.
+TOO_SHORT = 8
+
+# What is asked; each is left out where the protocol cannot say it, and asked plain and streamed where it can.
+WISHES: tuple[Wish, ...] = (
+    Wish(_TALK, wants_usage=True),
+    Wish(_TALK, most_tokens=20),
+    Wish("用中文写两句话,介绍一座灯塔和一只猫 🐈。", wants_usage=True),
+    Wish("Describe the sea in five sentences.", most_tokens=6, wants_usage=True),
+    Wish("Describe a market in three sentences.", stops=(".", "。"), wants_usage=True),
+    Wish(
+        "What is the weather in Paris, and what time is it there? Look both up.",
+        tools=(_WEATHER, _TIME),
+        must_call=True,
+        wants_usage=True,
+    ),
+    Wish("Name a colour.", choices=3, most_tokens=30, wants_usage=True),
+    Wish("Which is larger, 9.11 or 9.8?", thinks=True, most_tokens=3_000),
+    Wish("Give me a JSON object with the members name and age.", wants_json=True, wants_usage=True),
+)
+
+
+async def run_texts(drive: Drive) -> None:
+    """Ask everything of every operation that answers with text, a few at a time."""
+    gate = asyncio.Semaphore(8)
+
+    async def send(request: Request) -> None:
+        async with gate:
+            await drive.target.send(request)
+
+    await asyncio.gather(*(send(r) for o in drive.contract.serving("completion") for r in _iter_requests(drive, o)))
+
+
+def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
+    protocol = protocol_of(operation)
+    bases = list(iter_good_bodies(drive.contract, operation))
+    places = find_places(drive.contract, operation)
+    if protocol is None or not bases or places is None:
+        drive.reasons[f"text/{operation.id}"] = "no documented example shows how it is asked"
+        return
+    shape = drive.contract.body_shape(operation)
+    for wish in _iter_wishes(protocol, operation):
+        body = protocol.fill(bases[0], wish)
+        if shape and shape.is_valid(body):
+            yield ask(operation, body, path=places.path, query=places.query, headers=places.headers, probe=_probe(wish))
+
+
+def _iter_wishes(protocol: Protocol, operation: Operation) -> Iterator[Wish]:
+    for wish in WISHES:
+        if not _needed(wish) <= protocol.can:
+            continue
+        yield wish
+        if "is_streamed" in protocol.can and operation.reply.stream:
+            yield replace(wish, is_streamed=True)
+
+
+def _needed(wish: Wish) -> set[str]:
+    """The members of a wish that a protocol must be able to say for it to make sense."""
+    plain: Any = Wish()
+    needed = {name for name in Wish.__slots__ if getattr(wish, name) != getattr(plain, name)}
+    return needed - {"text", "wants_usage", "is_streamed"}
+
+
+def _probe(wish: Wish) -> str:
+    """What a driver knows beside the request: that so few tokens are no whole answer."""
+    return "too_short" if wish.most_tokens and wish.most_tokens <= TOO_SHORT else ""

@@ -1,0 +1,121 @@
+"""Messages: named events that open, fill and close blocks, then `message_stop`."""
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.sse import Event
+
+_DELTAS = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "signature_delta": ("signature", "signature"),
+}
+_THINKING = 1024
+
+
+def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
+    filled = {**body, "messages": [{"role": "user", "content": wish.text}]}
+    for name in ("stream", "stop_sequences", "tools", "tool_choice", "thinking", "temperature", "top_p", "top_k"):
+        filled.pop(name, None)
+    filled["max_tokens"] = wish.most_tokens or 4 * _THINKING
+    if wish.is_streamed:
+        filled["stream"] = True
+    if wish.stops:
+        filled["stop_sequences"] = list(wish.stops)
+    if wish.tools:
+        filled["tools"] = [
+            {"name": tool.name, "description": tool.name, "input_schema": tool.schema} for tool in wish.tools
+        ]
+        filled["tool_choice"] = {"type": "any" if wish.must_call else "auto"}
+    if wish.thinks:
+        filled["thinking"] = {"type": "enabled", "budget_tokens": _THINKING}
+    return filled
+
+
+def _asked(body: Mapping[str, Any]) -> Wish:
+    return Wish(
+        is_streamed=body.get("stream") is True,
+        most_tokens=whole(body.get("max_tokens")),
+        stops=tuple(filter(None, map(text_of, children(body, "stop_sequences")))),
+        tools=tuple(
+            Tool(text_of(child(tool, "name")), child(tool, "input_schema") or {}) for tool in children(body, "tools")
+        ),
+        must_call=child(body, "tool_choice", "type") in ("any", "tool"),
+        thinks=child(body, "thinking", "type") == "enabled",
+        wants_usage=True,
+    )
+
+
+def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
+    told = Told()
+    blocks: dict[int, dict[str, Any]] = {}
+    for event, data in events:
+        kind = text_of(child(data, "type"))
+        if told.ends and kind not in ("message_stop", "ping"):
+            told.later += 1
+        if event.name != kind:
+            told.wrong.append(f"an event named {event.name!r} says that it is {kind!r}")
+        told.types.append(kind or "nothing")
+        _take(told, blocks, kind, data)
+    if told.body:
+        told.body["content"] = [_closed(block, told) for _, block in sorted(blocks.items())]
+    return told
+
+
+def _take(told: Told, blocks: dict[int, dict[str, Any]], kind: str, data: Any) -> None:
+    match kind:
+        case "message_start":
+            message = child(data, "message")
+            told.body.update(message if isinstance(message, dict) else {})
+        case "content_block_start":
+            block = child(data, "content_block")
+            blocks[whole(child(data, "index")) or 0] = dict(block) if isinstance(block, dict) else {}
+        case "content_block_delta":
+            _take_delta(told, blocks, data)
+        case "message_delta":
+            delta = child(data, "delta")
+            told.body.update(delta if isinstance(delta, dict) else {})
+            usage = child(data, "usage")
+            if isinstance(usage, dict):
+                told.usages += 1
+                told.body["usage"] = {**(told.body.get("usage") or {}), **usage}
+        case "message_stop":
+            told.ends += 1
+        case "error":
+            told.error = data
+        case _:
+            pass
+
+
+def _take_delta(told: Told, blocks: dict[int, dict[str, Any]], data: Any) -> None:
+    index, kind = whole(child(data, "index")), child(data, "delta", "type")
+    block = blocks.get(-1 if index is None else index)
+    if block is None:
+        told.wrong.append(f"a delta of block {index}, which was not begun")
+    elif kind == "input_json_delta":
+        block["partial"] = text_of(block.get("partial")) + text_of(child(data, "delta", "partial_json"))
+    elif kind in _DELTAS:
+        source, target = _DELTAS[kind]
+        block[target] = text_of(block.get(target)) + text_of(child(data, "delta", source))
+
+
+def _closed(block: dict[str, Any], told: Told) -> dict[str, Any]:
+    if "partial" in block:
+        text = block.pop("partial")
+        try:
+            block["input"] = json.loads(text, parse_float=Decimal) if text else {}
+        except ValueError:
+            told.wrong.append(f"the pieces of a tool's input are no JSON: {text[:80]!r}")
+    return block
+
+
+ANTHROPIC_MESSAGES = Protocol(
+    "anthropic-messages",
+    _fill,
+    _asked,
+    _add_up,
+    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "thinks"}),
+)

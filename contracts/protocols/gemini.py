@@ -1,0 +1,104 @@
+"""Gemini: chunks that are small answers of their own, whose parts add up; the connection's end is the end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.sse import Event
+
+
+def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
+    filled = {**body, "contents": [{"role": "user", "parts": [{"text": wish.text}]}]}
+    for name in ("tools", "toolConfig", "generationConfig", "systemInstruction"):
+        filled.pop(name, None)
+    settings: dict[str, Any] = {}
+    if wish.most_tokens:
+        settings["maxOutputTokens"] = wish.most_tokens
+    if wish.stops:
+        settings["stopSequences"] = list(wish.stops)
+    if wish.wants_json:
+        settings["responseMimeType"] = "application/json"
+    if settings:
+        filled["generationConfig"] = settings
+    if wish.tools:
+        filled["tools"] = [
+            {"functionDeclarations": [{"name": t.name, "description": t.name, "parameters": t.schema}]}
+            for t in wish.tools
+        ]
+        filled["toolConfig"] = {"functionCallingConfig": {"mode": "ANY" if wish.must_call else "AUTO"}}
+    return filled
+
+
+def _asked(body: Mapping[str, Any]) -> Wish:
+    declared = [
+        Tool(text_of(child(each, "name")), child(each, "parameters") or {})
+        for tool in children(body, "tools")
+        for each in children(tool, "functionDeclarations")
+    ]
+    return Wish(
+        most_tokens=whole(child(body, "generationConfig", "maxOutputTokens")),
+        stops=tuple(filter(None, map(text_of, children(body, "generationConfig", "stopSequences")))),
+        tools=tuple(declared),
+        must_call=child(body, "toolConfig", "functionCallingConfig", "mode") == "ANY",
+        wants_usage=True,
+        wants_json=child(body, "generationConfig", "responseMimeType") == "application/json",
+    )
+
+
+def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
+    told = Told()
+    for _, data in events:
+        told.later += bool(told.ends)
+        if child(data, "error"):
+            told.error = data
+            told.types.append("error")
+            continue
+        told.types.append("chunk")
+        if not isinstance(data, dict):
+            told.wrong.append("a chunk is no object")
+            continue
+        _take(told, data)
+    return told
+
+
+def _take(told: Told, data: Mapping[str, Any]) -> None:
+    for name in ("responseId", "modelVersion"):
+        if name in data and told.body.setdefault(name, data[name]) != data[name]:
+            told.wrong.append(f"{name} changes from {told.body[name]!r} to {data[name]!r}")
+    if data.get("usageMetadata"):
+        told.usages += 1
+        told.body["usageMetadata"] = data["usageMetadata"]
+    known = {candidate.get("index", 0): candidate for candidate in told.body.setdefault("candidates", [])}
+    for candidate in children(data, "candidates"):
+        if not isinstance(candidate, dict):
+            continue
+        mine = known.get(candidate.get("index", 0))
+        if mine is None:
+            mine = {"index": candidate.get("index", 0), "content": {"role": "model", "parts": []}}
+            told.body["candidates"].append(mine)
+        for part in children(candidate, "content", "parts"):
+            _take_part(mine["content"]["parts"], part)
+        if candidate.get("finishReason"):
+            mine["finishReason"] = candidate["finishReason"]
+            told.ends += 1
+
+
+def _take_part(parts: list[Any], part: Any) -> None:
+    """Texts of one sort that follow each other are one text."""
+    last = parts[-1] if parts else None
+    is_text = isinstance(part, dict) and isinstance(part.get("text"), str)
+    if is_text and isinstance(last, dict) and "text" in last and last.get("thought") == part.get("thought"):
+        last["text"] += part["text"]
+        last.update({name: value for name, value in part.items() if name != "text"})
+    else:
+        parts.append(dict(part) if isinstance(part, dict) else part)
+
+
+GEMINI = Protocol(
+    "gemini",
+    _fill,
+    _asked,
+    _add_up,
+    frozenset({"most_tokens", "stops", "tools", "must_call", "wants_json"}),
+    has_end=False,
+)

@@ -1,0 +1,145 @@
+"""Chat completions: chunks whose deltas add up to choices, then `[DONE]`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.sse import Event
+
+
+def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
+    filled = {**body, "messages": [{"role": "user", "content": wish.text}]}
+    for name in ("stream", "stream_options", "max_completion_tokens", "max_tokens", "stop", "tools", "n"):
+        filled.pop(name, None)
+    if wish.is_streamed:
+        filled["stream"] = True
+        if wish.wants_usage:
+            filled["stream_options"] = {"include_usage": True}
+    if wish.most_tokens:
+        filled["max_tokens"] = wish.most_tokens
+    if wish.stops:
+        filled["stop"] = list(wish.stops)
+    if wish.tools:
+        filled["tools"] = [
+            {"type": "function", "function": {"name": tool.name, "description": tool.name, "parameters": tool.schema}}
+            for tool in wish.tools
+        ]
+        filled["tool_choice"] = "required" if wish.must_call else "auto"
+    if wish.choices > 1:
+        filled["n"] = wish.choices
+    if wish.wants_json:
+        filled["response_format"] = {"type": "json_object"}
+    return filled
+
+
+def _asked(body: Mapping[str, Any]) -> Wish:
+    stop = body.get("stop")
+    return Wish(
+        is_streamed=body.get("stream") is True,
+        most_tokens=whole(body.get("max_completion_tokens")) or whole(body.get("max_tokens")),
+        stops=tuple(filter(None, map(text_of, stop if isinstance(stop, list) else [stop]))),
+        tools=tuple(
+            Tool(text_of(child(tool, "function", "name")), child(tool, "function", "parameters") or {})
+            for tool in children(body, "tools")
+        ),
+        must_call=body.get("tool_choice") == "required" or isinstance(body.get("tool_choice"), dict),
+        choices=whole(body.get("n")) or 1,
+        wants_usage=child(body, "stream_options", "include_usage") is True,
+        wants_json=child(body, "response_format", "type") in ("json_object", "json_schema"),
+    )
+
+
+def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
+    told = Told()
+    choices: dict[int, dict[str, Any]] = {}
+    for event, data in events:
+        if told.ends:
+            told.later += event.data != "[DONE]"
+        if event.data == "[DONE]":
+            told.ends += 1
+            continue
+        if child(data, "error"):
+            told.error = data
+            told.types.append("error")
+            continue
+        told.types.append("chunk")
+        _take_head(told, data)
+        for each in children(data, "choices"):
+            _take_choice(told, choices, each)
+    if told.body:
+        told.body["object"] = "chat.completion"
+        told.body["choices"] = [_closed(choice) for _, choice in sorted(choices.items())]
+    return told
+
+
+def _take_head(told: Told, data: Any) -> None:
+    if not isinstance(data, dict):
+        told.wrong.append("a chunk is no object")
+        return
+    for name in ("id", "model", "created"):
+        if name in data:
+            earlier = told.body.setdefault(name, data[name])
+            if earlier != data[name]:
+                told.wrong.append(f"{name} changes from {earlier!r} to {data[name]!r}")
+    for name, value in data.items():
+        if name not in ("choices", "object", "usage"):
+            told.body.setdefault(name, value)
+    if data.get("usage"):
+        told.usages += 1
+        told.body["usage"] = data["usage"]
+
+
+def _take_choice(told: Told, choices: dict[int, dict[str, Any]], each: Any) -> None:
+    index = whole(child(each, "index"))
+    if index is None:
+        told.wrong.append("a choice has no index")
+        return
+    choice = choices.setdefault(index, {"index": index, "message": {"role": "assistant"}, "finish_reason": None})
+    if choice["finish_reason"] is not None:
+        told.wrong.append(f"choice {index} goes on after its finish_reason")
+    message, delta = choice["message"], child(each, "delta")
+    for name in ("content", "refusal", "reasoning_content"):
+        piece = child(delta, name)
+        if isinstance(piece, str):
+            message[name] = text_of(message.get(name)) + piece
+    for call in children(delta, "tool_calls"):
+        _take_call(told, message.setdefault("tool_calls", {}), call)
+    if child(each, "finish_reason") is not None:
+        choice["finish_reason"] = each["finish_reason"]
+    for name in ("logprobs",):
+        choice[name] = each.get(name)
+
+
+def _take_call(told: Told, calls: dict[int, dict[str, Any]], call: Any) -> None:
+    index = whole(child(call, "index"))
+    if index is None:
+        told.wrong.append("a tool call has no index")
+        return
+    name, identity = child(call, "function", "name"), child(call, "id")
+    known = calls.get(index)
+    if known is None:
+        if not identity or not name:
+            told.wrong.append(f"tool call {index} begins without its id and name")
+        known = calls[index] = {"id": identity, "type": "function", "function": {"name": name, "arguments": ""}}
+    elif identity and identity != known["id"]:
+        told.wrong.append(f"tool call {index} has two ids")
+    known["function"]["arguments"] += text_of(child(call, "function", "arguments"))
+
+
+def _closed(choice: dict[str, Any]) -> dict[str, Any]:
+    message = choice["message"]
+    message.setdefault("content", None)
+    message.setdefault("refusal", None)
+    if "tool_calls" in message:
+        message["tool_calls"] = [call for _, call in sorted(message["tool_calls"].items())]
+        message["content"] = message["content"] or None
+    return choice
+
+
+OPENAI_CHAT = Protocol(
+    "openai-chat",
+    _fill,
+    _asked,
+    _add_up,
+    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "choices", "wants_usage", "wants_json"}),
+)

@@ -1,0 +1,113 @@
+"""Responses: numbered, named events; the last one carries the whole response, with which all others must agree."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.sse import Event
+
+_ENDS = ("response.completed", "response.incomplete", "response.failed")
+# The event that repeats what deltas told, and the member in which it does.
+_WHOLE = {
+    "response.output_text": "text",
+    "response.function_call_arguments": "arguments",
+    "response.reasoning_summary_text": "text",
+}
+
+
+def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
+    filled = {**body, "input": wish.text}
+    for name in ("stream", "max_output_tokens", "tools", "tool_choice", "previous_response_id", "instructions"):
+        filled.pop(name, None)
+    if wish.is_streamed:
+        filled["stream"] = True
+    if wish.most_tokens:
+        filled["max_output_tokens"] = max(16, wish.most_tokens)
+    if wish.tools:
+        filled["tools"] = [
+            {"type": "function", "name": tool.name, "parameters": tool.schema, "strict": False} for tool in wish.tools
+        ]
+        filled["tool_choice"] = "required" if wish.must_call else "auto"
+    if wish.wants_json:
+        filled["text"] = {"format": {"type": "json_object"}}
+    return filled
+
+
+def _asked(body: Mapping[str, Any]) -> Wish:
+    return Wish(
+        is_streamed=body.get("stream") is True,
+        most_tokens=whole(body.get("max_output_tokens")),
+        tools=tuple(
+            Tool(text_of(child(tool, "name")), child(tool, "parameters") or {})
+            for tool in children(body, "tools")
+            if child(tool, "type") == "function"
+        ),
+        must_call=body.get("tool_choice") == "required",
+        wants_usage=True,
+        wants_json=child(body, "text", "format", "type") in ("json_object", "json_schema"),
+    )
+
+
+def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
+    told = Told()
+    texts: dict[tuple[str, Any, Any], str] = {}
+    number: int | None = None
+    for event, data in events:
+        kind = text_of(child(data, "type"))
+        told.later += bool(told.ends)
+        if event.name != kind:
+            told.wrong.append(f"an event named {event.name!r} says that it is {kind!r}")
+        told.types.append(kind or "nothing")
+        here = whole(child(data, "sequence_number"))
+        if here is None or (number is not None and here != number + 1):
+            told.wrong.append(f"sequence_number {here} follows {number}")
+        number = here
+        _take_text(told, texts, kind, data)
+        if kind == "error":
+            told.error = data
+        if kind in _ENDS:
+            told.ends += 1
+            _take_end(told, kind, data)
+    _compare(told, texts)
+    return told
+
+
+def _take_text(told: Told, texts: dict[tuple[str, Any, Any], str], kind: str, data: Any) -> None:
+    stem, _, last = kind.rpartition(".")
+    if stem not in _WHOLE:
+        return
+    key = stem, child(data, "output_index"), child(data, "content_index")
+    if last == "delta":
+        texts[key] = texts.get(key, "") + text_of(child(data, "delta"))
+    elif last == "done" and text_of(child(data, _WHOLE[stem])) != texts.get(key, ""):
+        told.wrong.append(f"{kind} does not repeat what the deltas before it told")
+
+
+def _take_end(told: Told, kind: str, data: Any) -> None:
+    response = child(data, "response")
+    told.body = dict(response) if isinstance(response, dict) else {}
+    told.usages += bool(child(response, "usage"))
+    if kind == "response.failed":
+        told.error = child(response, "error") or data
+
+
+def _compare(told: Told, texts: Mapping[tuple[str, Any, Any], str]) -> None:
+    """What the deltas told must be what the last event holds."""
+    for (stem, output, content), text in texts.items():
+        if stem == "response.output_text" and told.body:
+            said = text_of(child(told.body, "output", output, "content", content, "text"))
+        elif stem == "response.function_call_arguments" and told.body:
+            said = text_of(child(told.body, "output", output, "arguments"))
+        else:
+            continue
+        if said != text:
+            told.wrong.append("the last event holds another text than the deltas told")
+
+
+OPENAI_RESPONSES = Protocol(
+    "openai-responses",
+    _fill,
+    _asked,
+    _add_up,
+    frozenset({"is_streamed", "most_tokens", "tools", "must_call", "wants_json"}),
+)

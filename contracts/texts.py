@@ -1,0 +1,154 @@
+"""Text answers of a history, plain and streamed, in shared names: what was wished, and what each choice says."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from understudy.contracts.contract import Contract
+from understudy.contracts.history import History
+from understudy.contracts.protocols import PROTOCOLS
+from understudy.contracts.protocols.protocol import Protocol, Told, Wish
+from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.sse import Event, read_events
+from understudy.specs.model import Operation
+from understudy.specs.templates import read
+
+STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A tool call; `arguments` is None where they are no JSON object."""
+
+    id: str
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers: its text, its thoughts as (text, signature), its calls, and the protocol's word for why it ended."""
+
+    text: str
+    thoughts: tuple[tuple[str, str], ...]
+    calls: tuple[Call, ...]
+    stop: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text answer. `told` is there for a stream, `broken` what its bytes have against them."""
+
+    reading: Reading
+    protocol: Protocol
+    operation: Operation
+    wish: Wish
+    values: Mapping[str, Any]
+    choices: tuple[Choice, ...]
+    told: Told | None = None
+    events: tuple[tuple[Event, Any], ...] = field(default=(), repr=False)
+    broken: str = ""
+
+    @property
+    def clause(self) -> str:
+        """The clause that it falls under."""
+        return f"{'stream' if self.told else 'text'}/{self.operation.id}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it says that it is all there."""
+        return self.told is None or (self.told.error is None and self.told.ends > 0)
+
+
+def protocol_of(operation: Operation) -> Protocol | None:
+    """The protocol of an operation that answers with text; None for others."""
+    return PROTOCOLS.get(str(operation.arguments.get("dialect"))) if operation.behavior == "completion" else None
+
+
+def is_streamed(contract: Contract, reading: Reading) -> bool:
+    """Whether a request asks for a stream."""
+    operation = reading.operation
+    said = operation.arguments.get("stream") if operation else None
+    if operation is None or said is None or said is True:
+        return said is True
+    return contract.value(operation, reading.exchange, reading.sent, said) is True
+
+
+@lru_cache(maxsize=4)
+def texts_of(history: History) -> tuple[Text, ...]:
+    """The text answers of a history, in the order of asking."""
+    return tuple(_iter_texts(history))
+
+
+def _iter_texts(history: History) -> Iterator[Text]:
+    for reading in history.of("completion"):
+        operation = reading.operation
+        protocol = protocol_of(operation) if operation else None
+        if operation is None or protocol is None or not reading.is_success or not isinstance(reading.sent, dict):
+            continue
+        wish = protocol.asked(reading.sent)
+        if reading.exchange.media_type == STREAM:
+            yield _streamed(reading, operation, protocol, wish)
+        elif reading.body is not NOT_JSON:
+            yield Text(reading, protocol, operation, wish, reading.values, _choices(reading.values))
+
+
+def _streamed(reading: Reading, operation: Operation, protocol: Protocol, wish: Wish) -> Text:
+    chunks = reading.exchange.chunks or ((0.0, reading.exchange.response_body),)
+    events, reader = read_events(chunks)
+    parsed = tuple((event, _json(event.data)) for event in events)
+    told = protocol.add_up(parsed)
+    values = read(operation.reply.cases[0].body, told.body).values if told.body and operation.reply.cases else {}
+    broken = "bytes that are no UTF-8" if reader.broken_text else ""
+    if reader.rest:
+        broken = broken or f"an event that no empty line ends: {reader.rest[:60]!r}"
+    for event, data in parsed:
+        if data is NOT_JSON and event.data != "[DONE]":
+            broken = broken or f"an event whose data is no JSON: {event.data[:60]!r}"
+    return Text(reading, protocol, operation, wish, values, _choices(values), told, parsed, broken)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return NOT_JSON
+
+
+def _choices(values: Mapping[str, Any]) -> tuple[Choice, ...]:
+    if "$completion.choices" in values:
+        found = values["$completion.choices"]
+        return (
+            tuple(_choice(each, "$choice") for each in found if isinstance(each, Mapping))
+            if isinstance(found, list)
+            else ()
+        )
+    return (_choice(values, "$completion"),) if values else ()
+
+
+def _choice(values: Mapping[str, Any], name: str) -> Choice:
+    pieces = [piece for piece in _list(values, f"{name}.pieces") if isinstance(piece, Mapping)]
+    by_type = {kind: [p for p in pieces if p.get("$piece.type") == kind] for kind in ("text", "thinking", "tool")}
+    text = values.get(f"{name}.text")
+    text = text if isinstance(text, str) else "".join(str(p.get("$piece.text") or "") for p in by_type["text"])
+    tools = [p for p in _list(values, f"{name}.tools") if isinstance(p, Mapping)] or by_type["tool"]
+    thoughts = tuple(
+        (str(p.get("$piece.text") or ""), str(p.get("$piece.signature") or "")) for p in by_type["thinking"]
+    )
+    return Choice(text, thoughts, tuple(map(_call, tools)), values.get(f"{name}.stop_reason"))
+
+
+def _list(values: Mapping[str, Any], name: str) -> list[Any]:
+    found = values.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _call(piece: Mapping[str, Any]) -> Call:
+    arguments = piece.get("$piece.arguments")
+    if arguments is None:
+        found = _json(str(piece.get("$piece.arguments_text", "")))
+        arguments = found if isinstance(found, dict) else None
+    return Call(str(piece.get("$piece.id") or ""), str(piece.get("$piece.name") or ""), arguments)
