@@ -9,6 +9,7 @@ from understudy.environment import environment_of
 from understudy.playing.accounts import Account, money
 from understudy.playing.deliveries import Callback, callbacks_of
 from understudy.playing.house import Seat
+from understudy.playing.orders import Faults, Order, order
 from understudy.playing.records import Journal
 from understudy.playing.tasks import Task
 
@@ -27,6 +28,7 @@ class Handle:
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
         self.journal = Journal(seat)
+        self.faults = Faults(seat)
 
     @property
     def slug(self) -> str:
@@ -90,6 +92,13 @@ class Handle:
             return Account(name, self._seat, site.accounts.open(name, key, amount, amount))
 
         return self._seat.server.run(opened)
+
+    def next(self, operation: str) -> Order:
+        """What the next requests of an operation shall meet: `next("video.submit").fails("service_busy", times=2)`.
+
+        `operation`: as in the spec; raises ValueError, with the nearest names, for one that is none.
+        """
+        return order(self._seat, operation)
 
     def task(self, task_id: Any) -> Task:
         """The task of that id; raises LookupError when there is none."""
