@@ -6,7 +6,7 @@ A check never sends anything: what it judges may come from a driver, a proxy, a 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from understudy.contracts.checks import answers, errors, lifecycle, streams, texts
+from understudy.contracts.checks import answers, errors, lifecycle, media, streams, texts
 from understudy.contracts.finding import Evidence, Finding
 from understudy.contracts.history import History
 
@@ -53,6 +53,9 @@ CHECKS: tuple[Check, ...] = (
     Check("text-id", "texts", "each answer has an id of its own", "failure", texts.judge_ids),
     Check("text-time", "texts", "an answer is said to be made when it was", "failure", texts.judge_time),
     Check("text-plain-and-streamed", "texts", "a question has as many tokens plain and streamed", "failure", texts.judge_plain_and_streamed),
+    Check("media-pictures", "media", "pictures are as many, of the type and of the size that was asked for", "failure", media.judge_pictures),
+    Check("media-speech", "media", "speech is of the format that was asked for, and can be heard", "failure", media.judge_speech),
+    Check("media-results", "media", "a task's result is there, as it was asked for, and plays", "failure", media.judge_results),
 )  # fmt: skip
 
 

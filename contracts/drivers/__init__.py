@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from understudy.contracts.budget import OverBudget
-from understudy.contracts.drivers import refused, tasks, texts
+from understudy.contracts.drivers import files, refused, tasks, texts
 from understudy.contracts.drivers.drive import Drive
 
 
@@ -23,6 +23,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
+    Scenario("files", files.run_files, ("media/",)),
 )
 
 

@@ -1,0 +1,161 @@
+"""Checks of files: pictures and speech within answers, and the results of tasks behind their links."""
+
+import base64
+import binascii
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from understudy.contracts.citing import Citation
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History, Story
+from understudy.contracts.media import UNMARKED, Media, probe, same_type
+from understudy.contracts.reading import Reading
+from understudy.contracts.wanted import pixels, value_of_answer, value_of_task
+from understudy.specs.model import SPEECH_TYPES, Operation
+
+# A player rounds, and the last frame may be cut: seconds that a file may be off, and the part of its length.
+SLACK, SLACK_PART = 0.5, 0.06
+
+
+def judge_pictures(history: History) -> Iterator[Evidence]:
+    """As many pictures come as were asked for, each of the type and size asked for, and each can be decoded."""
+    for reading in history.of("images"):
+        operation = reading.operation
+        if operation is None or not reading.is_success or reading.asked is None:
+            continue
+        found = reading.values.get("$completion.pieces")
+        pieces = [p for p in found if "$piece.base64" in p] if isinstance(found, list) else []
+        wanted = value_of_answer(operation, "count", reading.asked)
+        if wanted is not None and pieces and len(pieces) != int(wanted):
+            yield _of_answer(history, reading, f"{int(wanted)} pictures were asked for, and {len(pieces)} came")
+        if not pieces and isinstance(found, list):
+            yield _of_answer(history, reading, "no picture came")
+        size = pixels(value_of_answer(operation, "size", reading.asked))
+        kind = value_of_answer(operation, "type", reading.asked)
+        for piece in pieces:
+            for message in _misfits(str(piece["$piece.base64"]), kind, size):
+                yield _of_answer(history, reading, message)
+
+
+def judge_speech(history: History) -> Iterator[Evidence]:
+    """Speech is of the format asked for, by its type and by its bytes, and can be heard."""
+    for reading in history.of("speech"):
+        operation, exchange = reading.operation, reading.exchange
+        if operation is None or not reading.is_success or reading.asked is None:
+            continue
+        name = value_of_answer(operation, "format", reading.asked)
+        wanted = SPEECH_TYPES.get(str(name), "")
+        if wanted and not same_type(exchange.media_type, wanted):
+            yield _of_answer(history, reading, f"{name} was asked for, and it comes as {exchange.media_type!r}")
+            continue
+        message = _unlike(exchange)
+        if message:
+            yield _of_answer(history, reading, message)
+
+
+def judge_results(history: History) -> Iterator[Evidence]:
+    """The result of a task is there behind its link, of the type, size and length that the task was to have, and plays."""
+    links = _links(history)
+    for exchange in history.exchanges:
+        found = links.get(exchange.url) if exchange.probe.startswith("result:") else None
+        if found is None or exchange.error:
+            continue
+        story, name = found
+        for message in _wrong_result(exchange, story, name):
+            yield _of_result(history, exchange, story, name, message)
+
+
+def _links(history: History) -> dict[str, tuple[Story, str]]:
+    """Every link to a result that an answer showed: whose it is."""
+    links: dict[str, tuple[Story, str]] = {}
+    for story in history.stories.values():
+        for sighting in story.sightings:
+            for name in story.kind.results if story.kind else ():
+                several = sighting.values.get(f"$task.links.{name}")
+                one = sighting.values.get(f"$task.link.{name}")
+                for link in (one, *(several if isinstance(several, list) else ())):
+                    if isinstance(link, str):
+                        links.setdefault(link, (story, name))
+    return links
+
+
+def _wrong_result(exchange: Exchange, story: Story, name: str) -> Iterator[str]:
+    if not 200 <= exchange.status < 300:
+        yield f"the link to its {name} answers {exchange.status}"
+        return
+    message = _unlike(exchange)
+    if message:
+        yield f"its {name}: {message}"
+        return
+    assert story.kind
+    result, media = story.kind.results[name], _probe(exchange.response_body)
+    asked = story.created.asked if story.created else None
+    if asked is None:
+        return
+    kind = value_of_task(story.kind, result.media_type, asked)
+    if kind and not same_type(str(kind), media.type):
+        yield f"its {name} is {media.type}, not {kind}"
+    size = pixels(value_of_task(story.kind, result.size, asked))
+    if size and media.width and (media.width, media.height) != size:
+        yield f"its {name} is of {media.width}x{media.height} pixels, not {size[0]}x{size[1]}"
+    seconds = value_of_task(story.kind, result.seconds, asked) if result.seconds else None
+    if seconds is not None and media.seconds is not None:
+        slack = SLACK + SLACK_PART * float(seconds)
+        if abs(media.seconds - float(seconds)) > slack:
+            yield f"its {name} plays {media.seconds:.1f} seconds, not {float(seconds):g}"
+
+
+def _unlike(exchange: Exchange) -> str:
+    """What the bytes of an answer have against its media type, '' when nothing."""
+    if not exchange.response_body:
+        return "there is nothing in it"
+    if exchange.media_type in UNMARKED and exchange.media_type.startswith("audio/"):
+        return ""
+    media = _probe(exchange.response_body)
+    if media.broken:
+        return media.broken
+    if exchange.media_type in UNMARKED or same_type(media.type, exchange.media_type):
+        return ""
+    return f"it is {media.type}, and comes as {exchange.media_type or 'nothing'!r}"
+
+
+def _misfits(text: str, kind: Any, size: tuple[int, int] | None) -> Iterator[str]:
+    """What one picture of an answer has against what was asked for."""
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        yield f"a picture is no base64: it begins {text[:24]!r}"
+        return
+    media = _probe(data)
+    if media.broken:
+        yield f"a picture: {media.broken}"
+        return
+    if kind and not same_type(media.type, str(kind)):
+        yield f"a picture is {media.type}, not {kind}"
+    if size and (media.width, media.height) != size:
+        yield f"a picture is of {media.width}x{media.height} pixels, not {size[0]}x{size[1]}"
+
+
+@lru_cache(maxsize=64)
+def _probe(data: bytes) -> Media:
+    return probe(data)
+
+
+def _of_answer(history: History, reading: Reading, message: str) -> Evidence:
+    operation: Operation | None = reading.operation
+    assert operation
+    citation = history.contract.cite(operation)
+    clause = f"media/{operation.id}"
+    return Evidence(message, (reading.exchange,), operation.id, citation.facts, citation.assumed, clause)
+
+
+def _of_result(history: History, exchange: Exchange, story: Story, name: str, message: str) -> Evidence:
+    assert story.kind
+    citation: Citation = history.contract.cite_kind(story.kind.name, "results", name)
+    shown = story.first_in("succeeded")
+    before = (shown.reading.exchange,) if shown else ()
+    operation = shown.reading.operation.id if shown and shown.reading.operation else ""
+    clause = f"media/{story.kind.name}/{name}"
+    return Evidence(message, (*before, exchange), operation, citation.facts, False, clause)
