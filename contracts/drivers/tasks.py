@@ -1,10 +1,12 @@
 """Healthy tasks: one of each kind, followed to its end, then listed."""
 
 import asyncio
+from collections.abc import Iterator
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.inputs import find_task_body
-from understudy.contracts.requests import ask
+from understudy.contracts.reading import Reading
+from understudy.contracts.requests import Request, ask
 from understudy.specs.model import Kind, Operation
 
 
@@ -24,6 +26,22 @@ async def _live(drive: Drive, operation: Operation, kind: Kind) -> None:
         drive.reasons[f"lifecycle/{kind.name}/"] = "no documented example makes a task of this kind without an upload"
         return
     created = await drive.target.send(ask(operation, body))
-    if created.is_success and await drive.follow(kind, created):
+    last = await drive.follow(kind, created) if created.is_success else None
+    if last is not None:
         # Once more after the end: it must stay so.
         await drive.follow(kind, created)
+        await fetch_results(drive, kind, last)
+
+
+async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:
+    """Fetch the results of a task without a key, as a player would."""
+    await asyncio.gather(*(drive.target.send(request) for request in _result_requests(kind, last)))
+
+
+def _result_requests(kind: Kind, last: Reading) -> Iterator[Request]:
+    for name in kind.results:
+        found = last.values.get(f"$task.link.{name}"), *(last.values.get(f"$task.links.{name}") or ())
+        for link in found:
+            if isinstance(link, str) and link.startswith(("http://", "https://")):
+                probe = f"result:{kind.name}:{name}"
+                yield Request(None, "GET", "", who="none", probe=probe, url=link)
