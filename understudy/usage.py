@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import IO, Any, NoReturn
 
 from understudy.cli import UsageError
-from understudy.configuration.given import Configuration, Given, load
+from understudy.configuration.given import Given, load
 from understudy.configuration.settings import is_setting, setting_of
 from understudy.specs.problems import known
 from understudy.specs.reach import shipped_folder
@@ -31,7 +31,6 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *, examples: Examples = (), **more: Any) -> None:
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**more)
-        self.configuration: Configuration | None = None
         self.examples = tuple((command.replace("{slug}", sample_slug()), meaning) for command, meaning in examples)
 
     def error(self, message: str) -> NoReturn:
@@ -40,29 +39,29 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Read the words; what they do not say, the environment or the configuration file may, else it is as usual."""
+        words = list(sys.argv[1:] if args is None else args)
         settings = {a.dest: a for a in self._actions if is_setting(a)}
-        configured = {dest: self._configured(action) for dest, action in settings.items()}
+        given = {} if {"-h", "--help"} & {*words} else self._configured(settings.values())
         for dest, action in settings.items():
-            action.required = action.required and configured[dest] is None
+            action.required = action.required and dest not in given
+        # What the file or the environment switches on, a flag can switch off.
+        denied = {f"--no-{setting_of(self, a).name}": dest for dest, a in settings.items() if a.nargs == 0}
         space = namespace or argparse.Namespace()
-        for dest in settings:
-            setattr(space, dest, _Unsaid())
-        found, rest = super().parse_known_args(args, space)
+        vars(space).update({dest: _Unsaid() for dest in settings})
+        found, rest = super().parse_known_args([word for word in words if word not in denied], space)
         for dest, action in settings.items():
-            said, given = getattr(found, dest), configured[dest]
-            if isinstance(said, _Unsaid) and said:
-                setattr(found, dest, list(said))
-            elif given and (isinstance(said, _Unsaid) or said in (None, [])):
-                setattr(found, dest, given.value)
-            elif isinstance(said, _Unsaid):
-                setattr(found, dest, action.default)
+            setattr(found, dest, _settle(getattr(found, dest), given.get(dest), action))
+        vars(found).update({denied[word]: False for word in words if word in denied})
         return found, rest
 
-    def _configured(self, action: argparse.Action) -> Given | None:
-        if self.configuration is None:
-            self.configuration = load()
-        setting = setting_of(self, action)
-        return self.configuration.find(setting, action.type if callable(action.type) else str)
+    def _configured(self, actions: Iterable[argparse.Action]) -> dict[str, Given]:
+        """What the environment and the file say, by destination; raises UsageError."""
+        configuration = load()
+        found = {
+            action.dest: configuration.find(setting_of(self, action), action.type if callable(action.type) else str)
+            for action in actions
+        }
+        return {dest: given for dest, given in found.items() if given is not None}
 
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Read all words; one that is no flag is refused with the nearest flag."""
@@ -88,6 +87,13 @@ class Parser(argparse.ArgumentParser):
         """Print the help, its headings bold on a terminal."""
         stream = file or sys.stdout
         stream.write(with_bold_headings(self.format_help(), stream))
+
+
+def _settle(said: Any, given: Given | None, action: argparse.Action) -> Any:
+    """What counts: what was typed, what is configured, what is usual. A word that may be left out is then None or []."""
+    if isinstance(said, _Unsaid):
+        return list(said) if said else given.value if given else action.default
+    return given.value if given and said in (None, []) else said
 
 
 def _iter_flags(parser: argparse.ArgumentParser, verb: str | None) -> Iterable[str]:

@@ -125,3 +125,17 @@ def test_a_server_reads_it(above: Path, monkeypatch: pytest.MonkeyPatch) -> None
         process.terminate()
         process.wait(20)
     assert [provider["slug"] for provider in announced["providers"]] == ["juhuo"]
+
+
+def test_the_page_shows_a_file_that_is_taken(above: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    jsonschema.validate(import_module("tomllib").loads(text), SCHEMA)
+    (above / "understudy.toml").write_text(text)
+    found = import_module(VERBS["serve"][0]).parser().parse_args([])
+    assert (found.providers, found.port, found.spec) == (["juhuo"], 8080, [f"{above}/specs/mine.yaml"])
+
+
+def test_help_is_given_whatever_the_file_says(above: Path) -> None:
+    (above / "understudy.toml").write_text("clok = 1\n")
+    assert "--clock" in run("serve", "--help")
