@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from tests.sockets import SECONDS, request
 
-# After so much silence nothing more is expected, in seconds.
-SILENCE = 0.5
+# After so much silence nothing more is expected, in seconds: where an answer never ends, and where one has.
+SILENCE, ASIDE = 0.4, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Heard:
             "body": self.body.decode("utf-8", "replace"),
             "raw": self.raw.decode("utf-8", "replace"),
             "pieces": len(self.pieces),
+            "split": any(piece[-1] >= 0xC0 or piece[-3:-2] >= b"\xc0" for piece in self.pieces[1:]),
+            "short": int(self.header("content-length") or 0) - len(self.raw.partition(b"\r\n\r\n")[2]),
+            "whole": is_whole(self.raw),
         }
         judged = {name: (want, found.get(name)) for name, want in sees.items() if name not in ("header", "never")}
         wrong = {name: pair for name, pair in judged.items() if not _fits(name, *pair)}
@@ -90,9 +93,19 @@ def is_whole(raw: bytes) -> bool:
 
 
 def hear(
-    url: str, method: str, path: str, headers: Mapping[str, str], body: bytes, trust: ssl.SSLContext | None = None
+    url: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    patience: float = SECONDS,
+    aside: float = ASIDE,
+    trust: ssl.SSLContext | None = None,
 ) -> Heard:
-    """Send one request, and listen until the connection ends, or nothing comes any more."""
+    """Send one request, and listen until the connection ends, or the answer is whole, or `patience` has passed;
+    after a whole answer `aside` seconds more, in which the connection may be closed.
+    """
     parts = urlsplit(url)
     assert parts.hostname
     target = parts.path + path
@@ -100,13 +113,15 @@ def hear(
         opened = trust.wrap_socket(plain, server_hostname=parts.hostname) if trust else plain
         opened.sendall(request(method, target, [(k, v.encode()) for k, v in headers.items()], body))
         pieces: list[bytes] = []
-        opened.settimeout(SECONDS if method == "never" else SILENCE)
+        opened.settimeout(patience)
         end = "open"
         try:
             while piece := opened.recv(65_536):
                 pieces.append(piece)
                 if is_whole(b"".join(pieces)):
-                    opened.settimeout(0.02)
+                    opened.settimeout(aside or None)
+                    if not aside:
+                        return Heard(tuple(pieces), "open")
             end = "close"
         except TimeoutError:
             end = "open"

@@ -157,3 +157,10 @@ def _event(type_: str, tokens: int = 0, **members: Any) -> Event:
 def fail(error: Any, count: int) -> Event:
     """An error in the middle of a stream: the envelope as an event; nothing comes after it."""
     return Event("error", orjson.dumps(error))
+
+
+def usage(event: Any, asked: int, answered: int) -> Event:
+    """What is used up to now, without an end."""
+    return _event(
+        "message_delta", delta={"stop_reason": None, "stop_sequence": None}, usage={"output_tokens": answered}
+    )

@@ -153,3 +153,10 @@ def _is_one_word(text: str) -> bool:
 def fail(error: Any, count: int) -> Event:
     """An error in the middle of a stream: the envelope as a chunk; nothing comes after it."""
     return Event("", orjson.dumps(error))
+
+
+def usage(chunk: Any, asked: int, answered: int) -> Event:
+    """A chunk without candidates that tells the tokens of the question and of the answer."""
+    head = {key: value for key, value in chunk.items() if key != "candidates"}
+    used = {"promptTokenCount": asked, "candidatesTokenCount": answered, "totalTokenCount": asked + answered}
+    return Event("", orjson.dumps({**head, "usageMetadata": used}))

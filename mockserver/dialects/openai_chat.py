@@ -93,3 +93,9 @@ def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[E
 def fail(error: Any, count: int) -> Event:
     """An error in the middle of a stream: the envelope as a chunk; nothing comes after it."""
     return Event("", orjson.dumps(error))
+
+
+def usage(chunk: Any, asked: int, answered: int) -> Event:
+    """A chunk without choices that tells the tokens of the question and of the answer."""
+    used = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
+    return Event("", orjson.dumps({**chunk, "choices": [], "usage": used}))

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.wiretap import Heard, hear
+from tests.sockets import SECONDS
+from tests.wiretap import SILENCE, Heard, hear
 from understudy.mockserver.faults import FAULTS
+from understudy.mockserver.journal import Record
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.world import Settings, World
@@ -38,44 +40,56 @@ class Place:
     server: RunningServer
     world: World
     said: Mapping[str, Any]
+    patience: float = SECONDS
 
     @property
     def base(self) -> str:
         return str(self.world.media_url if self.said.get("media") else self.world.base_url)
 
-    def ask(self, headers: Mapping[str, str] = {}, prompt: str = "", **values: str) -> Heard:
+    def ask(self, headers: Mapping[str, str] = {}, prompt: str = "") -> Heard:
         """Send the request; `prompt` stands before its own."""
         said = self.said
         body, path = said.get("body"), said["path"]
-        for name, value in values.items():
-            path = path.replace(f"{{{name}}}", value)
         raw = b""
         if isinstance(body, str):
             raw = body.encode()
         elif body is not None:
             raw = json.dumps(with_prompt(body, said["prompt"], prompt), ensure_ascii=False).encode()
-        keys = {} if said.get("media") else {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        return hear(
-            self.base, said["method"], f"/{said['provider']}{path}", {**keys, **said.get("headers", {}), **headers}, raw
-        )
+        headers = {**self.own_headers(), **headers}
+        return hear(self.base, said["method"], f"/{said['provider']}{path}", headers, raw, patience=self.patience)
+
+    def own_headers(self) -> dict[str, str]:
+        said = {name: value.replace("<key>", self.key) for name, value in self.said.get("headers", {}).items()}
+        return {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", **said}
 
     @property
     def key(self) -> str:
         return next(iter(self.world.sites[self.said["provider"]].accounts.keys()))
 
     def books(self) -> Any:
-        """What tells whether anything was done: the accounts with their money and tasks, and what is uploaded."""
-        uploads = self.world.sites[self.said["provider"]].uploads
-        return self.control("GET", f"/{self.said['provider']}/accounts"), uploads.promised, uploads.arrived
+        """What tells whether anything was done: the accounts' money and tasks, and what is uploaded."""
 
-    def control(self, method: str, path: str, body: Any = None) -> Any:
+        def look() -> Any:
+            site, now = self.world.sites[self.said["provider"]], self.world.clock.now()
+            used = [(account.ledger.used(now), account.ledger.held(now)) for account in site.accounts]
+            tasks = [site.tasks.store.count(account.id, frozenset()) for account in site.accounts]
+            return used, tasks, site.uploads.promised, site.uploads.arrived
+
+        return self.server.run(look)
+
+    def steer(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the control API."""
         raw = b"" if body is None else json.dumps(body).encode()
-        heard = hear(self.world.base_url, method, f"/_understudy{path}", {"Content-Type": "application/json"}, raw)
+        url = f"{self.world.base_url}/_understudy"
+        heard = hear(url, method, path, {"Content-Type": "application/json"}, raw, aside=0)
         assert heard.status < 300, heard
         return json.loads(heard.body) if heard.body else None
 
+    def records(self) -> list[Record]:
+        return self.server.run(lambda: list(self.world.journal))
+
     def notes(self) -> list[str]:
-        return [note for record in self.control("GET", "/journal")["records"] for note in record["notes"]]
+        return [note for record in self.records() for note in record.notes]
 
 
 def with_prompt(body: Any, place: str, text: str) -> Any:
@@ -89,14 +103,14 @@ def with_prompt(body: Any, place: str, text: str) -> Any:
     return copy
 
 
-def place(server: RunningServer, at: str) -> Place:
-    return Place(server, server.run(server.service.worlds.open, f"faults-{next(NAMES)}"), REQUESTS[at])
+def place(server: RunningServer, at: str, patience: float = SECONDS) -> Place:
+    return Place(server, server.run(server.service.worlds.open, f"faults-{next(NAMES)}"), REQUESTS[at], patience)
 
 
 def set_fault(place: Place, way: str, rule: Mapping[str, Any]) -> Heard:
     """Ask once, with a rule set in one of the three ways."""
     if way == "control":
-        place.control("POST", "/faults", rule)
+        place.steer("POST", "/faults", rule)
         return place.ask()
     pairs = [f'{name}="{value}"' if name != "fault" else f"{name}={value}" for name, value in rule.items()]
     if way == "prefer":
@@ -113,11 +127,11 @@ def named(case: Mapping[str, Any]) -> str:
     [pytest.param(case, way, id=f"{named(case)}-{way}") for case in ALL for way in case.get("ways", WAYS)],
 )
 def test_a_fault_is_seen_on_the_wire(server: RunningServer, case: Mapping[str, Any], way: str) -> None:
-    here = place(server, case["at"])
+    here = place(server, case["at"], SILENCE if case.get("endless") else SECONDS)
     before = here.books()
     heard = set_fault(here, way, case["rule"])
     sees = dict(case["sees"])
-    committed = sees.pop("committed", None)
+    committed = sees.pop("committed", case.get("committed"))
     assert heard.fits(sees) == {}
     if committed is not None:
         assert (here.books() != before) is committed
