@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 
 from understudy.mockserver.ledger import Ledger
@@ -77,6 +78,11 @@ class Accounts:
         """Refuse a key from now on."""
         if self._by_key.pop(key, None) is not None:
             self._revoked.add(key)
+
+    @property
+    def every_key(self) -> AbstractSet[str]:
+        """Every key that ever worked here."""
+        return self._by_key.keys() | self._revoked
 
     def named(self, name: str) -> Account | None:
         """The account of that id."""

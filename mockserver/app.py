@@ -139,7 +139,7 @@ class Gateway(Lane):
             return
         except TooLarge as error:
             refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
-            answer = refuse(exchange, refusal, act.wording)
+            answer = refuse(exchange, refusal, act.wording, act.operation.id)
         if answer.events is None and answer.make is None and not exchange.wire_faults:
             return await self.send(answer, exchange.site.world, scope, send)
         await self._send_later(exchange, answer, scope, send)
@@ -218,7 +218,8 @@ async def refuse_path(exchange: Exchange, methods: tuple[str, ...], receive: Rec
     """Refuse a path that no operation has, or a method that the path's operations do not have."""
     with contextlib.suppress(TooLarge, Disconnected):  # nobody reads it: this path takes no body
         await read_body(receive, 0)
-    refusal = Refusal("method_not_allowed" if methods else "unknown_path", limit=", ".join(methods))
+    condition, rule = ("method_not_allowed", "method") if methods else ("unknown_path", "path")
+    refusal = Refusal(condition, limit=", ".join(methods), rule=rule)
     answer = refuse(exchange, refusal, wording)
     if methods:
         answer.headers = (*answer.headers, (b"allow", ", ".join(methods).encode()))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from understudy.mockserver.accounts import Account
     from understudy.mockserver.faults.fault import Fault
     from understudy.mockserver.faults.rule import Rule
+    from understudy.mockserver.refusals import Breach
     from understudy.mockserver.site import Site
     from understudy.mockserver.stage import Act
     from understudy.mockserver.wording import Wording
@@ -62,6 +63,8 @@ class Exchange:
     is_streamed: bool = False
     takes_long: bool = False
     binary: "Binary | None" = None
+    # What of the contract the request broke.
+    breach: "Breach | None" = None
     _id: str = ""
     # What goes wrong: all of it, what of it is played on the wire, and what waits for the task to be created.
     faults: "tuple[Fault, ...]" = ()

@@ -20,6 +20,7 @@ class ParameterRule:
     def __init__(self, parameter: Parameter, phrases: Phrases, lenient: bool) -> None:
         self._name, self._required, self._schema = parameter.name, parameter.required, parameter.schema
         self._lenient = lenient
+        self._sources = parameter.sources
         self._in_path = parameter.where == "path"
         self._validator = jsonschema_rs.Draft202012Validator(parameter.schema)
         self._phrases = phrases
@@ -33,14 +34,14 @@ class ParameterRule:
         value = read_text_as(self._schema.get("type"), text)
         error = next(self._validator.iter_errors(value), None)
         if error is not None:
-            raise word(error, self._schema, self._phrases, self._name)
+            raise word(error, self._schema, self._phrases, self._name, self._sources)
 
     def _miss(self, exchange: Exchange) -> None:
         """The parameter is not there: refused where it must be, noted where that is let pass."""
         if not self._required:
             return
         if not self._lenient:
-            raise self._phrases.refusal("header", field=self._name)
+            raise self._phrases.refusal("header", field=self._name, sources=self._sources)
         exchange.notes.append(f"the header {self._name} is missing")
 
 

@@ -3,11 +3,13 @@
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
+
+from understudy.mockserver.redaction import NO_KEYS, Keys, Redactor
+from understudy.mockserver.refusals import Breach
 
 MOST_RECORDS = 4_096
 MOST_BODY = 65_536
@@ -37,6 +39,9 @@ class Record(Struct, gc=False):
     condition: str
     body: bytes
     notes: tuple[str, ...]
+    answer_headers: bytes = b""
+    answer_type: str = ""
+    breach: Breach | None = None
 
 
 class Journal:
@@ -83,6 +88,12 @@ def pack_headers(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"\n".join(chain.from_iterable(headers))
 
 
+def unpack_headers(lines: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers that `pack_headers` packed."""
+    parts = iter(lines.split(b"\n") if lines else ())
+    return list(zip(parts, parts, strict=True))
+
+
 def _cut(record: Record) -> None:
     for part, size in (("request", len(record.payload)), ("response", len(record.body))):
         if size > MOST_BODY:
@@ -90,45 +101,35 @@ def _cut(record: Record) -> None:
     record.payload, record.body = record.payload[:MOST_BODY], record.body[:MOST_BODY]
 
 
-def stable(record: Record, key_headers: AbstractSet[bytes], key_parameters: AbstractSet[bytes]) -> dict[str, Any]:
+def stable(record: Record, redactor: Redactor, known: Keys = NO_KEYS) -> dict[str, Any]:
     """A record for people and files: redacted, without what differs from machine to machine.
 
-    `key_headers` (lower case) and `key_parameters` name the headers and query parameters that carry keys.
+    `known`: keys that are taken out wherever they stand, whoever sent them.
     """
-    lines = iter(record.headers.split(b"\n") if record.headers else ())
-    headers = {
-        name.decode("latin-1"): "[redacted]" if name in key_headers else _redact(value, record.key)
-        for name, value in zip(lines, lines, strict=True)
-        if name != b"host"
-    }
+    sent, answered = unpack_headers(record.headers), unpack_headers(record.answer_headers)
+    hide = redactor.hider(redactor.secrets(sent, record.query, record.key), known)
+    breach = record.breach
     return {
         "serial": record.serial,
         "at": record.at,
         "provider": record.provider,
         "operation": record.operation,
         "method": record.method,
-        "path": record.path,
-        "query": _redact(_without_keys(record.query, key_parameters), record.key),
-        "headers": headers,
-        "request": _redact(record.payload, record.key),
+        "path": hide(record.path),
+        "query": redactor.query(record.query, hide),
+        "headers": {
+            name.decode("latin-1"): redactor.header(name, value, hide) for name, value in sent if name != b"host"
+        },
+        "request": hide(record.payload.decode("utf-8", "replace")),
         "account": record.account,
         "status": record.status,
         "condition": record.condition,
-        "response": _redact(record.body, record.key),
-        "notes": [*record.notes, *_doubled_keys(record.payload)],
+        "breach": breach and {**to_builtins(breach), "message": hide(breach.message), "field": hide(breach.field)},
+        "response_type": record.answer_type,
+        "response_headers": {name.decode("latin-1"): redactor.header(name, value, hide) for name, value in answered},
+        "response": hide(record.body.decode("utf-8", "replace")),
+        "notes": [hide(note) for note in (*record.notes, *_doubled_keys(record.payload))],
     }
-
-
-def _without_keys(query: bytes, key_parameters: AbstractSet[bytes]) -> bytes:
-    parts = (part.partition(b"=") for part in query.split(b"&"))
-    return b"&".join(
-        b"%b=[redacted]" % name if name in key_parameters else name + eq + value for name, eq, value in parts
-    )
-
-
-def _redact(raw: bytes, key: str) -> str:
-    text = raw.decode("utf-8", "replace")
-    return text.replace(key, "[redacted]") if key else text
 
 
 def _doubled_keys(payload: bytes) -> list[str]:

@@ -55,8 +55,8 @@ class MediaOrigin(Lane):
                 exchange.payload = await read_body(receive, site.stage.most_upload)
                 exchange.etag = await asyncio.to_thread(_etag, exchange.payload)
             except TooLarge as error:
-                refusal = Refusal("invalid_request", f"more than {error.args[0]} bytes")
-                return refuse(exchange, refusal, act.wording)
+                refusal = Refusal("invalid_request", f"more than {error.args[0]} bytes", rule="too_large")
+                return refuse(exchange, refusal, act.wording, act.operation.id)
             exchange.now = site.now()
             return handle(exchange)
         if exchange.method in ("GET", "HEAD") and not methods:

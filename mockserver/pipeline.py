@@ -29,7 +29,7 @@ def handle(exchange: Exchange) -> Answer:
     except Refusal as refusal:
         answer = act.wording.answer(exchange, refusal)
     except Exception:
-        log.exception("%s %s", exchange.method, exchange.path)
+        log.exception("%s of %s", act.operation.id, exchange.site.slug)
         answer = act.wording.answer(exchange, Refusal("internal_error"))
     if exchange.faults:
         answer = distort(exchange, answer)
@@ -40,12 +40,12 @@ def handle(exchange: Exchange) -> Answer:
     return answer
 
 
-def refuse(exchange: Exchange, refusal: Refusal, wording: Wording) -> Answer:
+def refuse(exchange: Exchange, refusal: Refusal, wording: Wording, operation: str = "") -> Answer:
     """Answer a request that is not for any operation, or not fit to be."""
     if exchange.site.tenants:
         _find_tenant(exchange)
     answer = wording.answer(exchange, refusal)
-    note(exchange, answer, "")
+    note(exchange, answer, operation)
     return answer
 
 
@@ -111,7 +111,7 @@ def _answer_once(exchange: Exchange, act: Act, header: str) -> Answer:
     try:
         stored = store.begin(scope, exchange.body, exchange.now)
     except Conflict:
-        raise Refusal("idempotency_conflict", field=header) from None
+        raise Refusal("idempotency_conflict", field=header, rule="idempotency") from None
     if stored is not None:
         exchange.notes.append("a repetition: the stored answer is given again")
         return stored
@@ -138,7 +138,8 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
             if site.rate is not None:
                 site.throttle(account, exchange.now)
             return
-    raise Refusal("unauthorized")
+    is_bare = not any(read_key(exchange) for read_key, _ in act.keys)
+    raise Refusal("unauthorized", rule="security" if is_bare else "")
 
 
 def _find_tenant(exchange: Exchange) -> None:
@@ -181,5 +182,8 @@ def note(exchange: Exchange, answer: Answer, operation: str) -> None:
             answer.condition,
             answer.body,
             tuple(exchange.notes),
+            pack_headers(answer.headers) if answer.headers else b"",
+            answer.media_type,
+            exchange.breach,
         )
     )

@@ -13,6 +13,7 @@ from understudy.mockserver.completions.tokens import split_tokens
 from understudy.mockserver.dialects import SPEAKERS
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.headers import ParameterRule, iter_parameter_rules
+from understudy.mockserver.redaction import Redactor
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
@@ -69,6 +70,7 @@ class ActRule:
         self.needed = needed_members(rule)
         self._check: Check = compile_rule(rule, resolver)
         self._message, self._effect, self._name = rule.message, rule.effect, rule.name
+        self._sources = rule.sources
 
     def apply(self, exchange: Exchange) -> None:
         """Refuse, or note, what breaks the rule."""
@@ -76,6 +78,7 @@ class ActRule:
             field = self._check(exchange)
         except Refusal as refusal:
             if self._effect != "note":
+                refusal.rule, refusal.sources = self._name, self._sources
                 raise
             field = f"{refusal.field} is {refusal.value}"
         if field is None:
@@ -84,8 +87,8 @@ class ActRule:
             exchange.notes.append(f"{self._name}: {self._message or field}")
             return
         if self._message:
-            raise Refusal("invalid_request", self._message, field=field)
-        raise exchange.site.stage.phrases.refusal("rule", field=field)
+            raise Refusal("invalid_request", self._message, field=field, rule=self._name, sources=self._sources)
+        raise exchange.site.stage.phrases.refusal("rule", field=field, sources=self._sources)
 
 
 class ActDelivery:
@@ -191,8 +194,9 @@ class Stage:
         ]
         schemes = [s for operation in provider.operations for a in operation.security for s in a]
         self.key_readers = [_compile_key(scheme) for scheme in dict.fromkeys(schemes)]
-        self.key_parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
         self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}
+        parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
+        self.redactor = Redactor(self.key_headers, parameters, provider.key_pattern)
         self.results = [
             (result.pattern(), kind.name, result.name)
             for kind in provider.kinds.values()

@@ -16,6 +16,7 @@ from understudy.specs.model import Body, Parameter
 from understudy.specs.nodes import Node
 from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.specs.schemas import SAME_VALUE
+from understudy.specs.sources import source_texts
 from understudy.specs.templates import parse as parse_template
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
@@ -30,13 +31,30 @@ class Phrases:
     def __init__(self, phrases: Mapping[str, Node]) -> None:
         self._phrases = phrases
 
-    def refusal(self, keyword: str, *, field: str = "", value: Any = "", limit: Any = "", said: Any = None) -> Refusal:
-        """The refusal of a violated constraint. `said`: the schema's own `x-message`, if any."""
+    def refusal(
+        self,
+        keyword: str,
+        *,
+        field: str = "",
+        value: Any = "",
+        limit: Any = "",
+        said: Any = None,
+        sources: tuple[str, ...] = (),
+    ) -> Refusal:
+        """The refusal of a violated constraint. `said`: the schema's own `x-message`, if any; `sources`: its `x-source`."""
         own = said.get(keyword) if isinstance(said, dict) else said
         node = parse_template(own) if own else self._phrases.get(keyword, self._phrases["default"])
         words = SimpleNamespace(field=_brief(field), value=_brief(value), limit=_brief(limit))
         detail = str(node.compile(ScopeResolver({}))(Worded(words)))
-        return Refusal("invalid_request", detail, field=words.field, value=words.value, limit=words.limit)
+        return Refusal(
+            "invalid_request",
+            detail,
+            field=words.field,
+            value=words.value,
+            limit=words.limit,
+            rule=keyword,
+            sources=sources,
+        )
 
 
 def _brief(value: Any) -> str:
@@ -64,11 +82,11 @@ class BodyReader:
             payload, content_type = b"{}", b"application/json"
         if content_type != b"application/json" and not self._body.any_type and not _is_json(content_type):
             given = (content_type or b"").decode("latin-1")
-            raise self._phrases.refusal("content_type", field="Content-Type", value=given)
+            raise self._phrases.refusal("content_type", field="Content-Type", value=given, sources=self._body.sources)
         try:
             value = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            raise self._phrases.refusal("json", field="body") from None
+            raise self._phrases.refusal("json", field="body", sources=self._body.sources) from None
         if self._coerce:
             value = self._coerce(value)
         try:
@@ -76,12 +94,12 @@ class BodyReader:
                 raise self._refusal(value)
         except ValueError:
             # Nested deeper than the validator goes.
-            raise self._phrases.refusal("json", field="body") from None
+            raise self._phrases.refusal("json", field="body", sources=self._body.sources) from None
         return self._normalise(value) if self._normalise else value
 
     def _refusal(self, value: Any) -> Refusal:
         errors = jsonschema_rs.Draft202012Validator(self._schema).iter_errors(value)
-        return word(min(errors, key=_importance), self._schema, self._phrases, "body")
+        return word(min(errors, key=_importance), self._schema, self._phrases, "body", self._body.sources)
 
 
 class ParameterReader:
@@ -106,7 +124,8 @@ class ParameterReader:
                     values[name] = self._judge(name, text)
         for name in self._required:
             if name not in values:
-                raise self._phrases.refusal("required", field=name)
+                sources = self._known[name][0].sources
+                raise self._phrases.refusal("required", field=name, sources=sources)
         return values
 
     def _judge(self, name: str, text: str) -> Any:
@@ -114,23 +133,27 @@ class ParameterReader:
         value = read_text_as(parameter.schema.get("type"), text)
         error = next(validator.iter_errors(value), None)
         if error is not None:
-            raise word(error, parameter.schema, self._phrases, name)
+            raise word(error, parameter.schema, self._phrases, name, parameter.sources)
         return value
 
 
-def word(error: Any, schema: Any, phrases: Phrases, subject: str) -> Refusal:
-    """Put a schema's error into the provider's words."""
+def word(error: Any, schema: Any, phrases: Phrases, subject: str, sources: tuple[str, ...] = ()) -> Refusal:
+    """Put a schema's error into the provider's words. `sources`: of the schema as a whole."""
     path = list(error.schema_path)
     keyword = str(path[-1]) if path else "default"
     steps = [str(step) for step in error.instance_path if not isinstance(step, int)]
     field = _missing_member(error) or ".".join(steps) or subject
     said = None if keyword == "required" else _sentence(schema, path)
+    sources = _sources(schema, path) or sources
     if keyword == "required":
         parent = _at(schema, path[:-1])
         member = parent.get("properties", {}).get(field, {}) if isinstance(parent, dict) else {}
         said = _only(member.get("x-message"), "required") or _only(_sentence(schema, path), "required")
         field = ".".join([*steps, field])
-    return phrases.refusal(keyword, field=field, value=error.instance, limit=_at(schema, path), said=said)
+        sources = source_texts(member) or sources
+    return phrases.refusal(
+        keyword, field=field, value=error.instance, limit=_at(schema, path), said=said, sources=sources
+    )
 
 
 def _only(said: Any, keyword: str) -> Any:
@@ -160,6 +183,12 @@ def _at(schema: Any, path: list[Any]) -> Any:
             return ""
         schema = schema[step]
     return schema
+
+
+def _sources(schema: Any, path: list[Any]) -> tuple[str, ...]:
+    """The `x-source` that stands nearest to a keyword, at its value or around it."""
+    nodes = (_at(schema, path[:length]) for length in range(len(path) - 1, -1, -1))
+    return next((texts for texts in map(source_texts, nodes) if texts), ())
 
 
 def _sentence(schema: Any, path: list[Any]) -> Any:

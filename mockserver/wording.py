@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from understudy.mockserver.exchange import Answer, Exchange
-from understudy.mockserver.refusals import ErrorView, Refusal
+from understudy.mockserver.refusals import Breach, ErrorView, Refusal
 from understudy.mockserver.scope import ScopeResolver, to_json
 from understudy.specs.model import Failures
 from understudy.specs.nodes import Node
@@ -33,6 +33,8 @@ class Wording:
         if not refusal.detail:
             error = replace(error, detail=self._detail(exchange, refusal.condition))
             exchange.error = error
+        if refusal.rule:
+            exchange.breach = Breach(refusal.rule, refusal.field, error.detail, refusal.sources)
         exchange.error = replace(error, message=self._messages[refusal.condition](exchange))
         body = self._body(exchange)
         raw = body.encode() if isinstance(body, str) else to_json(body)

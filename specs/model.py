@@ -209,12 +209,13 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query, path or header parameter."""
+    """A query, path or header parameter. `sources`: as its `x-source` has them."""
 
     name: str
     where: str
     required: bool
     schema: Any
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,7 @@ class Body:
     any_type: bool
     raw: bool
     examples: Mapping[str, Any]
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,7 @@ class Rule:
     arguments: Mapping[str, Any]
     message: str
     effect: str
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

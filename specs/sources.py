@@ -36,6 +36,12 @@ def parse_sources(value: Any, place: Place = ()) -> list[Source]:
     return [parse_source(text, place) for text in texts]
 
 
+def source_texts(said: Any) -> tuple[str, ...]:
+    """The texts of the `x-source` of what is said, as they stand there."""
+    texts = said.get("x-source", ()) if isinstance(said, dict) else ()
+    return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
 def iter_sources(document: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
     """Every `x-source` in a document with the place of what it speaks of."""
     if isinstance(document, dict):

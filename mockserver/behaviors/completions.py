@@ -77,7 +77,7 @@ def _compose(exchange: Exchange, ask: Ask) -> Completion:
         exchange.notes.append(f"what is no JSON Schema is taken for one that allows everything: {error}")
         return composer.complete(_with_schemas(ask))
     except Unsatisfiable as error:
-        raise Refusal("invalid_request", str(error)) from error
+        raise Refusal("invalid_request", str(error), rule="schema") from error
 
 
 def _with_schemas(ask: Ask) -> Ask:

@@ -53,7 +53,9 @@ def put(operation: Operation, provider: Provider, resolver: ScopeResolver) -> Be
         if exchange.now >= int(expires) or upload is None:
             raise Refusal("forbidden", "the address has expired")
         if len(exchange.payload) > upload.max_bytes:
-            raise Refusal("invalid_request", f"more than {upload.max_bytes} bytes", limit=str(upload.max_bytes))
+            raise Refusal(
+                "invalid_request", f"more than {upload.max_bytes} bytes", limit=str(upload.max_bytes), rule="too_large"
+            )
         site.uploads.take(upload, exchange.etag, mp4_seconds(exchange.payload))
         exchange.upload = upload
 

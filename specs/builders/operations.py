@@ -9,7 +9,7 @@ from understudy.specs.builders.cases import build_cases
 from understudy.specs.builders.errors import Errors
 from understudy.specs.expressions import Expression, split
 from understudy.specs.problems import Misfit, at, known
-from understudy.specs.sources import is_assumed
+from understudy.specs.sources import is_assumed, source_texts
 
 
 def build_operations(
@@ -81,7 +81,10 @@ class OperationBuilder:
         said = self.resolved([*self.item.get("parameters", ()), *self.said.get("parameters", ())])
         if not all("name" in p and "in" in p for p in said):
             raise Misfit("this is no parameter", "it needs 'name' and 'in'")
-        return tuple(model.Parameter(p["name"], p["in"], p.get("required", False), p.get("schema", {})) for p in said)
+        return tuple(
+            model.Parameter(p["name"], p["in"], p.get("required", False), p.get("schema", {}), source_texts(p))
+            for p in said
+        )
 
     def body(self) -> model.Body | None:
         """The request body."""
@@ -95,7 +98,7 @@ class OperationBuilder:
         said_examples = json_type.get("examples", {}).items()
         examples = {name: example["value"] for name, example in said_examples if "value" in example}
         schema = self.schema(json_type.get("schema", {}))
-        return model.Body(said.get("required", False), schema, "*/*" in content, False, examples)
+        return model.Body(said.get("required", False), schema, "*/*" in content, False, examples, source_texts(said))
 
     def rules(self) -> tuple[model.Rule, ...]:
         """The rules that hold in this profile; `lenient` only notes what breaks a rule that no document states."""
@@ -107,7 +110,9 @@ class OperationBuilder:
                 raise Misfit(f"a rule has one name, not {names}", place=(index,))
             if self.profile.strictness in said.get("in", model.STRICTNESS):
                 effect = "note" if is_lenient and is_assumed(said) else said.get("effect", "refuse")
-                rules.append(model.Rule(names[0], said[names[0]], said.get("message", ""), effect))
+                rules.append(
+                    model.Rule(names[0], said[names[0]], said.get("message", ""), effect, source_texts(said))
+                )
         return tuple(rules)
 
     def reply(self) -> model.Reply:

@@ -13,6 +13,7 @@ from understudy.mockserver.estimates import Estimator
 from understudy.mockserver.exchange import Answer
 from understudy.mockserver.idempotency import Conflict, Idempotency
 from understudy.mockserver.journal import Journal, Record, stable
+from understudy.mockserver.redaction import Redactor
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.seed import Seed
 from understudy.mockserver.store.memory import MemoryStore
@@ -71,7 +72,7 @@ def test_a_long_answer_is_cut_and_the_journal_says_so() -> None:
 
 
 def test_keys_in_a_query_never_leave_the_journal() -> None:
-    shown = stable(_record(query=b"a=1&key=secret&b="), frozenset(), frozenset([b"key"]))
+    shown = stable(_record(query=b"a=1&key=secret&b="), Redactor(frozenset(), frozenset([b"key"]), ""))
     assert shown["query"] == "a=1&key=[redacted]&b="
 
 

@@ -60,12 +60,31 @@ def test_refused(case: Case, profile: str, counter_of: Callable[[Book, str], Cou
 
     assert answer.status == status, answer
     assert answer.media_type == "application/json"
+    check_record(counter, case)
     body = answer.json()
     assert case.book.is_error(case.at, body, status, code), body
     assert case.group.get("says", "") in json.dumps(body, ensure_ascii=False), body
     for name, pattern in case.group.get("header", {}).items():
         assert re.fullmatch(pattern, answer.headers.get(name.lower(), "")), answer.headers
     assert before == ({} if "repeat" in case.group else counter.look())
+
+
+# No fact says that JSON is JSON, or how large a body may be: these need no source.
+OF_HTTP = ("json", "content_type", "header", "query", "too_large", "security", "method", "path")
+# Of `strict-doc`, the source is the silence of the document.
+UNSAID = "unevaluatedProperties"
+
+
+def check_record(counter: Counter, case: Case) -> None:
+    """The journal says what of the contract the latest request broke, by which source, and never a key."""
+    (record,) = counter.steer("GET", "/journal?limit=1")["records"]
+    shown, breach = json.dumps(record), record["breach"]
+    asked_for = "condition=" in shown or "refuse=" in shown
+    assert not any(key in shown for key in (*counter.keys, "revoked-key"))
+    if record["condition"] == "invalid_request" and not asked_for:
+        assert breach["sources"] or breach["rule"] in (*OF_HTTP, UNSAID), record
+    elif record["condition"] in ("insufficient_credits", "forbidden", "rate_limited"):
+        assert breach is None, record
 
 
 @pytest.mark.parametrize(("case", "profile"), parameters("accepted"))
