@@ -110,9 +110,7 @@ class OperationBuilder:
                 raise Misfit(f"a rule has one name, not {names}", place=(index,))
             if self.profile.strictness in said.get("in", model.STRICTNESS):
                 effect = "note" if is_lenient and is_assumed(said) else said.get("effect", "refuse")
-                rules.append(
-                    model.Rule(names[0], said[names[0]], said.get("message", ""), effect, source_texts(said))
-                )
+                rules.append(model.Rule(names[0], said[names[0]], said.get("message", ""), effect, source_texts(said)))
         return tuple(rules)
 
     def reply(self) -> model.Reply:

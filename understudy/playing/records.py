@@ -126,7 +126,7 @@ def _fits(record: Record, wanted: dict[str, Any]) -> bool:
 
 
 def _record(record: MockRecord, stage: Stage) -> Record:
-    said = stable(record, stage.key_headers, stage.key_parameters)
+    said = stable(record, stage.redactor)
     return Record(**{name: said[name] for name in Record.__slots__ if name != "notes"}, notes=tuple(said["notes"]))
 
 
