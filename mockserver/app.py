@@ -32,6 +32,8 @@ MOST_DRAINED = 67_108_864
 MOST_AT_ONCE = 65_536
 
 _HEAD = b"date: %b\r\ncontent-length: %d\r\ncontent-type: %b\r\n"
+_HEAD_LINES = 3
+_LINE = b"%b: %b\r\n"
 _BODILESS = (204, 304)
 
 
@@ -81,21 +83,28 @@ class Lane:
             return None, path
         return world.sites.get(self._hosts.get(_host(scope["headers"])) or self._only), path
 
-    async def send(self, answer: Answer, world: World, scope: Scope, send: Send) -> None:
-        """Send an answer whole, with the Date of its world."""
-        status, body = answer.status, answer.body
-        sent = b"" if scope["method"] == "HEAD" else body
-        kind, cycle = answer.media_type.encode(), cycle_of(send)
-        is_plain = kind and not answer.headers and len(sent) <= MOST_AT_ONCE and status not in _BODILESS
-        if cycle is not None and is_plain:
-            return send_whole(cycle, status, _HEAD % (world.today(), len(body), kind), sent)
+    def send(self, answer: Answer, world: World, scope: Scope, send: Send) -> Awaitable[None] | None:
+        """Send an answer whole, with the Date of its world: now, if the wire takes it; else gives what is left to do."""
+        status, body, kind = answer.status, answer.body, answer.media_type.encode()
+        cycle = cycle_of(send)
+        if cycle is not None and kind and len(body) <= MOST_AT_ONCE and status not in _BODILESS:
+            head = _HEAD % (world.today(), len(body), kind)
+            if answer.headers:
+                head += b"".join([_LINE % pair for pair in answer.headers])
+            if head.count(b"\n") == _HEAD_LINES + len(answer.headers):  # else uvicorn tells what is wrong with it
+                send_whole(cycle, status, head, b"" if scope["method"] == "HEAD" else body)
+                return None
+        return self._send_in_parts(answer, world, scope, send)
+
+    async def _send_in_parts(self, answer: Answer, world: World, scope: Scope, send: Send) -> None:
         headers = [(b"date", world.today()), *answer.headers]
-        if status not in _BODILESS:
-            headers.append((b"content-length", b"%d" % len(body)))
-        if kind:
-            headers.append((b"content-type", kind))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": sent})
+        if answer.status not in _BODILESS:
+            headers.append((b"content-length", b"%d" % len(answer.body)))
+        if answer.media_type:
+            headers.append((b"content-type", answer.media_type.encode()))
+        body = b"" if scope["method"] == "HEAD" else answer.body
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def play(self, exchange: Exchange, answer: Answer, send: Send, remember: Callable[[Answer], None]) -> None:
         """Send an answer as the faults of its exchange have it."""
@@ -112,37 +121,54 @@ class Gateway(Lane):
         self._behind = behind
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await done(self.answer(scope, receive, send))
+
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+        """Answer now, if nothing has to be waited for; else gives what is left to do."""
         if scope["type"] != "http":
-            return await self._behind(scope, receive, send)
-        headers: Headers = scope["headers"]
+            return self._behind(scope, receive, send)
         site, path = self.find_site(scope["path"], scope)
         if site is None:
-            return await self._behind(scope, receive, send)
-        method, query = scope["method"], scope["query_string"]
+            return self._behind(scope, receive, send)
+        method = scope["method"]
         act, values, methods = site.stage.routes.find(method, path)
+        if act is None and method in ("GET", "HEAD") and path in _pages(path, scope):
+            return self._behind(scope, receive, send)
+        exchange = Exchange(site, act, method, path, values, scope["query_string"], scope["headers"], b"", site.now())
         if act is None:
-            if method in ("GET", "HEAD") and path in _pages(path, scope):
-                return await self._behind(scope, receive, send)
-            exchange = Exchange(site, None, method, path, values, query, headers, b"", site.now())
-            answer = await refuse_path(exchange, methods, receive, site.stage.wording_for(path))
-            return await self.send(answer, exchange.site.world, scope, send)
-        exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
+            return self._refuse_path(exchange, methods, scope, receive, send)
+        if act.body is not None:
+            cycle = cycle_of(send)
+            payload = None if cycle is None else take_arrived(cycle)
+            if payload is None:
+                return self._answer_later(exchange, scope, receive, send)
+            if len(payload) > act.most_bytes:
+                return self._send(exchange, _refuse_size(exchange), scope, send)
+            exchange.payload = payload
+        return self._send(exchange, handle(exchange), scope, send)
+
+    async def _refuse_path(
+        self, exchange: Exchange, methods: tuple[str, ...], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        wording = exchange.site.stage.wording_for(exchange.path)
+        await done(self._send(exchange, await refuse_path(exchange, methods, receive, wording), scope, send))
+
+    async def _answer_later(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what did not come in one piece with its head."""
         try:
-            if act.body is not None:
-                payload = _arrived(send, act.most_bytes)
-                if payload is None:
-                    payload = await read_body(receive, act.most_bytes)
-                    exchange.now = site.now()
-                exchange.payload = payload
+            exchange.payload = await read_body(receive, exchange.act.most_bytes)
+            exchange.now = exchange.site.now()
             answer = handle(exchange)
         except Disconnected:
             return
-        except TooLarge as error:
-            refusal = site.stage.phrases.refusal("too_large", field="body", limit=error.args[0])
-            answer = refuse(exchange, refusal, act.wording, act.operation.id)
+        except TooLarge:
+            answer = _refuse_size(exchange)
+        await done(self._send(exchange, answer, scope, send))
+
+    def _send(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> Awaitable[None] | None:
         if answer.events is None and answer.make is None and not exchange.wire_faults:
-            return await self.send(answer, exchange.site.world, scope, send)
-        await self._send_later(exchange, answer, scope, send)
+            return self.send(answer, exchange.site.world, scope, send)
+        return self._send_later(exchange, answer, scope, send)
 
     async def _send_later(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
         """Send what is not there yet, or not as it is: a stream, a body made off the loop, a broken answer; note it then."""
@@ -157,7 +183,7 @@ class Gateway(Lane):
         if answer.events is not None:
             return await self._stream(exchange, answer, scope, send)
         remember(exchange, answer, operation)
-        await self.send(answer, exchange.site.world, scope, send)
+        await done(self.send(answer, exchange.site.world, scope, send))
 
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
         """Send an answer as its events fall due, and note what of it was sent."""
@@ -187,13 +213,16 @@ def _pages(path: str, scope: Scope) -> tuple[str, ...]:
     return _OWN_PAGES if len(path) + len(scope["root_path"]) == len(scope["path"]) else _PAGES
 
 
-def _arrived(send: Send, most: int) -> bytes | None:
-    """The common case of a body that came with its head; None when it has to be waited for. Raises TooLarge."""
-    cycle = cycle_of(send)
-    body = take_arrived(cycle) if cycle is not None else None
-    if body is not None and len(body) > most:
-        raise TooLarge(most)
-    return body
+def _refuse_size(exchange: Exchange) -> Answer:
+    act = exchange.act
+    refusal = exchange.site.stage.phrases.refusal("too_large", field="body", limit=act.most_bytes)
+    return refuse(exchange, refusal, act.wording, act.operation.id)
+
+
+async def done(rest: Awaitable[None] | None) -> None:
+    """Do what is left to do, if anything is."""
+    if rest is not None:
+        await rest
 
 
 async def read_body(receive: Receive, most: int) -> bytes:

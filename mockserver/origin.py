@@ -5,7 +5,7 @@ import hashlib
 import logging
 import re
 
-from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, read_body, refuse_path
+from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, done, read_body, refuse_path
 from understudy.mockserver.estimates import Made
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.faults.book import RESULT
@@ -33,7 +33,7 @@ class MediaOrigin(Lane):
         site, path = self.find_site(scope["path"], scope)
         if site is None:
             answer = Answer(404, "application/json", b'{"detail":"no provider\'s media are here"}')
-            return await self.send(answer, self._worlds.default, scope, send)
+            return await done(self.send(answer, self._worlds.default, scope, send))
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.media_routes.find(method, path)
         exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
@@ -42,7 +42,7 @@ class MediaOrigin(Lane):
         except Disconnected:
             return
         if not exchange.wire_faults:
-            return await self.send(answer, site.world, scope, send)
+            return await done(self.send(answer, site.world, scope, send))
         operation = RESULT if act is None else act.operation.id
         await self.play(exchange, answer, send, lambda sent: note_file(exchange, sent, operation))
 

@@ -6,13 +6,17 @@ sending half still hears its answer; a head without end is refused; trailers are
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from understudy.mockserver.transport import CoalescingTransport
+
+Answering = Callable[[Any, Any, Any], Awaitable[None] | None]
 
 MOST_HEAD = 262_144
 NEVER = float("inf")
@@ -96,8 +100,13 @@ def take_arrived(cycle: RequestResponseCycle) -> bytes | None:
 
 
 class WireProtocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection.
 
+    An application that has a method `answer` besides (the same as itself, but no coroutine: it answers at once, or
+    gives what is left to wait for) is asked there when a request has arrived whole: that needs no task.
+    """
+
+    _due: RequestResponseCycle | None = None  # whose head is there, until all that came with it is parsed
     _head = 0
     _idle_since = NEVER
     _watch: asyncio.TimerHandle | None = None
@@ -105,6 +114,7 @@ class WireProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the coalescing transport in front of the real one."""
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self.loop)))
+        self._answer: Answering | None = getattr(self.app, "answer", None)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; what is no HTTP gets a bare 400 and a close."""
@@ -118,6 +128,8 @@ class WireProtocol(HttpToolsProtocol):
             self.send_400_response(INVALID)
         else:
             self._bound_head(len(data))
+        if self._due is not None:
+            self._begin(self._due)
 
     def on_headers_complete(self) -> None:
         """Start the request; what comes as trailers later is not added to its headers."""
@@ -141,7 +153,7 @@ class WireProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             cycle, application = self.pipeline.pop()
-            self._start_asgi_task(cycle, application)
+            super()._start_asgi_task(cycle, application)
         else:
             self._idle_since = self.loop.time()
             if self._watch is None:
@@ -152,6 +164,23 @@ class WireProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self._watch is not None:
             self._watch.cancel()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._due = cycle
+
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        """Answer a request, at once if all is there for that."""
+        self._due = None
+        if self._answer is None or cycle.more_body:
+            return super()._start_asgi_task(cycle, self.app)
+        try:
+            rest = self._answer(cycle.scope, cycle.receive, cycle.send)
+        except Exception as error:  # noqa: BLE001 - uvicorn tells and answers it
+            rest = _fail(error)
+        if rest is None:
+            cycle.on_response = _nothing  # the circle of references through this protocol is open
+        else:
+            super()._start_asgi_task(cycle, partial(_finish, rest))
 
     def _unset_keepalive_if_required(self) -> None:
         self._idle_since = NEVER
@@ -182,6 +211,20 @@ class WireProtocol(HttpToolsProtocol):
             self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n" % head)
         if rest:
             self.data_received(rest)
+
+
+async def _finish(rest: Awaitable[None], *_: Any) -> None:
+    """What is left of an answer, as an application."""
+    await rest
+
+
+async def _fail(error: Exception) -> None:
+    """An application that ends in an error: uvicorn tells and answers it."""
+    raise error
+
+
+def _nothing() -> None:
+    """What is done after an answer that was sent at once: all was done."""
 
 
 class _Rest:

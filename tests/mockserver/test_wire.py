@@ -1,0 +1,120 @@
+"""The wire asks an application at once when a request has come whole, and waits in a task only for what is left."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import pytest
+from uvicorn.server import ServerState
+
+from understudy.mockserver.app import Message, Receive, Scope, Send
+from understudy.mockserver.server import server_config
+from understudy.mockserver.wire import WireProtocol, cycle_of, send_whole, take_arrived
+
+HEAD = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+WHOLE = HEAD % (b"whole", 2) + b"ab"
+
+
+class Shop:
+    """Answers with the way by which a request came to it, and its body; `/late` leaves the sending for later."""
+
+    def __init__(self) -> None:
+        self.called = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.called.set()
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        await _send(send, b"called " + body)
+
+    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+        cycle = cycle_of(send)
+        assert cycle is not None
+        body = take_arrived(cycle)
+        assert body is not None
+        if scope["path"] == "/broken":
+            raise LookupError("nothing in stock")
+        if scope["path"] == "/late":
+            return _send(send, b"later " + body)
+        said = b"at once " + body
+        send_whole(cycle, 200, b"content-length: %d\r\n" % len(said), said)
+        return None
+
+
+async def _send(send: Send, body: bytes) -> None:
+    start: Message = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]}
+    await asyncio.sleep(0)
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+Scene = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+
+def _play(shop: Shop, scene: Scene) -> None:
+    """Run a scene on one connection to the shop."""
+
+    async def run() -> None:
+        config, state = server_config(shop), ServerState()
+        config.load()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: WireProtocol(config, state, {}), "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        try:
+            await scene(reader, writer)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+            server.close()
+            await server.wait_closed()
+
+    asyncio.run(run())
+
+
+async def _read(reader: asyncio.StreamReader) -> bytes:
+    """The body of the next answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+    return await reader.readexactly(int(length.partition(b":")[2]))
+
+
+CALLED, READ = "called", "read"
+WAYS: dict[str, tuple[Sequence[bytes | str], Sequence[bytes]]] = {
+    "whole": ((WHOLE, READ), [b"at once ab"]),
+    "late": ((HEAD % (b"late", 2) + b"ab", READ), [b"later ab"]),
+    "head and body apart": ((HEAD % (b"apart", 2), CALLED, b"ab", READ), [b"called ab"]),
+    "body in two pieces": ((HEAD % (b"apart", 2) + b"a", CALLED, b"b", READ), [b"called ab"]),
+    "two together": ((WHOLE + WHOLE, READ, READ), [b"at once ab", b"called ab"]),
+    "one after the other": ((WHOLE, READ, WHOLE, READ), [b"at once ab", b"at once ab"]),
+    "one while another is late": ((HEAD % (b"late", 1) + b"a" + WHOLE, READ, READ), [b"later a", b"called ab"]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_by_which_way_a_request_comes_to_the_application(way: str) -> None:
+    steps, answers = WAYS[way]
+    shop, heard = Shop(), list[bytes]()
+
+    async def scene(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                writer.write(step)
+            elif step == CALLED:
+                await shop.called.wait()
+            else:
+                heard.append(await _read(reader))
+
+    _play(shop, scene)
+    assert heard == answers
+
+
+def test_an_answer_that_breaks_is_told_and_the_connection_closed(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD % (b"broken", 2) + b"ab")
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 500 ")
+
+    _play(Shop(), scene)
+    assert "nothing in stock" in caplog.text
