@@ -92,6 +92,9 @@ class Accounts:
         """Every key that works."""
         return iter(self._by_key)
 
+    def __len__(self) -> int:
+        return len(self._by_id)
+
     def __iter__(self) -> Iterator[Account]:
         return iter(self._by_id.values())
 

@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from msgspec import Struct, to_builtins
@@ -78,6 +78,10 @@ class Journal:
         self._records.clear()
         self._bytes = 0
         self.seen = 0
+
+    def window(self, last: int | None) -> Iterator[Record]:
+        """The kept records, newest first, from the serial number `last` on down; None: from the newest."""
+        return islice(reversed(self._records), 0 if last is None else max(0, self.seen - last), None)
 
     def __iter__(self) -> Iterator[Record]:
         return iter(tuple(self._records))

@@ -5,6 +5,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -22,14 +23,15 @@ class Ask:
     headers: tuple[tuple[str, str], ...]
     body: Any
 
-    def as_curl(self, base_url: str) -> str:
-        """The command that sends it, a line for the headers and one for the body."""
+    def as_curl(self, base_url: str, raw: str = "") -> str:
+        """The command that sends it, a line for the headers and one for the body; `raw` is a body as it is."""
         method = "" if self.method == "GET" else f" -X {self.method}"
         lines = [f"curl{method} {shlex.quote(base_url + self.path)}"]
         if self.headers:
             lines.append(" ".join(f"-H {_quoted(f'{name}: {value}')}" for name, value in self.headers))
-        if self.body is not None:
-            lines.append(f"-d {shlex.quote(json.dumps(self.body, ensure_ascii=False))}")
+        body = raw if self.body is None else json.dumps(self.body, ensure_ascii=False)
+        if body:
+            lines.append(f"-d {shlex.quote(body)}")
         return " \\\n  ".join(lines)
 
 
@@ -37,15 +39,17 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if not set(text) & set('"\\$`!') else shlex.quote(text)
 
 
-def ask_for(provider: Provider, operation: Operation, key: str) -> Ask | None:
+def ask_for(
+    provider: Provider, operation: Operation, key: str, given: Mapping[str, str] = MappingProxyType({})
+) -> Ask | None:
     """The operation's first example, with `key`; None where it lies at an address that only an answer gives.
 
-    A member of the path that names a resource is its name in capitals, to be replaced.
+    A parameter that names a resource is as `given`, else its name in capitals, to be replaced.
     """
     if operation.media or (operation.body and not operation.body.examples):
         return None
     said = provider.document["paths"][operation.path]
-    parameters = {p.name: _sample(p, said, operation) for p in operation.parameters if p.required}
+    parameters = {p.name: given.get(p.name) or _sample(p, said, operation) for p in operation.parameters if p.required}
     path = operation.path
     query = []
     headers = list(_iter_key_headers(operation, key))

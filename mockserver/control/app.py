@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from understudy.mockserver.control import accounts, callbacks, clock, faults, journal, pages, tasks, worlds
+from understudy.mockserver.control import accounts, callbacks, clock, console, faults, journal, pages, tasks, worlds
 from understudy.mockserver.trust import Guard
 from understudy.mockserver.world import WORLDS_AT
 from understudy.mockserver.worlds import Worlds
@@ -16,6 +16,7 @@ PREFIX = "/_understudy"
 # By subject, in the order of the docs page. Fixed paths stand before those that begin with a provider.
 SUBJECTS = {
     "worlds": worlds.ROUTES,
+    "console": console.ROUTES,
     "clock": clock.ROUTES,
     "faults": faults.ROUTES,
     "journal": journal.ROUTES,
@@ -39,7 +40,7 @@ def build_control(worlds: Worlds, guard: Guard) -> FastAPI:
     for subject, routes in SUBJECTS.items():
         for method, path, endpoint, status in routes:
             app.add_api_route(PREFIX + path, endpoint, methods=[method], status_code=status, tags=[subject])
-    for path, endpoint in pages.PAGES.items():
+    for path, endpoint in {**console.PAGES, **pages.PAGES}.items():
         app.add_api_route(path, endpoint, include_in_schema=False)
     return app
 

@@ -5,15 +5,19 @@ from typing import Any
 
 import orjson
 from fastapi import HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 
 from understudy.mockserver.control.routes import ThisSite, ThisWorld
 from understudy.mockserver.published import publish
 from understudy.mockserver.site import Site
 
 
-async def index(request: Request, world: ThisWorld) -> dict[str, Any]:
-    """Where all is."""
+async def index(request: Request, world: ThisWorld) -> Any:
+    """Where all is; a browser is shown the console."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{request.scope['root_path']}/_understudy/")
     return {
+        "console": f"{request.scope['root_path']}/_understudy/",
         "providers": {slug: f"{request.base_url}{slug}" for slug in world.sites},
         "control": f"{request.scope['root_path']}/_understudy/docs",
     }

@@ -67,12 +67,25 @@ class MemoryStore:
         newest = reversed(owned.tasks)
         return newest if before is None else dropwhile(lambda task: task.serial >= before, newest)
 
+    def window(self, last: int | None) -> Iterator[Task]:
+        """All tasks, newest first, from the serial number `last` on down; None: from the newest."""
+        skipped = 0 if last is None else max(0, self.newest_serial - last)
+        return islice(reversed(self._in_order), skipped, None)
+
+    @property
+    def newest_serial(self) -> int:
+        """The serial number of the newest task, 0 when there is none."""
+        return self._in_order[-1].serial if self._in_order else 0
+
     def count(self, owner: str, kinds: frozenset[str]) -> int:
         """How many tasks an owner has."""
         owned = self._by_owner.get(owner)
         if owned is None:
             return 0
         return sum(owned.counts[kind] for kind in kinds) if kinds else len(owned.tasks)
+
+    def __len__(self) -> int:
+        return len(self._in_order)
 
     def _drop_oldest(self) -> None:
         """Let one go, from near the left end of its rows: that takes the same time however many there are."""
