@@ -31,7 +31,9 @@ def _iter_refusal(stage: Stage, record: Record) -> Iterator[Row]:
     if operation is not None:
         own = document["paths"][operation.path][operation.method.lower()].get("x-errors", {})
         places = [own, errors["envelopes"][operation.failures.envelope.name], errors]
-    said = [place["conditions"][record.condition] for place in places if record.condition in place.get("conditions", ())]
+    said = [
+        place["conditions"][record.condition] for place in places if record.condition in place.get("conditions", ())
+    ]
     source = next((each["x-source"] for each in said if "x-source" in each), ())
     yield from _iter_rows("answer", f"{record.condition}, status {record.status}", source)
 
