@@ -15,6 +15,8 @@ MOST_RECORDS = 4_096
 MOST_BODY = 65_536
 # All bodies together; streams would fill the memory long before there are too many records.
 MOST_BYTES = 33_554_432
+# Of what broke the contract the latest are kept beside, however much comes after them.
+MOST_BROKEN = 32
 
 
 class Record(Struct, gc=False):
@@ -52,6 +54,9 @@ class Journal:
         self._records: deque[Record] = deque()
         self._bytes = 0
         self.seen = 0
+        # Requests that broke the contract, and how many there ever were: forgotten by nothing but new ones.
+        self.broken: deque[Record] = deque(maxlen=MOST_BROKEN)
+        self.broken_seen = 0
 
     @property
     def dropped(self) -> int:
@@ -68,13 +73,16 @@ class Journal:
         record.body = bytes(memoryview(record.body))
         records = self._records
         records.append(record)
+        if record.breach is not None:
+            self.broken.append(record)
+            self.broken_seen += 1
         self._bytes += len(record.payload) + len(record.body)
         while len(records) > self._most_records or self._bytes > self._most_bytes:
             oldest = records.popleft()
             self._bytes -= len(oldest.payload) + len(oldest.body)
 
     def clear(self) -> None:
-        """Forget everything, the count too."""
+        """Forget everything, the count too; what broke the contract is still known."""
         self._records.clear()
         self._bytes = 0
         self.seen = 0

@@ -14,26 +14,28 @@ if TYPE_CHECKING:
     from understudy.playing.casting import Options as Options
     from understudy.playing.deliveries import Callback as Callback
     from understudy.playing.house import House as House
+    from understudy.playing.journal import Dropped as Dropped
+    from understudy.playing.journal import Journal as Journal
     from understudy.playing.opening import Visit as Visit
     from understudy.playing.opening import provider as provider
     from understudy.playing.providers import AsyncProvider as AsyncProvider
     from understudy.playing.providers import Provider as Provider
-    from understudy.playing.records import Dropped as Dropped
-    from understudy.playing.records import Journal as Journal
     from understudy.playing.records import Record as Record
     from understudy.playing.tasks import Task as Task
+    from understudy.playing.violations import Violation as Violation
 
 _PUBLIC = {
     "Account": "understudy.playing.accounts",
     "AsyncProvider": "understudy.playing.providers",
     "Callback": "understudy.playing.deliveries",
-    "Dropped": "understudy.playing.records",
+    "Dropped": "understudy.playing.journal",
     "House": "understudy.playing.house",
-    "Journal": "understudy.playing.records",
+    "Journal": "understudy.playing.journal",
     "Options": "understudy.playing.casting",
     "Provider": "understudy.playing.providers",
     "Record": "understudy.playing.records",
     "Task": "understudy.playing.tasks",
+    "Violation": "understudy.playing.violations",
     "Visit": "understudy.playing.opening",
     "provider": "understudy.playing.opening",
 }

@@ -17,6 +17,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "understudy_seed": ("seed", int, "same seed, same requests, same answers"),
     "understudy_speed": ("speed", float, "divides the planned times of tasks"),
 }
+_VISIT = pytest.StashKey["Visit"]()
 _MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider"
 
 
@@ -40,10 +41,39 @@ def understudy_house() -> "Iterator[House]":
 
 @pytest.fixture
 def understudy(request: pytest.FixtureRequest, understudy_house: "House") -> "Iterator[Visit]":
-    """Plays providers: `understudy("…")` gives one in a world of its own, on a virtual clock."""
+    """Plays providers: `understudy("…")` gives one in a world of its own, on a virtual clock.
+
+    A request that breaks the contract fails the test, unless it was expected (`provider.expects_violation(…)`).
+    """
     visit = api.Visit(understudy_house, _usual(request))
-    yield visit
-    visit.close()
+    request.node.stash[_VISIT] = visit
+    try:
+        yield visit
+        _complain(visit, "after the test")
+    finally:
+        visit.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test whose client broke the contract; a test that failed already is told what was broken."""
+    try:
+        yield
+    except BaseException:
+        visit = item.stash.get(_VISIT, None)
+        said = visit.complaints() if visit else []
+        if said:
+            item.add_report_section("call", "understudy", "\n\n".join(said))
+        raise
+    visit = item.stash.get(_VISIT, None)
+    if visit:
+        _complain(visit, "during the test")
+
+
+def _complain(visit: "Visit", when: str) -> None:
+    said = visit.complaints()
+    if said:
+        pytest.fail(f"the contract was broken {when}:\n\n" + "\n\n".join(said), pytrace=False)
 
 
 def _usual(request: pytest.FixtureRequest) -> "Options":

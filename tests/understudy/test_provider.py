@@ -88,7 +88,7 @@ def test_a_name_that_is_none_is_refused_with_the_nearest() -> None:
         with pytest.raises(ValueError, match=r"did you mean 'video\.submit'"):
             provider.journal.count("video.sumbit")
         with pytest.raises(ValueError, match="did you mean 'status'"):
-            provider.journal.find("video.submit", statsu=200)
+            provider.journal.find("video.submit", statsu=200)  # type: ignore[call-arg]
         with pytest.raises(LookupError, match="no task 'gen_nothing'"):
             provider.task("gen_nothing")
 

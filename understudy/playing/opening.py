@@ -71,6 +71,10 @@ class Visit:
             self._providers[wanted] = Provider(self._seats[-1])
         return self._providers[wanted]
 
+    def complaints(self) -> list[str]:
+        """What they have to say at the end of a test, each once; see `Provider.complaints`."""
+        return [said for provider in self._providers.values() for said in provider.complaints()]
+
     def close(self) -> None:
         """End them."""
         for seat in self._seats:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from understudy.playing.house import Seat
-from understudy.playing.records import check_operation
+from understudy.playing.operations import check_operation
 from understudy.specs.model import CONDITIONS
 from understudy.specs.problems import known
 

@@ -9,9 +9,10 @@ from understudy.environment import environment_of
 from understudy.playing.accounts import Account, money
 from understudy.playing.deliveries import Callback, callbacks_of
 from understudy.playing.house import Seat
+from understudy.playing.journal import Journal
 from understudy.playing.orders import Faults, Order, order
-from understudy.playing.records import Journal
 from understudy.playing.tasks import Task
+from understudy.playing.violations import Violation, Violations
 
 
 class SetsEnvironment(Protocol):
@@ -29,6 +30,7 @@ class Handle:
         self._seat = seat
         self.journal = Journal(seat)
         self.faults = Faults(seat)
+        self._violations = Violations(seat)
 
     @property
     def slug(self) -> str:
@@ -106,6 +108,27 @@ class Handle:
         if found is None:
             raise LookupError(f"{self.slug} has no task {task_id!r}")
         return Task(found.id, self._seat, found)
+
+    @property
+    def violations(self) -> Sequence[Violation]:
+        """Requests that broke the contract, the latest that are kept, expected or not."""
+        return self._violations.list()
+
+    def expects_violation(
+        self, operation: str | None = None, *, rule: str | None = None, field: str | None = None
+    ) -> None:
+        """A test will break the contract on purpose: let it be, and miss it if it does not come.
+
+        `operation`: '' for a path that none has; `rule` and `field`: as a violation says them; None fits every one.
+        """
+        self._violations.expect(operation, rule, field)
+
+    def complaints(self) -> Sequence[str]:
+        """What an end of a test has to say: violations that nobody expected, expected ones that did not come.
+
+        Each is told once.
+        """
+        return self._violations.complaints()
 
     @property
     def callbacks(self) -> Sequence[Callback]:
