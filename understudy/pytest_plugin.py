@@ -18,7 +18,7 @@ _SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "understudy_speed": ("speed", float, "divides the planned times of tasks"),
 }
 _VISIT = pytest.StashKey["Visit"]()
-_MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider"
+_MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider, and allow_violations=True"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,11 +45,14 @@ def understudy(request: pytest.FixtureRequest, understudy_house: "House") -> "It
 
     A request that breaks the contract fails the test, unless it was expected (`provider.expects_violation(…)`).
     """
-    visit = api.Visit(understudy_house, _usual(request))
-    request.node.stash[_VISIT] = visit
+    usual, allows_violations = _usual(request)
+    visit = api.Visit(understudy_house, usual)
+    if not allows_violations:
+        request.node.stash[_VISIT] = visit
     try:
         yield visit
-        _complain(visit, "after the test")
+        if not allows_violations:
+            _complain(visit, "after the test")
     finally:
         visit.close()
 
@@ -76,8 +79,8 @@ def _complain(visit: "Visit", when: str) -> None:
         pytest.fail(f"the contract was broken {when}:\n\n" + "\n\n".join(said), pytrace=False)
 
 
-def _usual(request: pytest.FixtureRequest) -> "Options":
-    """What the ini file says, and above that the test's markers, the nearest last."""
+def _usual(request: pytest.FixtureRequest) -> "tuple[Options, bool]":
+    """What the ini file says, and above that the test's markers, the nearest last; and whether violations are let be."""
     found: dict[str, Any] = {}
     for ini, (name, read, _) in _SETTINGS.items():
         text = request.config.getini(ini)
@@ -85,5 +88,6 @@ def _usual(request: pytest.FixtureRequest) -> "Options":
             found[name] = read(text)
     for marker in reversed(list(request.node.iter_markers("understudy"))):
         found.update(marker.kwargs)
+    allows_violations = bool(found.pop("allow_violations", False))
     options: Options = found  # type: ignore[assignment]
-    return options
+    return options, allows_violations

@@ -132,7 +132,7 @@ def test_what_is_expected_is_let_be_and_missed(play: pytest.Pytester) -> None:
         with pytest.raises(ValueError, match="did you mean 'video.submit'"):
             understudy("juhuo").expects_violation("video.sumbit")
 
-    @pytest.mark.understudy(expects_violations=True)
+    @pytest.mark.understudy(allow_violations=True)
     def test_all_of_it(understudy):
         submit(understudy("juhuo"), duration=99)
         ask(understudy("juhuo"), "GET", "/nowhere")

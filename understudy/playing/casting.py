@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
@@ -41,39 +41,48 @@ class Cast:
     settings: Settings = field(default_factory=lambda: Settings(clock="virtual"))
 
 
-def cast(
-    name: str = "",
-    *,
-    spec: str | Path = "",
-    profile: str | Sequence[str] = (),
-    clock: str = "virtual",
-    speed: float = DEFAULT_SPEED,
-    seed: int = 0,
-    any_key: bool = False,
-    allow_local_callbacks: bool = False,
-    ttft: float = 0.0,
-    tokens_per_second: float = 0.0,
-) -> Cast:
+USUAL: Options = {
+    "spec": "",
+    "profile": (),
+    "clock": "virtual",
+    "speed": DEFAULT_SPEED,
+    "seed": 0,
+    "any_key": False,
+    "allow_local_callbacks": False,
+    "ttft": 0.0,
+    "tokens_per_second": 0.0,
+}
+
+
+def cast(name: str = "", **options: Unpack[Options]) -> Cast:
     """What the keywords of `understudy.provider` say; raises ValueError for what cannot be played."""
-    if bool(name) == bool(spec):
+    for option in options:
+        if option not in USUAL:
+            raise ValueError(f"there is no option {option!r}; {known(option, USUAL)}")
+    said: Options = {**USUAL, **options}
+    if bool(name) == bool(said["spec"]):
         raise ValueError("name a provider, or give the file of its spec" + (", not both" if name else ""))
-    if clock not in CLOCKS:
-        raise ValueError(f"there is no clock {clock!r}; {known(clock, CLOCKS)}")
-    if not 0 < speed < float("inf"):
-        raise ValueError(f"speed is {speed:g}; it divides planned times and must be above 0")
+    if said["clock"] not in CLOCKS:
+        raise ValueError(f"there is no clock {said['clock']!r}; {known(said['clock'], CLOCKS)}")
+    if not 0 < said["speed"] < float("inf"):
+        raise ValueError(f"speed is {said['speed']:g}; it divides planned times and must be above 0")
+    words = (said["profile"],) if isinstance(said["profile"], str) else tuple(said["profile"])
+    settings = Settings(
+        clock=said["clock"],
+        speed=float(said["speed"]),
+        seed=said["seed"],
+        any_key=said["any_key"],
+        allow_local_callbacks=said["allow_local_callbacks"],
+        pace=_pace(said["ttft"], said["tokens_per_second"]),
+    )
+    return Cast(name, str(said["spec"]), tuple(filter(None, words)), settings)
+
+
+def _pace(ttft: float, tokens_per_second: float) -> Pace:
     for what, value in (("ttft", ttft), ("tokens_per_second", tokens_per_second)):
         if not 0 <= value < float("inf"):
             raise ValueError(f"{what} is {value:g}; it must be 0 (at once) or more")
-    settings = Settings(
-        clock=clock,
-        speed=float(speed),
-        seed=seed,
-        any_key=any_key,
-        allow_local_callbacks=allow_local_callbacks,
-        pace=Pace(ttft, tokens_per_second) if ttft or tokens_per_second else IMMEDIATE,
-    )
-    words = (profile,) if isinstance(profile, str) else tuple(profile)
-    return Cast(name, str(spec), tuple(filter(None, words)), settings)
+    return Pace(ttft, tokens_per_second) if ttft or tokens_per_second else IMMEDIATE
 
 
 def stage_of(wanted: Cast) -> Stage:
