@@ -78,7 +78,10 @@ check: $(VENV)/.installed-lint ## formatting, lint and types
 	[ $$format$$lint$$types = 000 ]
 
 .PHONY: pages
-pages: $(VENV)/.installed ## write docs/providers anew, from the specs
+pages: $(VENV)/.installed ## write anew what is made of specs and flags: docs/providers, docs/settings.md, the schema of the configuration
+	@mkdir -p build
+	@$(BIN)/understudy config schema > build/schema.json && mv build/schema.json understudy/configuration/schema.json
+	@$(BIN)/understudy config page > docs/settings.md
 	@for spec in specs/*.yaml; do \
 	  slug=$$(basename $$spec .yaml); $(BIN)/understudy specs page $$slug > docs/providers/$$slug.md || exit 1; \
 	done

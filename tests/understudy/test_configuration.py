@@ -15,8 +15,7 @@ import yaml
 
 from tests.conftest import UNDERSTUDY
 from understudy.cli import VERBS, UsageError, main
-from understudy.commands.config import iter_parsers
-from understudy.configuration.schema import SHIPPED, read_known, write_schema
+from understudy.configuration.schema import SHIPPED, read_known
 from understudy.configuration.settings import iter_settings
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "configuration" / "cases.yaml").read_text("utf-8"))
@@ -65,10 +64,15 @@ def test_what_is_refused(case: dict[str, Any], above: Path, monkeypatch: pytest.
 
 
 def test_the_shipped_schema_is_current(capsys: pytest.CaptureFixture[str]) -> None:
-    """Write it anew with: understudy config schema > understudy/configuration/schema.json"""
     assert main(["config", "schema"]) == 0
-    assert SHIPPED.read_text("utf-8") == capsys.readouterr().out
-    assert write_schema({verb: tuple(iter_settings(words)) for verb, words in iter_parsers()})
+    assert SHIPPED.read_text("utf-8") == capsys.readouterr().out, "a flag has changed: run make pages"
+
+
+def test_the_page_of_settings_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "page"]) == 0
+    page = (Path(__file__).parents[2] / "docs" / "settings.md").read_text("utf-8")
+    assert page == capsys.readouterr().out, "a flag has changed: run make pages"
+    assert "| `media-port` | `UNDERSTUDY_MEDIA_PORT` | integer | `4011` |" in page
 
 
 def test_every_flag_of_every_verb_has_a_variable_and_a_key() -> None:

@@ -2,13 +2,14 @@
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from understudy.cli import VERBS, UsageError
 from understudy.commands.columns import iter_lines
 from understudy.configuration.given import Configuration, load
+from understudy.configuration.page import iter_page
 from understudy.configuration.schema import write_schema
 from understudy.configuration.settings import HIDDEN, Setting, is_setting, iter_settings
 from understudy.specs.problems import known
@@ -20,6 +21,11 @@ _EXAMPLES = (
     ("understudy config schema > understudy.schema.json", "for an editor that checks understudy.toml"),
 )
 
+_WRITERS: Mapping[str, Callable[[Mapping[str, Sequence[Setting]]], str]] = {
+    "schema": write_schema,
+    "page": lambda settings: "\n".join(iter_page(settings)) + "\n",
+}
+
 
 def run(arguments: list[str]) -> int:
     """Show the values, or print the schema; gives the exit code."""
@@ -27,8 +33,8 @@ def run(arguments: list[str]) -> int:
     for verb in options.of:
         if verb not in VERBS:
             raise UsageError(f"there is no verb {verb!r}; {known(verb, VERBS)}")
-    if options.what == "schema":
-        print(write_schema({verb: tuple(iter_settings(words)) for verb, words in iter_parsers()}), end="")
+    if options.what != "show":
+        print(_WRITERS[options.what](table()), end="")
         return 0
     rows = [row for verb, words in iter_parsers(options.of) for row in _iter_rows(words, load())]
     if options.json:
@@ -49,10 +55,17 @@ def parser() -> argparse.ArgumentParser:
         description="Show what is set and where it comes from: flag > environment > file > default.",
         examples=_EXAMPLES,
     )
-    words.add_argument("what", choices=("show", "schema"), help="the values, or the JSON Schema of the file")
+    words.add_argument(
+        "what", choices=("show", *_WRITERS), help="the values, the JSON Schema of the file, or a page of all settings"
+    )
     words.add_argument("of", nargs="*", metavar="VERB", help="of these verbs only")
     words.add_argument("--json", action="store_true", help="print JSON")
     return words
+
+
+def table() -> Mapping[str, Sequence[Setting]]:
+    """All settings, by verb."""
+    return {verb: tuple(iter_settings(words)) for verb, words in iter_parsers()}
 
 
 def iter_parsers(verbs: list[str] | None = None) -> Iterator[tuple[str, argparse.ArgumentParser]]:
