@@ -1,17 +1,17 @@
 """A provider's spec, compiled for judging: which operation a request is for, and what its request and answers must be."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from understudy.contracts.citing import Citation, cite, cite_along
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.shapes import Shape
+from understudy.contracts.shapes import Misshape, Shape
 from understudy.specs import schemas
 from understudy.specs.expressions import follower, parse, point
 from understudy.specs.formulas import key_of
-from understudy.specs.model import Condition, Kind, Operation, Provider
+from understudy.specs.model import Condition, Kind, Operation, Parameter, Provider
 from understudy.specs.normalise import Normaliser, compile_normaliser
 
 _PLACE = re.compile(r"\\\{([^{}]+)\\\}")
@@ -26,6 +26,8 @@ class Contract:
         self._routes = [(o, re.compile(_PLACE.sub(_group, re.escape(o.path)))) for o in provider.operations]
         self._bodies: dict[str, Shape | None] = {}
         self._normalisers: dict[str, Normaliser | None] = {}
+        self._parameters: dict[tuple[str, str], Shape] = {}
+        self._members: dict[str, frozenset[str]] = {}
         self._answers: dict[tuple[str, int, str], Shape | None] = {}
 
     def find(self, method: str, path: str, media: bool = False) -> Operation | None:
@@ -84,6 +86,13 @@ class Contract:
             self._normalisers[operation.id] = compile_normaliser(schema)
         normalise = self._normalisers[operation.id]
         return normalise(body) if normalise else body
+
+    def parameter_misshapes(self, operation: Operation, parameter: Parameter, text: str) -> list[Misshape]:
+        """What is wrong with the text of a query parameter."""
+        key = (operation.id, parameter.name)
+        if key not in self._parameters:
+            self._parameters[key] = Shape(parameter.schema)
+        return self._parameters[key].misshapes(read_text_as(parameter.schema.get("type"), text))
 
     def answer_shape(self, operation: Operation, status: int, media_type: str) -> Shape | None:
         """What judges an answer of that status and media type; None when the document describes none such."""
@@ -164,9 +173,45 @@ class Contract:
             case _:
                 return None
 
+    def member_names(self, operation: Operation) -> frozenset[str]:
+        """The names of all members that any answer of an operation is described with."""
+        if operation.id not in self._members:
+            said = self.resolved(self.said(operation)["responses"])
+            self._members[operation.id] = frozenset(_property_names(said))
+        return self._members[operation.id]
+
+    def keys_of(self, exchange: Exchange) -> list[str]:
+        """The keys that a request brings."""
+        schemes = [s for o in self.provider.operations for alternative in o.security for s in alternative]
+        texts = [exchange.sent_header(s.parameter).rpartition(" ")[2] for s in schemes if s.where == "header"]
+        texts += [exchange.parameters.get(s.parameter, "") for s in schemes if s.where == "query"]
+        return list(dict.fromkeys(filter(None, texts)))
+
     def conditions(self, operation: Operation | None) -> Mapping[str, Condition]:
         """How an operation refuses, by the condition's name."""
         return (operation.failures if operation else self.provider.failures).conditions
+
+
+def read_text_as(kind: Any, text: str) -> Any:
+    """The value that a query's text means for a schema of that type; the text itself where it means none."""
+    if kind == "integer" and re.fullmatch(r"-?[0-9]{1,18}", text):
+        return int(text)
+    if kind == "number" and re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", text):
+        return float(text)
+    if kind == "boolean" and text in ("true", "false"):
+        return text == "true"
+    return text
+
+
+def _property_names(said: Any) -> Iterator[str]:
+    if isinstance(said, dict):
+        for name, child in said.items():
+            if name == "properties" and isinstance(child, dict):
+                yield from child
+            yield from _property_names(child)
+    elif isinstance(said, list):
+        for child in said:
+            yield from _property_names(child)
 
 
 def _group(found: re.Match[str]) -> str:

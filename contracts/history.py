@@ -8,8 +8,8 @@ from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.reading import Reading, read_exchange, states_of
-from understudy.specs.model import Kind, State
+from understudy.contracts.reading import Reading, parse_json, read_exchange, states_of
+from understudy.specs.model import Kind, Operation, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,17 @@ class History:
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
-        """All exchanges, read."""
-        return tuple(read_exchange(self.contract, exchange) for exchange in self.exchanges)
+        """All exchanges, read; what is told of a task is read as its kind is told, where a create says which it is."""
+        kinds: dict[str, Kind] = {}
+        found = []
+        for exchange in self.exchanges:
+            operation = self.contract.operations.get(exchange.operation)
+            asked = asked_id(self.contract, operation, exchange) if operation and kinds else ""
+            reading = read_exchange(self.contract, exchange, kinds.get(asked))
+            if reading.kind and reading.is_success and id_of(reading.values):
+                kinds.setdefault(id_of(reading.values), reading.kind)
+            found.append(reading)
+        return tuple(found)
 
     @cached_property
     def client(self) -> tuple[Reading, ...]:
@@ -117,7 +126,9 @@ class History:
         story = stories.get(name)
         if story is None:
             story = stories[name] = Story(name, kind, reading.exchange.who)
-        if is_create and story.created is None:
+        if is_create and story.created is not None:
+            return  # a repetition: what it tells is what was so then
+        if is_create:
             story.created, story.kind, story.who = reading, reading.kind or story.kind, reading.exchange.who
         story.sightings.append(sighting)
 
@@ -129,7 +140,7 @@ class History:
 
     def asked_id(self, reading: Reading) -> str:
         """The task that a request names, '' for none."""
-        return asked_id(self.contract, reading)
+        return asked_id(self.contract, reading.operation, reading.exchange)
 
 
 def iter_sightings(reading: Reading) -> Iterator[Sighting]:
@@ -148,11 +159,11 @@ def id_of(values: Mapping[str, Any]) -> str:
     return "" if found is None else str(found)
 
 
-def asked_id(contract: Contract, reading: Reading) -> str:
+def asked_id(contract: Contract, operation: Operation | None, exchange: Exchange) -> str:
     """The id that a request about one task names, '' for none."""
-    operation = reading.operation
-    text = operation.arguments.get("id") if operation and isinstance(operation.arguments, Mapping) else None
-    if operation is None or not isinstance(text, str):
+    text = operation.arguments.get("id") if operation else None
+    if operation is None or operation.behavior not in ("task.get", "task.cancel") or not isinstance(text, str):
         return ""
-    found = contract.value(operation, reading.exchange, reading.sent, text)
+    sent = parse_json(exchange.request_body) if exchange.request_body else None
+    found = contract.value(operation, exchange, sent, text)
     return "" if found is None else str(found)

@@ -10,6 +10,7 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Headers
 from understudy.contracts.pricing import price_of_task
 from understudy.contracts.rules import broken_rules
+from understudy.contracts.samples import find_sample
 from understudy.specs.expressions import point
 from understudy.specs.model import Kind, Operation, Parameter
 
@@ -18,7 +19,11 @@ def iter_good_bodies(contract: Contract, operation: Operation) -> Iterator[Any]:
     """Copies of the operation's documented bodies that its schema takes and no rule refuses."""
     shape = contract.body_shape(operation)
     for body in operation.body.examples.values() if operation.body else ():
-        if shape and shape.is_valid(body) and not any(broken_rules(operation, contract.coerced(operation, body))):
+        if (
+            shape
+            and shape.is_valid(body)
+            and not any(broken_rules(contract.provider, operation, contract.coerced(operation, body)))
+        ):
             yield copy.deepcopy(body)
 
 
@@ -30,6 +35,46 @@ def find_task_body(contract: Contract, operation: Operation, kind: Kind) -> Any:
         if contract.kind_of(operation, asked) is kind and not needs_upload(kind, asked):
             found.append((price_of_task(kind, asked) or Decimal(0), len(found), body))
     return min(found)[2] if found else None
+
+
+def path_values(contract: Contract, operation: Operation) -> dict[str, str]:
+    """Values for the places of an operation's path: the document's own examples, else a model that is offered."""
+    said = {
+        p["name"]: p for p in contract.resolved(contract.said(operation).get("parameters", ())) if p["in"] == "path"
+    }
+    found: dict[str, str] = {}
+    for parameter in operation.parameters:
+        if parameter.where == "path":
+            shown = said.get(parameter.name, {}).get("examples", {}).values()
+            examples = [str(example["value"]) for example in shown if "value" in example]
+            choices = [
+                *examples,
+                *map(str, parameter.schema.get("enum", ())),
+                *_offered(contract, operation, parameter.name),
+            ]
+            found[parameter.name] = (choices or ["x"])[0]
+    return found
+
+
+def header_values(contract: Contract, operation: Operation) -> Headers:
+    """The headers that an operation demands, as its document shows them."""
+    said = {
+        p["name"]: p for p in contract.resolved(contract.said(operation).get("parameters", ())) if p["in"] == "header"
+    }
+    found = []
+    for parameter in operation.parameters:
+        if parameter.where == "header" and parameter.required:
+            shown = said.get(parameter.name, {}).get("examples", {}).values()
+            examples = [str(example["value"]) for example in shown if "value" in example]
+            found.append((parameter.name, (examples or [str(find_sample(parameter.schema))])[0]))
+    return tuple(found)
+
+
+def _offered(contract: Contract, operation: Operation, name: str) -> list[str]:
+    """Models that are good for what an operation does, where its path names one."""
+    uses = [rule.arguments["use"] for rule in operation.rules if rule.name == "model"]
+    is_model = operation.arguments.get("model") == f"$request.path.{name}"
+    return [m.id for m in contract.provider.models.values() if is_model and (not uses or uses[0] in m.uses)]
 
 
 def needs_upload(kind: Kind, asked: Any) -> bool:

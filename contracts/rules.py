@@ -13,19 +13,39 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 
 from understudy.specs.expressions import is_expression, parse, point
-from understudy.specs.model import Operation, Rule
+from understudy.specs.model import Model, Operation, Provider, Rule
 
 Breaks = Callable[[Mapping[str, Any], Any], bool]
 
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".home.arpa")
 
 
-def broken_rules(operation: Operation, asked: Any) -> Iterator[Rule]:
-    """The refusing rules that a valid body surely breaks."""
+def broken_rules(provider: Provider, operation: Operation, asked: Any) -> Iterator[tuple[Rule, str]]:
+    """The refusing rules that a valid body surely breaks, each with the condition in which it is refused."""
     for rule in operation.rules:
         breaks = RULES.get(rule.name)
         if rule.effect == "refuse" and breaks and breaks(rule.arguments, asked):
-            yield rule
+            yield rule, "invalid_request"
+        elif rule.effect == "refuse" and rule.name == "model":
+            condition = _refusal_of_model(provider.models, rule.arguments, asked)
+            if condition:
+                yield rule, condition
+
+
+def may_break(operation: Operation) -> bool:
+    """Whether the operation has a rule that only the target can judge."""
+    unsure = ("upload_key", "header")
+    return any(r.effect == "refuse" and (r.name in unsure or r.name not in (*RULES, "model")) for r in operation.rules)
+
+
+def _refusal_of_model(models: Mapping[str, Model], said: Mapping[str, Any], asked: Any) -> str:
+    """The condition in which a model is refused that is not offered, or not for this use; '' for a good one."""
+    for name in values_of(asked, said["name"]):
+        if name not in models:
+            return str(said.get("unknown", "not_found"))
+        if said["use"] not in models[name].uses:
+            return str(said.get("misused", "invalid_request"))
+    return ""
 
 
 def values_of(asked: Any, said: Any) -> list[Any]:
@@ -53,6 +73,15 @@ def is_public_host(host: str) -> bool:
         )
 
 
+def is_loopback(url: str) -> bool:
+    """Whether an address is of this machine."""
+    try:
+        host = (urlsplit(url).hostname or "").strip("[]")
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _extension(text: str) -> str:
     return PurePosixPath(text).suffix.lower()
 
@@ -65,9 +94,11 @@ def _extension_matches(said: Mapping[str, Any], asked: Any) -> bool:
 
 def _public_url(said: Mapping[str, Any], asked: Any) -> bool:
     schemes = said.get("schemes", ["https"])
-    return any(
-        value and not _is_allowed(value, schemes, said.get("extensions")) for value in values_of(asked, said["urls"])
-    )
+    values = [value for value in values_of(asked, said["urls"]) if value]
+    if said.get("local"):
+        # A target under development may be allowed to call this machine.
+        values = [value for value in values if not is_loopback(str(value))]
+    return any(not _is_allowed(value, schemes, said.get("extensions")) for value in values)
 
 
 def _is_allowed(value: Any, schemes: list[str], extensions: list[str] | None) -> bool:
@@ -116,6 +147,13 @@ def _schema(said: Mapping[str, Any], asked: Any) -> bool:
     return not jsonschema_rs.Draft202012Validator(said["schema"]).is_valid(asked)
 
 
+def _upload_key(said: Mapping[str, Any], asked: Any) -> bool:
+    # Whose it is only the target knows; what kind of file it is anyone can see.
+    endings = said.get("extensions")
+    keys = [str(key) for key in values_of(asked, said["keys"])]
+    return any(".." in key or (endings and _extension(key) not in endings) for key in keys)
+
+
 RULES: Mapping[str, Breaks] = {
     "extension_matches": _extension_matches,
     "public_url": _public_url,
@@ -125,4 +163,5 @@ RULES: Mapping[str, Breaks] = {
     "references": _references,
     "absent": _absent,
     "schema": _schema,
+    "upload_key": _upload_key,
 }

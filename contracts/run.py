@@ -28,8 +28,10 @@ class Settings:
     seed: int = 0
     max_tasks: int | None = None
     max_credits: Decimal | None = None
+    provoke: bool = False
     pace: Pace = field(default_factory=Pace)
     checks: tuple[Check, ...] = CHECKS
+    scenarios: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,10 @@ async def _drive(
     advance: Advance | None,
 ) -> None:
     credentials = {"wrong": wrong_key(settings.credentials["first"]), **settings.credentials}
+    waiting = Waiting(settings.pace, advance)
     async with Target(contract, settings.base_url, credentials, budget, log=log) as target:
-        await run_all(Drive(contract, target, Waiting(settings.pace, advance), settings.seed, reasons))
+        drive = Drive(contract, target, waiting, settings.seed, settings.provoke, settings.scenarios, reasons)
+        await run_all(drive)
 
 
 def wrong_key(key: str) -> str:

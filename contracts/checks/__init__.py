@@ -6,7 +6,21 @@ A check never sends anything: what it judges may come from a driver, a proxy, a 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from understudy.contracts.checks import answers, errors, lifecycle, media, streams, texts
+from understudy.contracts.checks import (
+    answers,
+    billing,
+    errors,
+    headers,
+    lifecycle,
+    lists,
+    media,
+    privacy,
+    repeats,
+    requests,
+    streams,
+    tasks,
+    texts,
+)
 from understudy.contracts.finding import Evidence, Finding
 from understudy.contracts.history import History
 
@@ -32,7 +46,34 @@ CHECKS: tuple[Check, ...] = (
     Check("answer-shape", "schema", "an answer is what the spec's schema says", "failure", answers.judge_shape),
     Check("answer-described", "schema", "an answer's status and media type are described", "failure", answers.judge_described),
     Check("refusal-words", "errors", "a refusal has a documented status and code", "failure", errors.judge_words),
+    Check("invalid-refused", "requests", "what the document forbids is refused", "failure", requests.judge_refused),
+    Check("refusal-fits", "requests", "a refusal names what is wrong with the request", "failure", requests.judge_condition),
+    Check("valid-accepted", "requests", "what the document takes is taken", "failure", requests.judge_accepted),
     Check("terminal-stays", "lifecycle", "a task never leaves a terminal state", "failure", lifecycle.judge_terminal),
+    Check("state-known", "lifecycle", "a state is one of the kind's", "failure", tasks.judge_state),
+    Check("id-stays", "lifecycle", "a task keeps its id, of the documented form", "failure", tasks.judge_id),
+    Check("progress-rises", "lifecycle", "progress never falls", "failure", tasks.judge_progress),
+    Check("times-in-order", "lifecycle", "a task's times are in order and stay", "failure", tasks.judge_times),
+    Check("results-there", "lifecycle", "a succeeded task has its results", "failure", tasks.judge_results),
+    Check("no-early-results", "lifecycle", "only a succeeded task has results", "failure", tasks.judge_early),
+    Check("failure-has-reason", "lifecycle", "a failed task says why", "failure", tasks.judge_reason),
+    Check("witnesses-agree", "lifecycle", "all who tell of a finished task agree", "failure", tasks.judge_agreement),
+    Check("input-echoed", "lifecycle", "what is repeated of an input is what was put in", "failure", tasks.judge_echo),
+    Check("replay-is-one", "idempotency", "one key makes one task", "failure", repeats.judge_replay),
+    Check("cancel-holds", "cancel", "a cancelled task stays so", "failure", repeats.judge_cancelled),
+    Check("cancel-works", "cancel", "a task that can be cancelled is", "failure", repeats.judge_cancellable),
+    Check("list-own", "lists", "a list shows own tasks only", "failure", lists.judge_own),
+    Check("list-once", "lists", "a list shows no task twice", "failure", lists.judge_doubled),
+    Check("list-newest-first", "lists", "a list shows the newest task first", "failure", lists.judge_order),
+    Check("list-complete", "lists", "a list lacks none of the newest tasks", "failure", lists.judge_complete),
+    Check("list-pages", "lists", "a page is the one that was asked for, and is counted rightly", "failure", lists.judge_pages),
+    Check("inside-untold", "leakage", "no member of the target's inside is told", "failure", privacy.judge_untold),
+    Check("headers-there", "schema", "described headers are there", "failure", headers.judge_headers),
+    Check("cost-is-price", "billing", "a task costs what the price rule says", "failure", billing.judge_cost),
+    Check("cost-when-due", "billing", "a task is charged when that is due", "failure", billing.judge_due),
+    Check("refund-in-full", "billing", "a failed task is refunded in full", "failure", billing.judge_refund),
+    Check("balance-moves", "billing", "the balance moves by exactly what is due", "failure", billing.judge_balance),
+    Check("balance-adds-up", "billing", "total = used + remaining + held", "failure", billing.judge_totals),
     Check("states-in-order", "lifecycle", "a task's states come in their order", "failure", lifecycle.judge_order),
     Check("stream-as-asked", "streams", "who asks for a stream gets one, and nobody else does", "failure", streams.judge_kind),
     Check("stream-framing", "streams", "a stream's bytes are whole events of UTF-8 text", "failure", streams.judge_framing),

@@ -6,7 +6,7 @@ A clause that no exchange reached is not checked, never passed.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.clauses import answers, media, tasks, texts
+from understudy.contracts.clauses import answers, media, money, others, requests, tasks, texts
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.finding import Finding
@@ -15,10 +15,21 @@ from understudy.contracts.history import History
 FAMILIES: tuple[Callable[[Contract], Iterator[Clause]], ...] = (
     answers.iter_answers,
     answers.iter_refusals,
+    answers.iter_paths,
+    requests.iter_requests,
+    requests.iter_rules,
+    requests.iter_open_branches,
     tasks.iter_states,
     tasks.iter_orders,
     texts.iter_texts,
     media.iter_media,
+    money.iter_money,
+    others.iter_tasks,
+    others.iter_owners,
+    others.iter_repetitions,
+    others.iter_cancels,
+    others.iter_lists,
+    others.iter_heads,
 )
 
 STATUSES = ("passed", "failed", "warned", "not checked")

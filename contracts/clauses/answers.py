@@ -37,6 +37,17 @@ def iter_refusals(contract: Contract) -> Iterator[Clause]:
             )
 
 
+def iter_paths(contract: Contract) -> Iterator[Clause]:
+    """What no operation has is refused in the provider's words, too."""
+    for name in ("unknown_path", "method_not_allowed"):
+        text = f"{name.replace('_', ' ')} is refused in the provider's words"
+        yield Clause(f"paths/{name}", text, _probed(name), contract.cite_condition(None, name))
+
+
+def _probed(name: str) -> Callable[[History], bool]:
+    return lambda history: any(reading.exchange.probe == name for reading in history.client)
+
+
 def conditions_of(contract: Contract, operation: Operation) -> Iterator[str]:
     """The conditions that an operation can meet by what it does."""
     if operation.media:

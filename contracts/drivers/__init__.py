@@ -5,22 +5,33 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from understudy.contracts.budget import OverBudget
-from understudy.contracts.drivers import files, refused, tasks, texts
+from understudy.contracts.drivers import files, negatives, owners, refused, tasks, texts
 from understudy.contracts.drivers.drive import Drive
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One thing that a run does; `clauses` is how the ids of the clauses begin that it is there for."""
+    """One thing that a run does; `clauses` is how the ids of the clauses begin that it is there for.
+
+    Those of one `turn` run at the same time: first those that look at the balance, last those that look back.
+    """
 
     name: str
     run: Callable[[Drive], Awaitable[None]]
     clauses: tuple[str, ...]
+    turn: int = 1
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("healthy", tasks.run_healthy, ("answer/", "state/", "lifecycle/")),
+    Scenario("watched", tasks.run_watched, ("answer/", "state/", "lifecycle/", "price/", "balance/"), turn=0),
+    Scenario("variants", tasks.run_variants, ("branch/", "price/")),
+    Scenario("foreign", owners.run_foreign, ("ownership/",)),
+    Scenario("forms", owners.run_forms, ()),
+    Scenario("cancels", owners.run_cancels, ("cancel/",)),
+    Scenario("repetitions", owners.run_repetitions, ("idempotency/",)),
+    Scenario("lists", owners.run_lists, ("list/",), turn=2),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
+    Scenario("negatives", negatives.run_negatives, ("constraint/", "rule/", "parameter/")),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
     Scenario("files", files.run_files, ("media/",)),
@@ -28,10 +39,12 @@ SCENARIOS: tuple[Scenario, ...] = (
 
 
 async def run_all(drive: Drive) -> None:
-    """Run every scenario at the same time; what the budget forbids is noted as the reason why it was not checked."""
+    """Run the scenarios, turn by turn; what the budget forbids is noted as the reason why it was not checked."""
     ticker = asyncio.ensure_future(drive.waiting.tick(drive.target.is_quiet))
     try:
-        await asyncio.gather(*(_run(scenario, drive) for scenario in SCENARIOS))
+        for turn in range(3):
+            wanted = [s for s in SCENARIOS if s.turn == turn and (not drive.only or s.name in drive.only)]
+            await asyncio.gather(*(_run(scenario, drive) for scenario in wanted))
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)

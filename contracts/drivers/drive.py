@@ -3,11 +3,13 @@
 import random
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History, id_of
+from understudy.contracts.inputs import header_values, path_values
 from understudy.contracts.reading import Reading, states_of
-from understudy.contracts.requests import ask_for_task
+from understudy.contracts.requests import Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
 from understudy.specs.model import TERMINAL, Kind, Operation
@@ -15,12 +17,14 @@ from understudy.specs.model import TERMINAL, Kind, Operation
 
 @dataclass(slots=True)
 class Drive:
-    """A run. `reasons`: why clauses whose ids begin so could not be checked."""
+    """A run. `only`: the scenarios to run, empty for all; `reasons`: why clauses whose ids begin so could not be checked."""
 
     contract: Contract
     target: Target
     waiting: Waiting
     seed: int = 0
+    provoke: bool = False
+    only: frozenset[str] = frozenset()
     reasons: dict[str, str] = field(default_factory=dict)
     dice: random.Random = field(init=False)
 
@@ -35,6 +39,16 @@ class Drive:
         """The operation that shows one task of a kind."""
         operations = self.contract.serving("task.get")
         return next((o for o in operations if kind in self.contract.kinds_of(o)), None)
+
+    def ask(self, operation: Operation, body: Any = None, **more: Any) -> Request:
+        """A request with the places of its path and the headers that it demands filled in."""
+        headers = (*header_values(self.contract, operation), *more.pop("headers", ()))
+        return ask(operation, body, path=path_values(self.contract, operation), headers=headers, **more)
+
+    async def poll(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
+        """Look at a task once; None when there is no way."""
+        getter, task_id = self.getter_of(kind), id_of(created.values)
+        return await self.target.send(ask_for_task(getter, task_id, who)) if getter and task_id else None
 
     async def follow(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
         """Poll a task until it is over, at the pace that the target advises; the last answer, None when there is none."""

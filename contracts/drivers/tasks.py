@@ -1,36 +1,86 @@
-"""Healthy tasks: one of each kind, followed to its end, then listed."""
+"""Tasks driven through their lives: healthy ones of each kind and of other inputs, and failing ones, with looks at the balance."""
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.reading import Reading
-from understudy.contracts.requests import Request, ask
+from understudy.contracts.requests import Request
+from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.model import Kind, Operation
 
+# Inputs of each kind beside the plain one: what they cost differs.
+VARIANTS = 3
 
-async def run_healthy(drive: Drive) -> None:
-    """Create a task of each kind and poll it to its end; ask for lists and the balance after it."""
-    submits = [(o, kind) for o in drive.contract.serving("task.submit") for kind in drive.contract.kinds_of(o)]
+
+def submits(drive: Drive) -> list[tuple[Operation, Kind]]:
+    """Every operation that makes tasks, with each kind that it makes."""
+    return [(o, kind) for o in drive.contract.serving("task.submit") for kind in drive.contract.kinds_of(o)]
+
+
+async def run_watched(drive: Drive) -> None:
+    """A healthy task of each kind, and a failing one where that can be asked for; the balance is looked at all the time."""
+    await look(drive)
+    await asyncio.gather(*(_watch(drive, *each) for each in submits(drive)))
+    await look(drive)
+    await asyncio.gather(*(_watch_failure(drive, *each) for each in submits(drive)))
+    await look(drive)
+
+
+async def run_variants(drive: Drive) -> None:
+    """Tasks of other documented and drawn inputs: each conditional branch, and other prices."""
+    await asyncio.gather(*(_vary(drive, *each) for each in submits(drive)))
+
+
+async def look(drive: Drive) -> None:
+    """Look at the balance, and at lists."""
     for operation in drive.contract.serving("account.balance", "models.list"):
-        await drive.target.send(ask(operation))
-    await asyncio.gather(*(_live(drive, operation, kind) for operation, kind in submits))
-    for operation in drive.contract.serving("task.list", "account.balance"):
-        await drive.target.send(ask(operation))
+        await drive.target.send(drive.ask(operation))
 
 
-async def _live(drive: Drive, operation: Operation, kind: Kind) -> None:
+async def live(drive: Drive, operation: Operation, kind: Kind, body: Any, **more: Any) -> Reading | None:
+    """Create a task and follow it to its end; its results are fetched. The last answer, None when it was refused."""
+    created = await drive.target.send(drive.ask(operation, body, **more))
+    last = await drive.follow(kind, created) if created.is_success else None
+    if last is not None:
+        await fetch_results(drive, kind, last)
+    return last
+
+
+async def _watch(drive: Drive, operation: Operation, kind: Kind) -> None:
     body = find_task_body(drive.contract, operation, kind)
     if body is None:
         drive.reasons[f"lifecycle/{kind.name}/"] = "no documented example makes a task of this kind without an upload"
         return
-    created = await drive.target.send(ask(operation, body))
+    await _watch_body(drive, operation, kind, body)
+
+
+async def _watch_failure(drive: Drive, operation: Operation, kind: Kind) -> None:
+    body = find_task_body(drive.contract, operation, kind)
+    failing = find_failing(drive.contract, operation, kind, body) if drive.provoke and body is not None else None
+    if failing is not None:
+        await _watch_body(drive, operation, kind, failing)
+
+
+async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any) -> None:
+    created = await drive.target.send(drive.ask(operation, body))
+    await look(drive)
     last = await drive.follow(kind, created) if created.is_success else None
-    if last is not None:
-        # Once more after the end: it must stay so.
-        await drive.follow(kind, created)
-        await fetch_results(drive, kind, last)
+    await look(drive)
+    if last is None:
+        return
+    # Once more, twice at a time: the end stays, and is paid or given back once.
+    await asyncio.gather(drive.poll(kind, created), drive.poll(kind, created))
+    await look(drive)
+    await asyncio.gather(*(drive.target.send(drive.ask(o)) for o in drive.contract.serving("task.list")))
+    await fetch_results(drive, kind, last)
+
+
+async def _vary(drive: Drive, operation: Operation, kind: Kind) -> None:
+    bodies = iter_variants(drive.contract, operation, kind, drive.dice, VARIANTS)
+    await asyncio.gather(*(live(drive, operation, kind, body) for body in bodies))
 
 
 async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:

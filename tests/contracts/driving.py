@@ -13,10 +13,11 @@ from understudy.specs.loader import load
 from understudy.specs.model import Profile
 
 SPEED = ("--speed", "300", "--allow-local-callbacks")
+SLOWER = ("--speed", "40", "--allow-local-callbacks")
 QUICK = Pace(first=0.02, longest=0.1, patience=8)
 
 
-def check(
+def check_mock(
     served: Served, slug: str, base_url: str = "", options: Mapping[str, str] | None = None, **more: Any
 ) -> Result:
     """Drive a provider, or who stands in front of it."""
@@ -36,4 +37,4 @@ def check_liar(served: Served, name: str, **more: Any) -> Result:
     liar = LIARS[name]
     upstream = served.providers[liar.provider].base_url
     with running(Relay(upstream, liar.lie)) as url:
-        return check(served, liar.provider, url, **more)
+        return check_mock(served, liar.provider, url, **more)

@@ -48,6 +48,7 @@ def run(arguments: list[str]) -> int:
         max_tasks=options.max_tasks,
         max_credits=options.max_credits,
         pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
+        provoke=options.provoke,
         checks=_checks(options.only, options.skip),
     )
     try:
@@ -123,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
         "--poll", type=float, default=1.0, metavar="SECONDS", help="first pause between two polls (default %(default)g)"
     )
     what = words.add_argument_group("what")
+    what.add_argument("--provoke", action="store_true", help="use the inputs by which the spec lets a task fail")
     what.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check or family")
     what.add_argument("--skip", action="append", default=[], metavar="CHECK", help="not this check or family")
     what.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")

@@ -214,6 +214,35 @@ def _stop_is_paid() -> Lie:
     return lie
 
 
+def _with_tier(body: Any) -> Any:
+    """The answer with another tier than was asked for."""
+    return {**body, "quality_tier": "pro"} if isinstance(body, dict) and "quality_tier" in body else body
+
+
+def _stops_nothing() -> Lie:
+    """Every stop is refused, and nothing is stopped."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.bare_path == STOP and ask.json() and ask.key:
+            answer = b'{"result":null,"error":{"code":400,"message":"task is already finished"}}'
+            return Told(400, (("content-type", "application/json"),), answer)
+        return await relay.fetch(ask)
+
+    return lie
+
+
+def _lists_for_all() -> Lie:
+    """A list shows the tasks of whoever asked for one first."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.bare_path == LIST and ask.method == "GET" and ask.key:
+            owner = relay.memory.setdefault("owner", ask.key)
+            ask = ask.with_header("authorization", f"Bearer {owner}")
+        return await relay.fetch(ask)
+
+    return lie
+
+
 # Lists, of the one provider that documents them.
 
 
@@ -264,6 +293,9 @@ TASKS_OF = {f"shows tasks of {slug} to all": (slug, _shows_to_all(shape)) for sl
 LIES: Mapping[str, tuple[str, Lie]] = {
     **TASKS_OF,
     "lets all in": ("juhuo", _lets_all_in()),
+    "stops nothing": ("storyclaw", _stops_nothing()),
+    "list shows all tasks": ("juhuo", _lists_for_all()),
+    "another tier": ("seedance2ai", telling_json(lambda ask, body: _with_tier(body))),
     "lets all in, too": ("seedance2ai", _lets_all_in()),
     "unauthorized is a page": ("storyclaw", _unauthorized_as(401, b"<html>401</html>", "text/html")),
     "unauthorized is forbidden": (

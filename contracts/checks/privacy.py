@@ -1,0 +1,67 @@
+"""Checks of what must not be told: keys, and members of the target's inside that the document does not know."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History
+from understudy.contracts.reading import NOT_JSON, Reading
+
+INSIDE = re.compile(
+    r"(?i)^_|channel|upstream|internal|secret|passw|credential|debug|stack|traceback|trace_?back|admin|backend|vendor"
+    r"|api_?key|access_?token|user_?id|account_?id|owner_?id|node|hostname|raw_|ep_?id|endpoint|group_?id|quota|pod|cluster|worker"
+)
+WORDS = re.compile(
+    r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt):\d+\)|goroutine \d+ \[|\bep-20\d{12}-\w+"
+)
+
+
+def judge_untold(history: History) -> Iterator[Evidence]:
+    """No stack trace, no other account's key, and no member of the target's inside that the document does not know."""
+    yield from _judge_words(history)
+    for reading in history.client:
+        if reading.operation is None or reading.body in (None, NOT_JSON):
+            continue
+        known = history.contract.member_names(reading.operation) | set(_names(reading.sent))
+        for name in dict.fromkeys(_names(reading.body)):
+            if name not in known and INSIDE.search(name):
+                yield _evidence(reading, f"a member '{name}' of the inside is told, which the document does not know")
+
+
+def _judge_words(history: History) -> Iterator[Evidence]:
+    """No answer holds a stack trace, or the key of another account."""
+    keys = {
+        key
+        for r in history.client
+        for key in history.contract.keys_of(r.exchange)
+        if r.exchange.who in ("first", "other")
+    }
+    for reading in history.client:
+        text = (
+            reading.exchange.response_body.decode("utf-8", "replace")
+            if len(reading.exchange.response_body) < 100_000
+            else ""
+        )
+        found = WORDS.search(text)
+        if found:
+            yield _evidence(reading, f"it tells of its inside: '{found[0]}'")
+        own = set(history.contract.keys_of(reading.exchange))
+        if any(key in text for key in keys - own if len(key) > 7):
+            yield _evidence(reading, "it tells the key of another account")
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, child in value.items():
+            yield name
+            yield from _names(child)
+    elif isinstance(value, list):
+        for child in value[:50]:
+            yield from _names(child)
+
+
+def _evidence(reading: Reading, message: str) -> Evidence:
+    return Evidence(
+        message, (reading.exchange,), reading.operation.id if reading.operation else "", clause="privacy/answers"
+    )

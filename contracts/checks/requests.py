@@ -1,0 +1,78 @@
+"""Checks of what is taken and what is refused, judged from what was asked."""
+
+from collections.abc import Iterator
+
+from understudy.contracts.expected import Expected, expectations
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History
+from understudy.contracts.reading import Reading
+from understudy.contracts.rules import may_break
+
+# Refusals that a good request may meet: they speak of the moment, not of the request.
+OF_THE_MOMENT = frozenset(("insufficient_credits", "rate_limited", "service_busy", "internal_error"))
+
+
+def judge_refused(history: History) -> Iterator[Evidence]:
+    """What must be refused is."""
+    for reading, wanted in expectations(history):
+        if wanted and reading.is_success:
+            first = _surest(wanted)
+            yield _evidence(reading, first, f"it is accepted, though {first.why}", first.citation.assumed)
+
+
+def judge_condition(history: History) -> Iterator[Evidence]:
+    """What is refused is refused for what is wrong with it."""
+    for reading, wanted in expectations(history):
+        names = {each.condition for each in wanted}
+        if not wanted or reading.is_success or names & set(reading.conditions):
+            continue
+        first = _surest(wanted)
+        condition = history.contract.conditions(reading.operation)[first.condition]
+        said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
+        message = f"refused as {said} instead of {first.condition} ({condition.status} {condition.code}): {first.why}"
+        citation = history.contract.cite_condition(reading.operation, first.condition)
+        yield Evidence(
+            message, (reading.exchange,), _name(reading), citation.facts, citation.assumed or first.citation.assumed,
+            first.clause,
+        )  # fmt: skip
+
+
+def judge_accepted(history: History) -> Iterator[Evidence]:
+    """What the document takes is not refused."""
+    for reading, wanted in expectations(history):
+        operation = reading.operation
+        if operation is None or wanted or not reading.is_refusal or not _is_sure(history, reading):
+            continue
+        if set(reading.conditions) & (OF_THE_MOMENT - {"internal_error"}):
+            continue
+        said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
+        message = f"a request that the document takes is refused as {said}"
+        yield Evidence(message, (reading.exchange,), operation.id, clause=f"answer/{operation.id}")
+
+
+def _is_sure(history: History, reading: Reading) -> bool:
+    """Whether all is known that a good request needs: its key, its body, its task."""
+    operation, exchange = reading.operation, reading.exchange
+    assert operation
+    if exchange.who not in ("first", "other") or exchange.probe or operation.media:
+        return False
+    if history.contract.body_shape(operation) and reading.asked is None:
+        return False
+    if operation.behavior in ("task.get", "task.cancel"):
+        story = history.stories.get(history.asked_id(reading))
+        is_own = bool(story and story.created and story.who == exchange.who)
+        return is_own and operation.behavior == "task.get"
+    return not may_break(operation)
+
+
+def _surest(wanted: list[Expected]) -> Expected:
+    """What is documented counts before what is assumed."""
+    return min(wanted, key=lambda each: each.citation.assumed)
+
+
+def _evidence(reading: Reading, wanted: Expected, message: str, assumed: bool) -> Evidence:
+    return Evidence(message, (reading.exchange,), _name(reading), wanted.citation.facts, assumed, wanted.clause)
+
+
+def _name(reading: Reading) -> str:
+    return reading.operation.id if reading.operation else ""

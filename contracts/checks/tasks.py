@@ -1,0 +1,240 @@
+"""Checks of what is told of a task: its id, its state, its times, its results, and that all who tell agree."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.contracts.citing import Citation
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History, Sighting, Story
+from understudy.contracts.pricing import Subject
+from understudy.specs.expressions import Expression, point
+from understudy.specs.formulas import number
+from understudy.specs.ids import Drawn
+from understudy.specs.model import TERMINAL, Kind
+
+# Names that may differ from look to look even when a task is over: links are signed anew.
+CHANGING = ("$task.link", "$account.", "$request.", "$base_url", "$error", "$page", "$rate")
+_CHARACTERS = {"alnum": "[a-z0-9]", "ALNUM": "[A-Za-z0-9]", "digits": "[0-9]", "hex": "[0-9a-f]"}
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Seconds since the epoch that a time of a task may be: 2015 to 2100.
+PLAUSIBLE = (1_420_000_000, 4_100_000_000)
+
+
+def judge_state(history: History) -> Iterator[Evidence]:
+    """A state is one of those that the kind has."""
+    for story in history.stories.values():
+        for sighting in story.told if story.kind else ():
+            if not story.states(sighting):
+                state = sighting.values["$task.state"]
+                yield _evidence(history, story, (sighting,), f"its state {state!r} is none of its kind's", "states")
+
+
+def judge_id(history: History) -> Iterator[Evidence]:
+    """A task's id has the documented form, and a query is answered with the task that was asked for."""
+    for story in history.stories.values():
+        created = story.created
+        if created and story.kind and not _id_pattern(story.kind, created.asked).fullmatch(story.id):
+            sighting = story.sightings[0]
+            yield _evidence(history, story, (sighting,), f"its id '{story.id}' is not of the documented form", "id")
+    for reading in history.of("task.get"):
+        told, asked = reading.values.get("$task.id"), history.asked_id(reading)
+        if reading.is_success and told is not None and told != asked and reading.operation:
+            message = f"asked for task '{asked}', it tells of '{told}'"
+            yield Evidence(message, (reading.exchange,), reading.operation.id, clause=f"answer/{reading.operation.id}")
+
+
+def judge_progress(history: History) -> Iterator[Evidence]:
+    """Progress is from 0 to 100 and never falls."""
+    for story in history.stories.values():
+        shown = [s for s in story.sightings if isinstance(s.values.get("$task.progress"), int)]
+        for sighting in shown:
+            if not 0 <= sighting.values["$task.progress"] <= 100:
+                yield _evidence(
+                    history, story, (sighting,), f"its progress is {sighting.values['$task.progress']}", "progress"
+                )
+        for earlier, later in pairwise(sorted(shown, key=lambda s: s.seen)):
+            before, after = earlier.values["$task.progress"], later.values["$task.progress"]
+            if earlier.precedes(later) and after < before:
+                yield _evidence(
+                    history, story, (earlier, later), f"its progress falls from {before} to {after}", "progress"
+                )
+
+
+def judge_times(history: History) -> Iterator[Evidence]:
+    """Times are of their unit, created <= started <= finished, once told they stay, and later creates say so."""
+    yield from _judge_creation(history)
+    for story in history.stories.values():
+        first: dict[str, Sighting] = {}
+        for sighting in story.sightings:
+            times = _times(sighting)
+            for name, value in times.items():
+                if not PLAUSIBLE[0] <= value <= PLAUSIBLE[1]:
+                    message = f"{name} is {sighting.values[name]}: that is no time of our days in its unit"
+                    yield _evidence(history, story, (sighting,), message, "times")
+                earlier = first.setdefault(name, sighting)
+                if earlier.values[name] != sighting.values[name]:
+                    message = f"{name} was {earlier.values[name]} and is {sighting.values[name]}"
+                    yield _evidence(history, story, (earlier, sighting), message, "times")
+            told = [
+                (m, v)
+                for m in ("created", "started", "finished")
+                for n, v in times.items()
+                if n.startswith(f"$task.{m}_")
+            ]
+            for (one, before), (other, after) in pairwise(told):
+                if before > after + 1:
+                    message = f"it was {other} {before - after:g} seconds before it was {one}"
+                    yield _evidence(history, story, (sighting,), message, "times")
+
+
+def _judge_creation(history: History) -> Iterator[Evidence]:
+    """What was created later says so."""
+    made = [story for story in history.stories.values() if story.created]
+    made.sort(key=lambda story: story.created.exchange.started if story.created else 0)
+    timed = [
+        (story, sighting, time) for story in made if (sighting := _first_timed(story)) and (time := _created(sighting))
+    ]
+    for (earlier, one, before), (later, other, after) in pairwise(timed):
+        assert earlier.created and later.created
+        if earlier.created.exchange.answered <= later.created.exchange.started and before > after + 2:
+            message = f"it was created after '{earlier.id}', and says {before - after:g} seconds before it"
+            yield _evidence(history, later, (one, other), message, "times")
+
+
+def judge_results(history: History) -> Iterator[Evidence]:
+    """A succeeded task has all its results, as absolute addresses, as many as were asked for."""
+    for story in history.stories.values():
+        for sighting in story.told:
+            if story.kind is None or story.phases(sighting) != {"succeeded"}:
+                continue
+            for name, said in _links(sighting):
+                problem = _problem_of(story, name, said)
+                if problem:
+                    yield _evidence(history, story, (sighting,), f"it succeeded, but {problem}", "results")
+
+
+def judge_early(history: History) -> Iterator[Evidence]:
+    """Nothing but a succeeded task has results."""
+    for story in history.stories.values():
+        for sighting in story.told:
+            phases = story.phases(sighting)
+            found = [said for name, said in _links(sighting) if said]
+            if phases and "succeeded" not in phases and found:
+                state = sighting.values["$task.state"]
+                yield _evidence(history, story, (sighting,), f"it shows a result while it is {state!r}", "results")
+
+
+def judge_reason(history: History) -> Iterator[Evidence]:
+    """A failed task says why, where it has words for that; any other has no reason."""
+    for story in history.stories.values():
+        for sighting in story.told:
+            phases = story.phases(sighting)
+            names = {e.text for e in _expressions(sighting)} & {"$task.error_code", "$task.error_message"}
+            told = [name for name in names if sighting.values.get(name)]
+            if phases and phases <= {"failed", "cancelled"} and names and not told:
+                yield _evidence(history, story, (sighting,), "it failed and does not say why", "reason")
+            elif phases and not phases & {"failed", "cancelled"} and told:
+                state = sighting.values["$task.state"]
+                yield _evidence(history, story, (sighting,), f"it is {state!r} and tells of an error", "reason")
+
+
+def judge_agreement(history: History) -> Iterator[Evidence]:
+    """What is told of a task that is over is the same whoever tells it, and whenever."""
+    for story in history.stories.values():
+        known: dict[str, Sighting] = {}
+        for sighting in story.told:
+            if not story.phases(sighting) or not story.phases(sighting) <= TERMINAL:
+                continue
+            for name, value in sighting.values.items():
+                earlier = known.setdefault(name, sighting)
+                if name.startswith(CHANGING) or earlier.values[name] == value:
+                    continue
+                message = f"{name} was {earlier.values[name]!r} and is {value!r} after its end"
+                yield _evidence(history, story, (earlier, sighting), message, "agreement")
+
+
+def judge_echo(history: History) -> Iterator[Evidence]:
+    """What an answer repeats of a task's input is what was put in."""
+    for story in history.stories.values():
+        created = story.created
+        for sighting in story.sightings if created and created.asked is not None else ():
+            for expression in _expressions(sighting):
+                told = sighting.values.get(expression.text)
+                if expression.name != "task.input" or told is None or created is None:
+                    continue
+                wanted = point(created.asked, expression.path)
+                if str(told) != str(wanted):
+                    message = f"{expression} is {told!r}, but {wanted!r} was asked for"
+                    yield _evidence(history, story, (sighting,), message, "echo")
+
+
+def _expressions(sighting: Sighting) -> list[Expression]:
+    case = sighting.reading.case
+    return list(case.body.expressions()) if case else []
+
+
+def _links(sighting: Sighting) -> Iterator[tuple[str, Any]]:
+    """The results that an answer has a member for, and what stands there."""
+    for expression in {e.text: e for e in _expressions(sighting)}.values():
+        if expression.family in ("task.link", "task.links"):
+            yield expression.member, sighting.values.get(expression.text)
+
+
+def _problem_of(story: Story, name: str, said: Any) -> str:
+    if not said:
+        return f"its {name} is missing"
+    for link in said if isinstance(said, list) else [said]:
+        parts = urlsplit(link) if isinstance(link, str) and link.isprintable() else None
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname or " " in link:
+            return f"its {name} is no address: {link!r}"
+    assert story.kind
+    result = story.kind.results.get(name)
+    if result and result.count and isinstance(said, list) and story.created and story.created.asked is not None:
+        wanted = int(number(result.count(Subject(story.kind, story.created.asked))))
+        if len(said) != wanted:
+            return f"it has {len(said)} of {wanted} {name}s"
+    return ""
+
+
+def _times(sighting: Sighting) -> dict[str, float]:
+    """The times that a sighting tells, in seconds since the epoch, by their names."""
+    units = {"_s": 1, "_ms": 1000}
+    return {
+        name: value / units[unit]
+        for name, value in sighting.values.items()
+        for unit in units
+        if name.startswith("$task.") and name.endswith(unit) and isinstance(value, int)
+    }
+
+
+def _created(sighting: Sighting) -> float | None:
+    return next((value for name, value in _times(sighting).items() if name.startswith("$task.created_")), None)
+
+
+def _first_timed(story: Story) -> Sighting | None:
+    return next((sighting for sighting in story.sightings if _created(sighting) is not None), None)
+
+
+def _id_pattern(kind: Kind, asked: Any) -> re.Pattern[str]:
+    parts = []
+    for part in kind.id_form:
+        if isinstance(part, Drawn):
+            parts.append(_UUID if part.kind == "uuid" else f"{_CHARACTERS[part.kind]}{{{part.size}}}")
+        else:
+            parts.append(re.escape(str(point(asked, part.path)) if isinstance(part, Expression) else part))
+    return re.compile("".join(parts))
+
+
+def _evidence(history: History, story: Story, sightings: tuple[Sighting, ...], message: str, about: str) -> Evidence:
+    kind = story.kind.name if story.kind else ""
+    citation = history.contract.cite_kind(kind, about) if kind else Citation()
+    created = (story.created.exchange,) if story.created else ()
+    shown = (*created, *(s.reading.exchange for s in sightings if s.reading is not story.created))
+    operation = sightings[-1].reading.operation
+    name = operation.id if operation else ""
+    return Evidence(
+        f"task '{story.id}': {message}", shown, name, citation.facts, citation.assumed, f"task/{kind}/{about}"
+    )

@@ -1,0 +1,140 @@
+"""Clauses about what stands around tasks: who may see them, repetitions, cancels, lists, headers, what is not told."""
+
+from collections.abc import Callable, Iterator
+
+from understudy.contracts.citing import cite
+from understudy.contracts.clauses.clause import Clause
+from understudy.contracts.contract import Contract
+from understudy.contracts.expected import deserved
+from understudy.contracts.history import History, Story
+from understudy.specs.model import TERMINAL, Kind, Operation
+
+_LISTED = {
+    "own": "shows no other account's tasks",
+    "once": "shows no task twice",
+    "order": "shows the newest task first",
+    "complete": "leaves none of the newest tasks out",
+}
+_TOLD = {
+    "id": "has an id of the documented form, which a query repeats",
+    "states": "is shown in the states of its kind only",
+    "results": "has its results when it succeeded, and not before",
+    "agreement": "is told alike by whoever tells of it after its end",
+}
+
+
+def iter_tasks(contract: Contract) -> Iterator[Clause]:
+    """What is told of the tasks of a kind."""
+    for kind in contract.provider.kinds.values():
+        for about, text in _TOLD.items():
+            cited = contract.cite_kind(kind.name, about)
+            yield Clause(
+                f"task/{kind.name}/{about}", f"a {kind.name} {text}", _ended(kind), cited, "no task of this kind ended"
+            )
+        shown = {e.text for o in contract.serving("task.get") for c in o.reply.cases for e in c.body.expressions()}
+        if shown & {"$task.error_code", "$task.error_message"} and kind.failures:
+            name, text = f"task/{kind.name}/reason", f"a {kind.name} that failed says why"
+            why = "no task of this kind failed: --provoke lets it"
+            yield Clause(
+                name, text, _in_phase(kind, "failed", "cancelled"), contract.cite_kind(kind.name, "failures"), why
+            )
+        if "$task.progress" in shown:
+            yield Clause(f"task/{kind.name}/progress", f"the progress of a {kind.name} never falls", _ended(kind))
+        if any(name.startswith(("$task.created", "$task.started", "$task.finished")) for name in shown):
+            yield Clause(f"task/{kind.name}/times", f"the times of a {kind.name} are in order and stay", _ended(kind))
+
+
+def iter_owners(contract: Contract) -> Iterator[Clause]:
+    """Another account's task is refused."""
+    for operation in contract.serving("task.get", "task.cancel"):
+        name = f"ownership/{operation.id}"
+        yield Clause(name, f"{operation.id} refuses another account's task", _deserved(name))
+
+
+def iter_repetitions(contract: Contract) -> Iterator[Clause]:
+    """A create is repeatable where the document says so."""
+    for operation in contract.serving("task.submit") if contract.provider.idempotency else ():
+        name = f"idempotency/{operation.id}/replay"
+        cited = cite(contract.provider.document.get("x-idempotency"))
+        yield Clause(name, f"{operation.id} makes one task for one key", _repeated(contract, operation), cited)
+
+
+def iter_cancels(contract: Contract) -> Iterator[Clause]:
+    """A cancel works in its phases, and is refused after the end."""
+    for operation in contract.serving("task.cancel"):
+        for kind in contract.kinds_of(operation):
+            cited = contract.cite_kind(kind.name, "cancel")
+            if kind.cancel:
+                name = f"cancel/{kind.name}/works"
+                yield Clause(
+                    name, f"a {kind.name} that is cancelled stays so", _in_phase(kind, "cancelled", "failed"), cited
+                )
+                name = f"cancel/{kind.name}/over"
+                yield Clause(name, f"a {kind.name} that is over cannot be cancelled", _deserved(name), cited)
+
+
+def iter_lists(contract: Contract) -> Iterator[Clause]:
+    """A list is what it promises to be."""
+    for operation in contract.serving("task.list"):
+        for about, text in _LISTED.items():
+            name = f"list/{operation.id}/{about}"
+            yield Clause(name, f"{operation.id} {text}", _listed(operation), contract.cite(operation))
+        shown = {e.text for case in operation.reply.cases for e in case.body.expressions()}
+        if shown & {"$page.number", "$page.size", "$page.offset"}:
+            yield Clause(
+                f"list/{operation.id}/pages", f"{operation.id} shows the page that is asked for", _listed(operation)
+            )
+        if "$page.total" in shown:
+            yield Clause(f"list/{operation.id}/total", f"{operation.id} counts rightly", _listed(operation))
+        if operation.arguments.get("where"):
+            yield Clause(f"list/{operation.id}/filter", f"{operation.id} filters", _listed(operation))
+
+
+def iter_heads(contract: Contract) -> Iterator[Clause]:
+    """Described headers are there; nothing of the inside is told."""
+    for operation in contract.provider.operations:
+        response = contract.response(operation, operation.reply.status) or {}
+        for header, said in response.get("headers", {}).items():
+            name = f"header/{operation.id}/{header.lower()}"
+            yield Clause(name, f"{operation.id} sends {header}", _answered(operation), cite(said))
+    yield Clause("privacy/answers", "no answer tells of the inside", lambda history: bool(history.client))
+
+
+def _ended(kind: Kind) -> Callable[[History], bool]:
+    return _in_phase(kind, *TERMINAL)
+
+
+def _in_phase(kind: Kind, *phases: str) -> Callable[[History], bool]:
+    def is_so(story: Story) -> bool:
+        return story.kind is kind and story.first_in(*phases) is not None
+
+    return lambda history: any(map(is_so, history.stories.values()))
+
+
+def _deserved(clause: str) -> Callable[[History], bool]:
+    return lambda history: clause in deserved(history)
+
+
+def _listed(operation: Operation) -> Callable[[History], bool]:
+    return lambda history: any(
+        r.is_success and r.values.get("$tasks") for r in history.of("task.list") if r.operation is operation
+    )
+
+
+def _answered(operation: Operation) -> Callable[[History], bool]:
+    return lambda history: any(r.is_success and r.operation is operation for r in history.of(operation.behavior))
+
+
+def _repeated(contract: Contract, operation: Operation) -> Callable[[History], bool]:
+    header = contract.provider.idempotency.header if contract.provider.idempotency else ""
+
+    def reached(history: History) -> bool:
+        mine = [r for r in history.of("task.submit") if r.operation is operation and r.asked is not None]
+        keys = [
+            (r.exchange.who, r.exchange.sent_header(header), repr(r.asked))
+            for r in mine
+            if r.exchange.sent_header(header)
+        ]
+        return len(set(keys)) < len(keys)
+
+    return reached

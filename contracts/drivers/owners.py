@@ -1,0 +1,144 @@
+"""Who may: tasks of one account asked for by another, keys in all documented forms, cancels, repetitions, lists."""
+
+import asyncio
+from typing import Any
+
+from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.tasks import look, submits
+from understudy.contracts.history import id_of
+from understudy.contracts.inputs import find_task_body
+from understudy.contracts.reading import Reading, states_of
+from understudy.contracts.requests import ask_for_task
+from understudy.contracts.variants import iter_variants
+from understudy.specs.expressions import parse
+from understudy.specs.model import Kind, Operation
+
+NO_OTHER = "no second key: give --other-api-key"
+
+
+async def run_foreign(drive: Drive) -> None:
+    """A task of the first account, asked for and cancelled by the other."""
+    if "other" not in drive.target.credentials:
+        for prefix in ("ownership/", *(f"refusal/{o.id}/forbidden" for o in drive.contract.provider.operations)):
+            drive.reasons[prefix] = NO_OTHER
+        return
+    await asyncio.gather(*(_show_to_other(drive, *each) for each in submits(drive)))
+    await asyncio.gather(*(drive.target.send(drive.ask(o, who="other")) for o in drive.contract.serving("task.list")))
+
+
+async def _show_to_other(drive: Drive, operation: Operation, kind: Kind) -> None:
+    created = await _create(drive, operation, kind)
+    if created is None:
+        return
+    askers = [o for o in drive.contract.serving("task.get", "task.cancel") if kind in drive.contract.kinds_of(o)]
+    await asyncio.gather(*(drive.target.send(ask_for_task(o, id_of(created.values), "other")) for o in askers))
+    await drive.follow(kind, created)
+
+
+async def run_forms(drive: Drive) -> None:
+    """Each documented place for a key, and the scheme's name in other letters: HTTP takes any."""
+    for operation in drive.contract.serving("task.list", "account.balance", "models.list"):
+        for alternative in range(len(operation.security)):
+            await drive.target.send(drive.ask(operation).evolve(alternative=alternative))
+    for kind in drive.contract.provider.kinds.values():
+        getter = drive.getter_of(kind)
+        for alternative in range(1, len(getter.security) if getter else 0):
+            assert getter
+            await drive.target.send(ask_for_task(getter, "none", probe="unknown_id").evolve(alternative=alternative))
+
+
+async def run_cancels(drive: Drive) -> None:
+    """Cancel a task at once, while it runs, twice at a time, and after its end."""
+    pairs = [
+        (cancel, *each)
+        for each in submits(drive)
+        for cancel in drive.contract.serving("task.cancel")
+        if each[1] in drive.contract.kinds_of(cancel) and each[1].cancel
+    ]
+    await asyncio.gather(*(_cancel(drive, when, *pair) for pair in pairs for when in ("queued", "running", "over")))
+
+
+async def _cancel(drive: Drive, when: str, cancel: Operation, submit: Operation, kind: Kind) -> None:
+    created = await _create(drive, submit, kind)
+    if created is None:
+        return
+    request = ask_for_task(cancel, id_of(created.values))
+    if when == "running":
+        await _await_phase(drive, kind, created, "running")
+    if when == "over":
+        await drive.follow(kind, created)
+    await asyncio.gather(*(drive.target.send(request) for _ in range(2 if when == "running" else 1)))
+    await drive.follow(kind, created)
+    await drive.target.send(request)
+    await drive.poll(kind, created)
+
+
+async def _await_phase(drive: Drive, kind: Kind, created: Reading, phase: str) -> None:
+    """Poll until a task is in a phase, or past it."""
+    getter = drive.getter_of(kind)
+    for _ in range(2_000 if getter else 0):
+        assert getter
+        reading = await drive.target.send(ask_for_task(getter, id_of(created.values)))
+        states = states_of(kind, reading.values.get("$task.state"))
+        if not states or any(state.phase != "queued" for state in states):
+            return
+        await drive.waiting.pause(drive.waiting.pace.first)
+
+
+async def run_repetitions(drive: Drive) -> None:
+    """One key for two creates at a time, for a repetition, for another body, and for another account's create."""
+    idempotency = drive.contract.provider.idempotency
+    if idempotency is None:
+        return
+    await asyncio.gather(*(_repeat(drive, idempotency.header, *each) for each in submits(drive)))
+    await look(drive)
+
+
+async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -> None:
+    body = find_task_body(drive.contract, operation, kind)
+    if body is None:
+        return
+    key = f"understudy-{drive.seed}-{drive.dice.getrandbits(64):016x}"
+    request = drive.ask(operation, body, headers=((header, key),))
+    created, _ = await asyncio.gather(drive.target.send(request), drive.target.send(request))
+    await drive.target.send(request)
+    for other in iter_variants(drive.contract, operation, kind, drive.dice, 1):
+        await drive.target.send(drive.ask(operation, other, headers=((header, key),)))
+    if "other" in drive.target.credentials:
+        await drive.target.send(request.evolve(who="other"))
+    if created.is_success:
+        await drive.follow(kind, created)
+        await drive.target.send(request)
+
+
+async def run_lists(drive: Drive) -> None:
+    """Lists by pages of one and of two, beyond the end, and by each filter."""
+    for operation in drive.contract.serving("task.list"):
+        for query in _list_queries(drive, operation):
+            await drive.target.send(drive.ask(operation, query=query))
+
+
+def _list_queries(drive: Drive, operation: Operation) -> list[dict[str, Any]]:
+    said = {
+        word: parse(text).member
+        for word, text in operation.arguments.items()
+        if isinstance(text, str) and text[:1] == "$"
+    }
+    queries: list[dict[str, Any]] = [{}]
+    for length in (1, 2) if "size" in said else ():
+        sized = {said["size"]: length}
+        queries.append(sized)
+        queries += [{**sized, said["page"]: number} for number in (1, 2, 3)] if "page" in said else []
+        queries += [{**sized, said["offset"]: start} for start in (0, length, 2 * length)] if "offset" in said else []
+    queries += [{said["page"]: 9_999}] if "page" in said else []
+    for name, text in operation.arguments.get("where", {}).items():
+        states = [state.wire for kind in drive.contract.kinds_of(operation) for state in kind.states]
+        values = states if name == "state" else [kind.name for kind in drive.contract.kinds_of(operation)]
+        queries += [{parse(text).member: value} for value in dict.fromkeys(values)]
+    return queries
+
+
+async def _create(drive: Drive, operation: Operation, kind: Kind) -> Reading | None:
+    body = find_task_body(drive.contract, operation, kind)
+    created = await drive.target.send(drive.ask(operation, body)) if body is not None else None
+    return created if created is not None and created.is_success else None

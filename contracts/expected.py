@@ -1,0 +1,150 @@
+"""Which refusal a request asks for by what it is, judged by the spec alone; nothing when it must be done."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from understudy.contracts.citing import NOTHING, Citation, cite
+from understudy.contracts.history import History
+from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.rules import broken_rules
+from understudy.specs.model import TERMINAL, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A refusal that must come: the condition, why, the clause that says so, and what that rests on."""
+
+    condition: str
+    why: str
+    clause: str
+    citation: Citation = NOTHING
+
+
+def expectations(history: History) -> tuple[tuple[Reading, list[Expected]], ...]:
+    """Every answered request with the refusals that it deserves."""
+    found = _known.get(history)
+    if found is None:
+        found = _known[history] = tuple((reading, expect(history, reading)) for reading in history.client)
+    return found
+
+
+# Several checks and clauses ask the same of one history.
+_known: WeakKeyDictionary[History, tuple[tuple[Reading, list[Expected]], ...]] = WeakKeyDictionary()
+
+
+def deserved(history: History) -> frozenset[str]:
+    """The clauses for which some request deserved a refusal."""
+    found = _deserved.get(history)
+    if found is None:
+        found = _deserved[history] = frozenset(each.clause for _, wanted in expectations(history) for each in wanted)
+    return found
+
+
+_deserved: WeakKeyDictionary[History, frozenset[str]] = WeakKeyDictionary()
+
+
+def expect(history: History, reading: Reading) -> list[Expected]:
+    """All refusals that a request deserves; a target may give any of them."""
+    operation = reading.operation
+    if operation is None:
+        return list(_of_paths(reading))
+    found = [*_of_key(history, operation, reading)]
+    found += [*_of_body(history, operation, reading), *_of_query(history, operation, reading)]
+    return found or [*_of_task(history, operation, reading), *_of_repetition(history, operation, reading)]
+
+
+def _of_paths(reading: Reading) -> Iterator[Expected]:
+    if reading.exchange.probe in ("unknown_path", "method_not_allowed"):
+        probe = reading.exchange.probe
+        yield Expected(probe, probe.replace("_", " "), f"paths/{probe}")
+
+
+def _of_key(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    who = reading.exchange.who
+    if operation.security and who in ("none", "wrong"):
+        clause = f"refusal/{operation.id}/unauthorized"
+        yield Expected(
+            "unauthorized", f"it is asked with {'no key' if who == 'none' else 'a key that nobody has'}", clause
+        )
+
+
+def _of_body(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    shape = history.contract.body_shape(operation)
+    if shape is None or operation.body is None:
+        return
+    if reading.sent is NOT_JSON:
+        yield Expected("invalid_request", "its body is not JSON", f"constraint/{operation.id}/json")
+        return
+    if reading.sent is None:
+        if operation.body.required:
+            yield Expected("invalid_request", "it has no body", f"constraint/{operation.id}/json")
+        return
+    for wrong in shape.misshapes(reading.sent):
+        why = f"{wrong.place or 'its body'}: {wrong.message}"
+        yield Expected("invalid_request", why, constraint_clause(operation, wrong.schema_path), wrong.citation)
+    if reading.asked is not None:
+        said = history.contract.said(operation).get("x-rules", ())
+        for rule, condition in broken_rules(history.contract.provider, operation, reading.asked):
+            index = operation.rules.index(rule)
+            source = next((cite(s) for s in said if rule.name in s and s[rule.name] == rule.arguments), NOTHING)
+            yield Expected(
+                condition, f"it breaks the rule {rule.name}", f"rule/{operation.id}/{index}-{rule.name}", source
+            )
+
+
+def _of_query(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    for parameter in operation.parameters:
+        if parameter.where == "header" and parameter.required and not reading.exchange.sent_header(parameter.name):
+            clause = f"parameter/{operation.id}/{parameter.name}"
+            yield Expected("invalid_request", f"the header {parameter.name} is missing", clause)
+        if parameter.where != "query":
+            continue
+        text = reading.exchange.parameters.get(parameter.name)
+        clause = f"parameter/{operation.id}/{parameter.name}"
+        if text is None:
+            if parameter.required and not operation.media:
+                yield Expected("invalid_request", f"{parameter.name} is missing", clause)
+            continue
+        for wrong in history.contract.parameter_misshapes(operation, parameter, text):
+            yield Expected("invalid_request", f"{parameter.name}: {wrong.message}", clause, wrong.citation)
+
+
+def _of_task(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    if operation.behavior not in ("task.get", "task.cancel"):
+        return
+    exchange, asked = reading.exchange, history.asked_id(reading)
+    if exchange.probe == "unknown_id":
+        yield Expected("not_found", "there is no such task", f"refusal/{operation.id}/not_found")
+        return
+    story = history.stories.get(asked)
+    if story is None or story.created is None or story.kind is None:
+        return
+    if story.who != exchange.who and exchange.who in ("first", "other"):
+        citation = history.contract.cite_kind(story.kind.name)
+        yield Expected(story.kind.foreign, "the task is another account's", f"ownership/{operation.id}", citation)
+    elif operation.behavior == "task.cancel":
+        over = story.first_in(*TERMINAL)
+        if over and over.seen <= exchange.started:
+            condition = str(operation.arguments.get("otherwise", "invalid_request"))
+            yield Expected(condition, "the task is over", f"cancel/{story.kind.name}/over")
+
+
+def _of_repetition(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    idempotency = history.contract.provider.idempotency
+    if idempotency is None or operation.behavior != "task.submit":
+        return
+    key = reading.exchange.sent_header(idempotency.header)
+    for other in history.of("task.submit") if key else ():
+        earlier = other.exchange
+        same = earlier.path == reading.exchange.path and earlier.who == reading.exchange.who
+        is_known = same and earlier.sent_header(idempotency.header) == key and other.is_success
+        if is_known and earlier.answered <= reading.exchange.started and other.asked != reading.asked:
+            clause = f"refusal/{operation.id}/idempotency_conflict"
+            yield Expected("idempotency_conflict", "its key belongs to another body", clause)
+            return
+
+
+def constraint_clause(operation: Operation, path: tuple[object, ...]) -> str:
+    """The clause of a constraint of a request schema."""
+    return f"constraint/{operation.id}/{'.'.join(str(step) for step in path if step != 'properties')}"

@@ -1,0 +1,116 @@
+"""Bodies that their schema takes and a named rule refuses, made from good ones."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from understudy.contracts.contract import Contract
+from understudy.contracts.negatives import edited, find
+from understudy.contracts.rules import broken_rules
+from understudy.specs.expressions import is_expression, parse
+from understudy.specs.model import Operation
+
+Breaker = Callable[[Mapping[str, Any], Any], Iterator[Any]]
+
+_PRIVATE = (
+    "https://127.0.0.1/file",
+    "https://10.0.0.8/file",
+    "http://169.254.169.254/file",
+    "https://localhost/file",
+    "http://example.com/file",
+)
+
+
+def iter_rule_breakers(contract: Contract, operation: Operation, bases: list[Any]) -> Iterator[Any]:
+    """For each rule a body that breaks it, where one can be made."""
+    shape = contract.body_shape(operation)
+    for rule in operation.rules:
+        breaker = BREAKERS.get(rule.name)
+        if breaker is None or shape is None or rule.effect != "refuse":
+            continue
+        made = (body for base in bases for body in breaker(rule.arguments, base) if body is not None)
+        for body in made:
+            asked = contract.coerced(operation, body) if shape.is_valid(body) else None
+            if asked is not None and any(rule is each for each, _ in broken_rules(contract.provider, operation, asked)):
+                yield body
+                break
+
+
+def _places(said: Any) -> list[tuple[str, ...]]:
+    texts = [said] if isinstance(said, str) else said or ()
+    return [parse(text).path for text in texts if is_expression(text) and parse(text).name == "request.body"]
+
+
+def _public_url(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["urls"]):
+        now = find(base, place)
+        ending = PurePosixPath(now).suffix if isinstance(now, str) else ""
+        for url in _PRIVATE:
+            yield edited(base, place, f"{url}{ending or '.png'}")
+            if place[-1] == "*":
+                yield edited(base, place[:-1], [f"{url}{ending or '.png'}"])
+
+
+def _unique(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["values"]):
+        at = place.index("*") if "*" in place else 0
+        items = find(base, place[:at]) if at else None
+        if isinstance(items, list) and items:
+            yield edited(base, place[:at], [*items, copy.deepcopy(items[0])])
+
+
+def _extension_matches(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["name"]):
+        yield edited(base, place, "file.zip")
+
+
+def _upload_key(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["keys"]):
+        yield edited(base, place, "api/x/upload/file.zip")
+
+
+def _references(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["text"]):
+        yield edited(base, place, "no-such-name")
+
+
+def _absent(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["members"]):
+        yield edited(base, place, "https://example.com/file.png")
+        yield edited(base, place, ["https://example.com/file.png"])
+
+
+def _less(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for bound in _places(said["than"]):
+        limit = find(base, bound)
+        if isinstance(limit, int):
+            yield from (edited(base, place, limit) for place in _places(said["value"]))
+    for place in _places(said["value"]):
+        value = find(base, place)
+        if isinstance(value, int):
+            yield from (edited(base, bound, value) for bound in _places(said["than"]))
+
+
+def _equal(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["values"]):
+        value = find(base, place)
+        yield edited(base, place, value + 1 if isinstance(value, int) else f"{value}x")
+
+
+def _model(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
+    for place in _places(said["name"]):
+        yield edited(base, place, "no-such-model")
+
+
+BREAKERS: Mapping[str, Breaker] = {
+    "public_url": _public_url,
+    "unique": _unique,
+    "extension_matches": _extension_matches,
+    "upload_key": _upload_key,
+    "references": _references,
+    "absent": _absent,
+    "less": _less,
+    "equal": _equal,
+    "model": _model,
+}
