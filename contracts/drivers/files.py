@@ -44,7 +44,7 @@ def _iter_variants(drive: Drive, operation: Operation, body: dict[str, Any]) -> 
         for value in [v for v in values if v not in (None, body.get(name))][:MOST_VALUES]:
             varied = {**body, name: value}
             asked = drive.contract.coerced(operation, varied)
-            if shape and shape.is_valid(varied) and not any(broken_rules(operation, asked)):
+            if shape and shape.is_valid(varied) and not any(broken_rules(drive.contract.provider, operation, asked)):
                 yield varied
 
 
