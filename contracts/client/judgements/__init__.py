@@ -1,0 +1,88 @@
+"""The judgements on a client: pure functions from a trial to evidence, in one table."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from understudy.contracts.client.judgements import asking, honesty, manners, money, secrets
+from understudy.contracts.client.trial import Trial
+from understudy.contracts.client.use import Use
+from understudy.contracts.finding import Evidence, Finding
+
+Judge = Callable[[Trial, Use], Iterator[Evidence]]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One judgement. `early`: what it holds against the first exchanges it holds against all, so that a run can end.
+
+    `everywhere`: it is one mistake in whatever scenario it shows.
+    """
+
+    id: str
+    title: str
+    classes: tuple[str, ...]
+    judge: Judge
+    facts: tuple[str, ...] = ()
+    early: bool = False
+    everywhere: bool = False
+
+
+_ALL = (
+    Judgement("requests-valid", "Requests are what the spec takes", (), asking.requests_valid),
+    Judgement("key-in-query", "The key stands in no address", ("C23",), secrets.in_query, early=True, everywhere=True),
+    Judgement(
+        "key-elsewhere",
+        "The key is sent to the provider alone",
+        ("C23",),
+        secrets.elsewhere,
+        early=True,
+        everywhere=True,
+    ),
+    Judgement("key-in-output", "The key is not printed", ("C23",), secrets.in_output, everywhere=True),
+    Judgement("paid-once", "One wish is paid for once", ("C6", "C19", "C20"), money.paid_once, early=True),
+    Judgement("idempotency-key-kept", "All attempts at a create have one key", ("C7",), money.key_kept, early=True),
+    Judgement("idempotency-key-fresh", "Each wish has a key of its own", ("C7",), money.key_fresh),
+    Judgement("refusals-final", "What cannot succeed is not sent again", ("C9",), manners.refusals_final, early=True),
+    Judgement("retry-after-kept", "Retry-After is kept", ("C8",), manners.retry_after_kept, early=True),
+    Judgement("stops-at-end", "Nobody asks for a task that has ended", ("C2",), manners.stops_at_end, early=True),
+    Judgement("knows-an-end", "Waiting has an end", ("C1", "C5"), manners.knows_an_end),
+    Judgement("does-not-hang", "A client comes to an end", ("C1", "C14"), manners.does_not_hang),
+    Judgement("ends-with-stream", "The last event ends a stream", ("C14",), manners.ends_with_stream),
+    Judgement(
+        "no-false-success",
+        "Success is only reported where there is one",
+        ("C3", "C4", "C5", "C10", "C11", "C12", "C22", "C23"),
+        honesty.no_false_success,
+    ),
+    Judgement(
+        "no-false-failure",
+        "What a client has to bear is borne",
+        ("C13", "C15", "C17", "C18", "C20"),
+        honesty.no_false_failure,
+    ),
+    Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts),
+    Judgement("text-whole", "The text is shown as it was sent", ("C15", "C16"), honesty.text_whole),
+    Judgement("no-crash", "No answer makes it crash", ("C13", "C17", "C18"), honesty.no_crash),
+)
+JUDGEMENTS: Mapping[str, Judgement] = {judgement.id: judgement for judgement in _ALL}
+EARLY = tuple(judgement for judgement in _ALL if judgement.early)
+
+
+def judge(trial: Trial, use: Use) -> list[Finding]:
+    """All that is held against a client in one trial."""
+    return [finding for judgement in _ALL for finding in _findings(judgement, trial, use)]
+
+
+def _findings(judgement: Judgement, trial: Trial, use: Use) -> Iterator[Finding]:
+    for evidence in judgement.judge(trial, use):
+        yield Finding(
+            judgement.id,
+            judgement.title,
+            "warning" if evidence.assumed else "failure",
+            evidence.facts or judgement.facts,
+            evidence.operation or (evidence.exchanges[0].operation if evidence.exchanges else ""),
+            evidence.message,
+            evidence.exchanges,
+            trial.case.scenario,
+            trial.case.script.seed,
+        )

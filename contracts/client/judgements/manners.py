@@ -1,0 +1,136 @@
+"""How a client asks: only what may be asked again, when the server allows it, until the task has ended, and not for ever."""
+
+from collections.abc import Iterator
+
+from understudy.contracts.client.trial import RESULT, Seen, Trial
+from understudy.contracts.client.use import Use
+from understudy.contracts.finding import Evidence
+
+# Refusals after which the same request can only be refused again.
+FINAL = frozenset(
+    {"invalid_request", "unauthorized", "forbidden", "insufficient_credits", "method_not_allowed", "unknown_path"}
+)
+# So often a poll may be repeated after such a refusal: what was created a moment ago may not be seen everywhere yet.
+MOST_HOPEFUL = 6
+# Polls of a task after the client has seen it end.
+MOST_AFTER_END = 3
+# Seconds that a client may take longer than usual, when a connection stays open after the last event.
+LONG_AFTER_END = 4.0
+# A client that has asked so often without news, and asks on, knows no end.
+MANY = 60
+
+
+def refusals_final(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """What was refused for what it is, is not sent again as it was."""
+    by_request: dict[tuple[str, str, bytes, str], list[Seen]] = {}
+    for seen in trial.seen:
+        exchange = seen.exchange
+        who = exchange.sent_header("authorization") + exchange.sent_header("x-api-key")
+        by_request.setdefault((exchange.method, exchange.path, exchange.request_body, who), []).append(seen)
+    for attempts in by_request.values():
+        refused = [seen for seen in attempts if _is_final(seen)]
+        allowed = MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 1
+        after = attempts[attempts.index(refused[0]) :] if refused else []
+        if len(after) > allowed:
+            name = refused[0].reading.conditions[0]
+            yield Evidence(
+                f"sent again {len(after) - 1} times after it was refused as {name} ({refused[0].exchange.status})",
+                tuple(seen.exchange for seen in after[:2]),
+                operation=attempts[0].exchange.operation,
+            )
+
+
+def retry_after_kept(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """A server that says when it may be asked again is not asked before."""
+    for index, seen in enumerate(trial.seen):
+        advised = seen.exchange.header("retry-after")
+        if not advised.isdecimal() or int(advised) < 1 or (seen.exchange.status < 400 and not seen.reading.is_refusal):
+            continue
+        same = (s for s in trial.seen[index + 1 :] if _address(s) == _address(seen))
+        following = next(same, None)
+        if following is None:
+            continue
+        gap = following.exchange.started - seen.exchange.answered
+        # Clocks and schedulers round: a twentieth less is no sooner.
+        if gap < int(advised) * 0.95 - 0.05:
+            yield Evidence(
+                f"asked again after {gap:.2f} s, though the server said Retry-After: {advised}",
+                (seen.exchange, following.exchange),
+                operation=seen.exchange.operation,
+            )
+            return
+
+
+def stops_at_end(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """A task that has ended does not change any more: nobody need ask."""
+    ended: dict[str, list[Seen]] = {}
+    for seen in trial.seen:
+        path = seen.exchange.path
+        if seen.behavior == "task.get" and path in ended:
+            ended[path].append(seen)
+        elif seen.behavior == "task.get" and (seen.has_failed or seen.has_succeeded):
+            ended[path] = [seen]
+        elif seen.exchange.operation == RESULT:
+            # Links run out, and answers break off: asking for a fresh one is fine.
+            ended = {path: polls for path, polls in ended.items() if polls[0].has_failed}
+    for polls in ended.values():
+        if len(polls) - 1 > MOST_AFTER_END:
+            state = polls[0].reading.values.get("$task.state")
+            yield Evidence(
+                f"asked {len(polls) - 1} more times for a task that it had seen end as {state!r}",
+                tuple(seen.exchange for seen in polls[:2]),
+                operation=polls[0].exchange.operation,
+            )
+
+
+def knows_an_end(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """Whatever does not come is waited for within bounds."""
+    if trial.word.ending not in ("deadline", "flood") or not trial.seen:
+        return
+    last = trial.seen[-1]
+    same = [seen for seen in trial.seen if _address(seen) == _address(last)]
+    quiet = trial.word.seconds - (last.exchange.started - trial.seen[0].exchange.started)
+    is_asking = quiet < max(5.0, 4 * use.interval) and len(same) > 5
+    if trial.word.ending == "flood" or is_asking:
+        yield Evidence(
+            f"asked {len(same)} times for the same, and was still asking after {trial.word.seconds:.0f} s",
+            (same[0].exchange, last.exchange),
+            operation=last.exchange.operation,
+            # One that asks seldom may have more patience than we have.
+            assumed=len(same) < MANY and trial.word.ending != "flood",
+        )
+
+
+def does_not_hang(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """After everything was said, or nothing, a client comes to an end."""
+    if trial.word.ending != "deadline" or next(knows_an_end(trial, use), None):
+        return
+    exchanges = tuple(seen.exchange for seen in trial.seen[-1:])
+    silent = any(seen.step.silent for seen in trial.seen[-1:])
+    said = "an answer that does not come is waited for" if silent else "it neither asks nor ends"
+    # A client may have a longer time-out than we have patience.
+    yield Evidence(f"{said}: still running after {trial.word.seconds:.0f} s", exchanges, assumed=silent)
+
+
+def ends_with_stream(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """The event that ends a stream ends it; the connection may stay open for others."""
+    last = trial.seen[-1] if trial.seen else None
+    longer = trial.word.seconds - use.trial.word.seconds
+    if last and last.step.hold and trial.word.has_ended and longer > LONG_AFTER_END:
+        yield Evidence(
+            f"went on reading for {longer:.1f} s after the stream had said that it was over", (last.exchange,)
+        )
+
+
+def _is_final(seen: Seen) -> bool:
+    reading = seen.reading
+    if not seen.is_whole or not reading.is_refusal or not reading.conditions or seen.step.undone:
+        return False
+    # 429 means "later" to every HTTP client, whatever the code beside it says.
+    return (
+        set(reading.conditions) <= FINAL and seen.exchange.status not in (408, 425, 429) and seen.exchange.status < 500
+    )
+
+
+def _address(seen: Seen) -> tuple[str, str]:
+    return seen.exchange.method, seen.exchange.path

@@ -1,0 +1,250 @@
+"""Where scripts are played: three doors (the API, the media, a foreign host), and the trials that go on behind them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+from urllib.parse import unquote
+
+from understudy.contracts.client.answering import EMPTY, Action, Plain, answer, perform
+from understudy.contracts.client.door import Door, Request
+from understudy.contracts.client.script import HEALTHY, Step
+from understudy.contracts.client.trial import RESULT, Case, Made, Seen, Trial
+from understudy.contracts.client.word import Word
+from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Exchange
+
+# A client that asks more often than this is stopped, whatever it wants.
+MOST_REQUESTS = 2_000
+_PREFIX = "_w"
+_OVER = (Action(end="reset"),)
+_NOWHERE = Plain(404, (("content-type", "application/json"),), b'{"detail":"nothing is here"}')
+
+
+# What a request does to the task that it asks for: the next state, none, or the last.
+PACES = ("step", "stand", "finish")
+
+
+class House(Protocol):
+    """The provider behind the doors, in a world of its own for one trial."""
+
+    base_url: str
+    key: str
+
+    async def respond(self, request: Request, path: str, prefer: str, pace: str) -> Plain:
+        """The healthy answer to a request; `prefer` steers it; `pace` is that of tasks: see PACES."""
+        ...
+
+    def made(self) -> Sequence[tuple[str, Any]]:
+        """Id and price of every task that was created so far, in order."""
+        ...
+
+    def cancel(self, task_id: str) -> None:
+        """End a task as the provider would cancel it."""
+        ...
+
+
+class Company(Protocol):
+    """Whoever can open houses."""
+
+    def arrive(self, api_url: str, media_url: str) -> None:
+        """Know the addresses of the doors."""
+        ...
+
+    def open(self, name: str, seed: int) -> House:
+        """A house for the trial of that name: its addresses lie below `/_w/<name>`."""
+        ...
+
+    async def close(self, name: str) -> None:
+        """Let a house go."""
+        ...
+
+
+# What a trial is looked at with after each exchange: says why it must end, or ''.
+Watch = Callable[[Sequence[Seen]], str]
+# Runs a client against an address with a key; the future says why it must stop.
+Client = Callable[[str, str, "asyncio.Future[str]"], Awaitable[Word]]
+
+
+@dataclass(slots=True)
+class Stage:
+    """One trial under way."""
+
+    case: Case
+    house: House
+    stopped: "asyncio.Future[str]"
+    watch: Watch | None
+    seen: list[Seen]
+    counts: Counter[tuple[str, str]]
+    resources: dict[str, list[str]]
+    tasks: int = 0
+    cancelling: bool = False
+
+
+class Theatre:
+    """Doors that are open, and what is played behind them. Use as an asynchronous context manager."""
+
+    def __init__(self, contract: Contract, company: Company, tls: Any = None) -> None:
+        self.contract, self._company = contract, company
+        self.api = Door("client", self._handle, tls)
+        self.media = Door("media", self._handle, tls)
+        # Another name for the same machine: to a client it is another host.
+        self.elsewhere = Door("elsewhere", self._handle, host="127.0.0.2")
+        self._doors = {door.name: door for door in (self.api, self.media, self.elsewhere)}
+        self._stages: dict[str, Stage] = {}
+        self._opened = 0
+        self.strayed = 0
+
+    async def __aenter__(self) -> Self:
+        for door in (self.api, self.media, self.elsewhere):
+            await door.open()
+        self._company.arrive(self.api.url, self.media.url)
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        for door in (self.api, self.media, self.elsewhere):
+            await door.close()
+
+    async def run(self, case: Case, client: Client, watch: Watch | None = None) -> Trial:
+        """Play a case to a client, and give what was seen and said."""
+        self._opened += 1
+        name = f"t{self._opened}"
+        house = self._company.open(name, case.script.seed)
+        stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        stage = Stage(case, house, stopped, watch, [], Counter(), {})
+        self._stages[name] = stage
+        try:
+            word = await client(house.base_url, house.key, stopped)
+        finally:
+            # What still comes belongs to nobody: it is cut off.
+            del self._stages[name]
+            await self._company.close(name)
+            if not stopped.done():
+                stopped.cancel()
+        return Trial(case, self.contract, house.key, tuple(stage.seen), word)
+
+    async def _handle(self, request: Request) -> Sequence[Action]:
+        name, path, rest = _trial_of(request)
+        stage = self._stages.get(name)
+        if stage is None or stage.stopped.done():
+            self.strayed += 1
+            return _OVER
+        if len(stage.seen) >= MOST_REQUESTS:
+            stop(stage, "flood")
+            return _OVER
+        return await self._play(stage, request, path, rest)
+
+    async def _play(self, stage: Stage, request: Request, path: str, rest: str) -> Sequence[Action]:
+        """Answer a request as the script wants it, and note it; `rest` is the path within the trial."""
+        inner = _below(rest, self.contract.provider.slug)
+        operation = None
+        if request.door != "elsewhere":
+            operation = self.contract.find(request.method, inner.partition("?")[0], request.door == "media")
+        named = operation.id if operation else RESULT if request.door == "media" else ""
+        resource, count = self._count(stage, named, inner.partition("?")[0])
+        step = stage.case.script.step(named, resource, count) if request.door != "elsewhere" else HEALTHY
+        plain, made = await self._ask(stage, request, path, step)
+        elsewhere = f"{self.elsewhere.url}{path}"
+        sent = answer(plain, step, operation, elsewhere)
+        actions = perform(sent, step, request.wants_close, request.method == "HEAD")
+        address = self._doors[request.door].url + path
+        exchange = _exchange(len(stage.seen) + 1, request, address, named, inner, sent, step, actions)
+        stage.seen.append(Seen(self.contract, exchange, step, resource, made))
+        if stage.watch and not stage.stopped.done() and stage.watch(stage.seen):
+            stop(stage, "tripped")
+            return _OVER
+        return actions
+
+    def _count(self, stage: Stage, operation: str, path: str) -> tuple[int, int]:
+        """Which of its operation's resources this is, counted from 1, and how often it was asked for before."""
+        known = stage.resources.setdefault(operation, [])
+        if path not in known:
+            known.append(path)
+        count = stage.counts[operation, path]
+        stage.counts[operation, path] += 1
+        return known.index(path) + 1, count
+
+    async def _ask(self, stage: Stage, request: Request, path: str, step: Step) -> tuple[Plain, tuple[Made, ...]]:
+        """What the provider answers, and which tasks it took on meanwhile."""
+        if request.door == "elsewhere":
+            return _NOWHERE, ()
+        if step.undone:
+            return EMPTY, ()
+        house = stage.house
+        pace = "stand" if step.stand else "finish" if step.finish else "step"
+        prefer = f"condition={step.refuse}" if step.refuse else ""
+        if step.refuse and step.done:
+            await house.respond(request, path, "", pace)
+        elif step.outcome and step.outcome != "cancelled":
+            prefer = f"outcome={step.outcome}"
+        plain = await house.respond(request, path, prefer, pace)
+        tasks = house.made()[stage.tasks :]
+        stage.tasks += len(tasks)
+        if step.outcome == "cancelled":
+            for task_id, _ in tasks:
+                house.cancel(task_id)
+        return plain, tuple(Made(task_id, price, len(stage.seen) + 1) for task_id, price in tasks)
+
+
+def stop(stage: Stage, why: str) -> None:
+    """End a trial: its client is told to go, and hears nothing more."""
+    with suppress(asyncio.InvalidStateError):
+        stage.stopped.set_result(why)
+
+
+def _trial_of(request: Request) -> tuple[str, str, str]:
+    """The trial that a request belongs to, the whole path, and the path within the trial."""
+    text = request.target.decode("latin-1")
+    if "://" in text.partition("?")[0]:
+        text = "/" + text.split("/", 3)[3] if text.count("/") > 2 else "/"
+    parts = text.split("/", 3)
+    if len(parts) == 4 and parts[1] == _PREFIX:
+        return parts[2], text, f"/{parts[3]}"
+    return "", text, text
+
+
+def _below(path: str, slug: str) -> str:
+    """The path below the provider's base address."""
+    return path[len(slug) + 1 :] if path.startswith(f"/{slug}/") else path
+
+
+def _exchange(
+    serial: int,
+    request: Request,
+    address: str,
+    operation: str,
+    path: str,
+    sent: Plain,
+    step: Step,
+    actions: Sequence[Action],
+) -> Exchange:
+    bare, _, query = path.partition("?")
+    lasting = sum(action.wait for action in actions)
+    error = "timeout" if step.silent else "reset" if step.lost else "cut" if step.cut else ""
+    answered = not (step.silent or step.lost)
+    body = sent.body[: _kept(step.cut, len(sent.body))] if answered else b""
+    return Exchange(
+        serial,
+        operation,
+        request.method,
+        address,
+        unquote(bare),
+        query,
+        request.headers,
+        request.body,
+        request.arrived,
+        request.arrived + lasting,
+        sent.status if answered else 0,
+        sent.headers if answered else (),
+        body,
+        error=error,
+        where=request.door,
+    )
+
+
+def _kept(cut: float, size: int) -> int:
+    if not cut:
+        return size
+    return int(cut * size) if cut < 1 else min(int(cut), size)
