@@ -10,12 +10,19 @@ import understudy as api
 if TYPE_CHECKING:
     from understudy import House, Options, Visit
 
+
+def _is_on(text: str) -> bool:
+    return {"true": True, "false": False}[text.lower()]
+
+
 # Ini option -> keyword of `understudy.provider`, how its text is read, and its help.
 _SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "understudy_clock": ("clock", str, "virtual (the default), poll or real"),
     "understudy_profile": ("profile", str.split, "strictness and options of all providers, e.g. strict-doc"),
     "understudy_seed": ("seed", int, "same seed, same requests, same answers"),
     "understudy_speed": ("speed", float, "divides the planned times of tasks"),
+    "understudy_any_key": ("any_key", _is_on, "every key works, with an account of its own"),
+    "understudy_allow_local_callbacks": ("allow_local_callbacks", _is_on, "callbacks may go to this machine"),
 }
 _VISIT = pytest.StashKey["Visit"]()
 _MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider, and allow_violations=True"
@@ -84,8 +91,10 @@ def _usual(request: pytest.FixtureRequest) -> "tuple[Options, bool]":
     found: dict[str, Any] = {}
     for ini, (name, read, _) in _SETTINGS.items():
         text = request.config.getini(ini)
-        if text:
-            found[name] = read(text)
+        try:
+            found |= {name: read(text)} if text else {}
+        except (ValueError, KeyError):
+            raise pytest.UsageError(f"{ini} is {text!r}, which cannot be read") from None
     for marker in reversed(list(request.node.iter_markers("understudy"))):
         found.update(marker.kwargs)
     allows_violations = bool(found.pop("allow_violations", False))

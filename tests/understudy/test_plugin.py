@@ -211,6 +211,19 @@ def test_options_of_the_ini_file(play: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
+def test_switches_of_the_ini_file(play: pytest.Pytester) -> None:
+    play.makeini("[pytest]\nunderstudy_any_key = true\nunderstudy_allow_local_callbacks = false\n")
+    test = """
+    def test_it_counts(understudy):
+        assert submit(understudy("juhuo"), key="sk-" + "x" * 32)["code"] == "200"
+    """
+    run(play, test).assert_outcomes(passed=1)
+    play.makeini("[pytest]\nunderstudy_seed = seven\n")
+    result = run(play, test)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*understudy_seed is 'seven', which cannot be read*"])
+
+
 def test_an_option_that_is_none_stops_the_test(play: pytest.Pytester) -> None:
     result = run(
         play,

@@ -217,6 +217,15 @@ def test_the_clock_goes_forward_only() -> None:
             provider.advance(seconds=-1)
 
 
+def test_the_control_api_steers_the_same_world() -> None:
+    with understudy.provider("juhuo") as provider:
+        began, prefix = provider.now, provider.control_url.removeprefix(provider.control_url.split("/_w/")[0])
+        body = b'{"seconds": 90}'
+        headers = (("Content-Type", "application/json"),)
+        assert ask(provider.control_url, "POST", f"{prefix}/clock/advance", headers, body).status == 200
+        assert provider.now == began + 90
+
+
 def test_blocks_stand_beside_each_other_and_leave_nothing() -> None:
     before = threading.active_count()
     with understudy.provider("juhuo") as one, understudy.provider("juhuo") as other:
