@@ -48,7 +48,7 @@ serve: $(VENV)/.installed ## serve all providers on 127.0.0.1:4010 (ARGS='juhuo 
 
 .PHONY: test
 test: $(VENV)/.installed-test ## run every test (ARGS='-k juhuo', WORKERS=4)
-	$(call apt,ca-certificates curl)
+	$(call apt,ca-certificates curl chromium)
 	@exec $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m 'not toolchain' $(ARGS)
 
 # Debian's package for a command that is not there.

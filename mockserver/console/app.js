@@ -24,14 +24,14 @@ let view = null;
 let place = { slug: "", section: "tasks" };
 
 function readPlace() {
-  const [slug, section] = location.hash.slice(1).split("/");
+  const [slug, section] = location.hash.replace(/^#\/?/, "").split("/");
   const slugs = world.providers.map((each) => each.slug);
   return { slug: slugs.includes(slug) ? slug : slugs[0], section: section in SECTIONS ? section : "tasks" };
 }
 
 function goTo(change) {
   const next = { ...place, ...change };
-  location.hash = `${next.slug}/${next.section}`;
+  location.hash = `/${next.slug}/${next.section}`;
 }
 
 function currentProvider() {
@@ -53,7 +53,10 @@ function show() {
   fill(byId("main"), view.node);
   byId("provider").value = place.slug;
   for (const tab of byId("tabs").children) {
-    if (tab.dataset.section === place.section) tab.setAttribute("aria-current", "page");
+    if (tab.dataset.section === place.section) {
+      tab.setAttribute("aria-current", "page");
+      tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
     else tab.removeAttribute("aria-current");
   }
   if (feed.beat) view.beat(feed.beat);
@@ -63,7 +66,7 @@ function drawFrame() {
   for (const node of document.querySelectorAll("[data-word]")) node.textContent = t(node.dataset.word);
   const tabs = byId("tabs");
   tabs.setAttribute("aria-label", t("sections"));
-  fill(tabs, ...Object.keys(SECTIONS).map((section) => h("a", { href: `#${place.slug}/${section}`, "data-section": section }, t(section))));
+  fill(tabs, ...Object.keys(SECTIONS).map((section) => h("a", { href: `#/${place.slug}/${section}`, "data-section": section }, t(section))));
   fill(byId("provider"), ...world.providers.map((each) => h("option", { value: each.slug }, each.title)));
   byId("language").textContent = t("other_language");
   byId("language").lang = languageCode() === "zh" ? "en" : "zh";
@@ -143,6 +146,7 @@ async function begin() {
     setTimeout(begin, 1000);
     return undefined;
   }
+  clock.world = world;
   route();
   feed.start();
   return undefined;

@@ -14,19 +14,21 @@ export class ClockControls {
   /** Draw anew for the kind of clock there is. */
   draw(force = false) {
     const beat = this.feed.beat;
-    if (!beat) return;
+    if (!beat || !this.world) return;
     const sign = `${beat.clock} ${beat.frozen} ${beat.speed}`;
     if (sign === this.shown && !force) return;
     this.shown = sign;
     this.time = h("time", {});
     this.step = h("select", { "aria-label": t("advance") }, STEPS.map(([seconds, text]) => h("option", { value: seconds }, text)));
     this.step.value = "60";
-    const moves = beat.clock !== "real" || beat.may_advance;
+    const can = (what) => this.world.can.includes(what);
+    const moves = beat.clock !== "real" || beat.frozen;
     this.node.setAttribute("aria-label", t("clock"));
     this.node.replaceChildren(
       h("span", { class: "name" }, t(`clock_${beat.clock}`)), this.time,
-      ...(beat.frozen === undefined ? [] : [h("button", { type: "button", id: "pause", onclick: () => this.#pause() }, beat.frozen ? t("resume") : t("pause"))]),
-      ...(beat.speed === undefined ? [] : [this.#speeds(beat.speed)]),
+      ...(beat.clock === "real" && can("clock/freeze")
+        ? [h("button", { type: "button", id: "pause", onclick: () => this.#pause() }, beat.frozen ? t("resume") : t("pause"))] : []),
+      ...(can("clock/speed") ? [this.#speeds(beat.speed)] : []),
       ...(moves ? [this.step, h("button", { type: "button", id: "advance", onclick: () => this.#advance() }, t("advance"))] : []));
     this.tick();
   }
@@ -42,7 +44,7 @@ export class ClockControls {
   }
 
   async #pause() {
-    await this.#ask("clock/freeze", { frozen: !this.feed.beat.frozen });
+    await this.#ask(this.feed.beat.frozen ? "clock/go-on" : "clock/freeze");
   }
 
   async #setSpeed(text) {

@@ -117,7 +117,7 @@ export class FaultsView {
     return fill(this.active, ...rules.map((rule) => {
       const { id, fault, fitted, hit, ...rest } = rule;
       const isSpent = rest.times !== undefined && hit >= rest.times;
-      const said = Object.entries(rest).map(([name, value]) => `${name}=${value}`).join(" ");
+      const said = Object.entries(rest).filter(([, value]) => value !== "" && value !== null).map(([name, value]) => `${name}=${value}`).join(" ");
       return h("article", { class: "card rule" }, h("div", { class: "bar" },
         h("span", { class: `chip ${isSpent ? "cancelled" : "failed"}` }, fault), h("code", {}, said), h("span", { class: "grow" }),
         h("span", { class: "count" }, `${t("hits", { hit, fitted })}${isSpent ? ` · ${t("spent")}` : ""}`),
@@ -135,8 +135,9 @@ function input(id, name, schema, provider) {
   const choices = schema.enum ?? schema.anyOf?.flatMap((each) => each.enum ?? []) ?? [];
   if (choices.length > 0) {
     const known = name === "condition" ? choices.filter((each) => provider.conditions.includes(each)) : choices;
-    return h("select", { id, name, value: schema.default }, !schema.required && h("option", { value: "" }, ""),
-      known.map((each) => h("option", { value: each, selected: each === schema.default }, String(each))));
+    const chosen = schema.default ?? (known.includes("service_busy") ? "service_busy" : known[0]);
+    return h("select", { id, name }, !schema.required && h("option", { value: "" }, ""),
+      known.map((each) => h("option", { value: each, selected: each === chosen }, String(each))));
   }
   const isNumber = ["number", "integer"].includes(schema.type);
   return h("input", { id, name, required: schema.required, placeholder: schema.default ?? "", type: isNumber ? "number" : "text", step: isNumber ? "any" : null });

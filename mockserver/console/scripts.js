@@ -8,7 +8,7 @@ export class ScriptsView {
     this.world = world;
     this.node = h("div", { class: "page" }, h("h2", {}, t("scripts")));
     this.text = h("textarea", { id: "script", rows: "14", spellcheck: "false", "aria-label": t("scripts") });
-    this.isThere = world.can.includes("script");
+    this.isThere = world.can.includes("replies");
     if (this.isThere) this.#refresh();
     else fill(this.node, h("h2", {}, t("scripts")), h("p", { class: "hint" }, t("not_here")));
   }
@@ -28,7 +28,7 @@ export class ScriptsView {
     this.busy = true;
     this.asked = performance.now();
     try {
-      const script = await api.ask("script");
+      const script = await api.ask("replies");
       const sign = JSON.stringify(script);
       if (sign !== this.sign) {
         this.sign = sign;
@@ -41,10 +41,10 @@ export class ScriptsView {
     }
   }
 
-  #draw(script) {
-    const address = `${this.world.base_url}/_understudy/script`;
+  #draw({ script, ...progress }) {
+    const address = `${this.world.base_url}/_understudy/replies`;
     fill(this.node, h("h2", {}, t("scripts")), ...(script
-      ? [h("h3", {}, t("script_at_work")), block(JSON.stringify(script, null, 2), t("script_at_work")),
+      ? [h("h3", {}, t("script_at_work")), block(JSON.stringify(script, null, 2), t("script_at_work")), h("h3", {}, t("progress")), block(JSON.stringify(progress, null, 2), t("progress")),
         h("button", { type: "button", onclick: () => this.#stop() }, t("stop_script")), curl(`curl ${address}`, t("curl"))]
       : [h("p", {}, t("no_script")), this.text, h("div", { class: "bar" }, h("button", { type: "button", class: "main", onclick: () => this.#play() }, t("play_script"))),
         curl(`curl -X PUT ${address} \\\n  -H "Content-Type: application/json" -d @script.json`, t("curl"))]));
@@ -58,10 +58,10 @@ export class ScriptsView {
       say(t("not_json", { reason: error.message }));
       return;
     }
-    if (await api.attempt("script", { method: "PUT", body: script }, t("script_playing"))) this.#refresh();
+    if (await api.attempt("replies", { method: "PUT", body: script }, t("script_playing"))) this.#refresh();
   }
 
   async #stop() {
-    if (await api.attempt("script", { method: "DELETE" }, t("script_gone"))) this.#refresh();
+    if (await api.attempt("replies", { method: "DELETE" }, t("script_gone"))) this.#refresh();
   }
 }
