@@ -13,7 +13,9 @@ export class FaultsView {
     this.meaning = h("p", { class: "hint" });
     this.parameters = h("div", { class: "fields" });
     this.command = h("div", {});
-    this.form = h("form", { class: "card", onsubmit: (event) => this.#switchOn(event), oninput: () => this.#tellCurl() },
+    // Until it is known which faults there are.
+    this.button = h("button", { class: "main", disabled: true }, t("switch_on"));
+    this.form = h("form", { class: "card", onsubmit: (event) => this.#switchOn(event), oninput: () => this.fault && this.#tellCurl() },
       h("div", { class: "fields" },
         field("fault-name", t("fault"), this.choice),
         field("fault-operation", t("operation"), h("select", { id: "fault-operation", name: "operation" },
@@ -24,7 +26,7 @@ export class FaultsView {
         field("fault-after", t("after"), h("input", { id: "fault-after", name: "after", type: "number", min: "0", placeholder: "0" })),
         field("fault-probability", t("probability"), h("input", { id: "fault-probability", name: "probability", type: "number", min: "0", max: "1", step: "any", placeholder: "1" }))),
       this.meaning, this.parameters,
-      h("div", { class: "bar" }, h("button", { class: "main" }, t("switch_on"))));
+      h("div", { class: "bar" }, this.button));
     this.node = h("div", { class: "page" },
       h("div", { class: "bar" }, h("h2", {}, t("faults_on")), h("span", { class: "grow" }),
         h("button", { type: "button", onclick: () => this.#allOff() }, t("all_off"))),
@@ -51,6 +53,7 @@ export class FaultsView {
       this.known.filter((each) => each.layer === layer).map((each) => h("option", { value: each.name }, each.name)))));
     if (this.known.some((each) => each.name === "refuse")) this.choice.value = "refuse";
     this.#choose();
+    this.button.disabled = false;
     this.#refresh();
   }
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -162,33 +163,36 @@ def test_ten_thousand_tasks_are_a_few_rows(browser: Browser, serve: Serve) -> No
         expect(page.locator(".cards")).to_contain_text("Nobody was called back yet")
 
 
-def test_it_comes_back_when_the_server_does(browser: Browser, tmp_path: Path) -> None:
-    port = 0
-    for state in ("live", "live again"):
-        words = ["serve", "--port", str(port), "--media-port", "0", "--json", "juhuo"]
-        with subprocess.Popen(
-            [sys.executable, "-m", "understudy", *words], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout
-            url = json.loads(process.stdout.readline())["control_url"]
-            if state == "live":
-                port = int(url.split(":")[2].split("/")[0])
-                page = browser.new_page()
-                page.goto(url + "/")
-            expect(page.locator("#link")).to_have_text("live", timeout=20_000)
-            process.terminate()
+@contextmanager
+def serving(port: int) -> Iterator[str]:
+    """A server that is gone afterwards; gives the control API's address."""
+    words = ["serve", "--port", str(port), "--media-port", "0", "--json", "juhuo"]
+    command = [sys.executable, "-m", "understudy", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield str(json.loads(process.stdout.readline())["control_url"])
+        process.terminate()
+
+
+def test_it_comes_back_when_the_server_does(browser: Browser) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        with serving(0) as url:
+            page.goto(url + "/")
+            expect(page.locator("#link")).to_have_text("live")
         expect(page.locator("#link")).to_have_text(re.compile("lost"))
-    page.close()
+        with serving(int(url.split(":")[2].split("/")[0])):
+            expect(page.locator("#link")).to_have_text("live", timeout=20_000)
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["1440-light", "390-dark"])
 def test_every_section_is_fit_for_all(browser: Browser, serve: Serve, size: tuple[int, int], scheme: str) -> None:
     """axe-core finds nothing, nothing is wider than the screen, nothing is thrown; screenshots are kept in build/."""
     served = serve("--clock", "virtual", "--seed", "5", "--allow-local-callbacks")
-    for book in BOOKS:
-        counter = Counter(book, served, "virtual")
+    counters = [Counter(book, served, "virtual") for book in BOOKS]
+    for counter in counters:
         counter.submit({})
-    counter.steer("POST", "/clock/advance", {"seconds": 5})
+    counters[0].steer("POST", "/clock/advance", {"seconds": 5})
     shots = Path("build/console")
     shots.mkdir(parents=True, exist_ok=True)
     with opened(browser, f"{served.control_url}/#/storyclaw/tasks", size, color_scheme=scheme) as watched:
