@@ -11,6 +11,9 @@ from understudy.contracts.exchange import Exchange
 from understudy.contracts.reading import Reading, parse_json, read_exchange, states_of
 from understudy.specs.model import Kind, Operation, State
 
+# The probe of a request that our own provider behind the target answered as no provider does.
+SPOILED = "spoiled"
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -65,10 +68,12 @@ class Story:
 
 
 class History:
-    """Exchanges with one target, and what they say."""
+    """Exchanges with one target, and what they say. `secrets`: what no client may see, where that is known."""
 
-    def __init__(self, contract: Contract, exchanges: Iterable[Exchange]) -> None:
-        self.contract = contract
+    def __init__(
+        self, contract: Contract, exchanges: Iterable[Exchange], secrets: frozenset[str] = frozenset()
+    ) -> None:
+        self.contract, self.secrets = contract, secrets
         self.exchanges = tuple(sorted(exchanges, key=lambda exchange: exchange.serial))
 
     @cached_property
@@ -87,8 +92,10 @@ class History:
 
     @cached_property
     def client(self) -> tuple[Reading, ...]:
-        """Those between the target and its client that have a whole answer."""
-        return tuple(r for r in self.readings if r.is_answer and r.exchange.where == "client")
+        """Those between the target and its client that have a whole answer, but for what we spoiled behind the target."""
+        return tuple(
+            r for r in self.readings if r.is_answer and r.exchange.where == "client" and r.exchange.probe != SPOILED
+        )
 
     @cached_property
     def _by_behavior(self) -> Mapping[str, tuple[Reading, ...]]:

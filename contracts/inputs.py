@@ -124,3 +124,12 @@ def _find_value(contract: Contract, operation: Operation, parameter: Parameter) 
             uses = rule.arguments.get("use")
             return next((m.id for m in contract.provider.models.values() if uses is None or uses in m.uses), None)
     return None
+
+
+def iter_members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The members that a schema names, by itself and by its parts, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    for part in (schema, *(schema.get("allOf", ()) if isinstance(schema, dict) else ())):
+        members = part.get("properties", {}) if isinstance(part, dict) else {}
+        found.update({name: value for name, value in members.items() if isinstance(value, dict)})
+    yield from found.items()

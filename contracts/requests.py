@@ -14,7 +14,10 @@ from understudy.specs.model import Operation
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request below a base URL, or to `url` where that is given. `alternative`: which of the operation's key schemes."""
+    """A request below a base URL, or to `url` where that is given.
+
+    `alternative`: which of the operation's key schemes; `leaves_after`: seconds after which nobody listens any more.
+    """
 
     operation: Operation | None
     method: str
@@ -26,6 +29,7 @@ class Request:
     probe: str = ""
     alternative: int = 0
     url: str = ""
+    leaves_after: float | None = None
 
     def evolve(self, **changes: Any) -> "Request":
         """A copy with these members changed."""

@@ -11,17 +11,21 @@ from understudy.contracts.clauses import Tally, Verdict, judge_clauses, tally
 from understudy.contracts.contract import Contract
 from understudy.contracts.drivers import run_all
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.upstream import run_upstream
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Finding
 from understudy.contracts.history import History
 from understudy.contracts.target import Log, Target
 from understudy.contracts.timing import Advance, Pace, Waiting
+from understudy.contracts.upstream import Upstream
 from understudy.specs.model import Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is to do. `credentials`: `first`, perhaps `other`, by which requests say who they are."""
+    """What a run is to do. `credentials`: `first`, perhaps `other`, by which requests say who they are.
+
+    `upstream`: the provider behind the target, where that is ours; `headers` go with every request."""
 
     base_url: str
     credentials: Mapping[str, str]
@@ -32,6 +36,8 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     checks: tuple[Check, ...] = CHECKS
     scenarios: frozenset[str] = frozenset()
+    upstream: Upstream | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,8 @@ def conclude(
     stopped: str = "",
 ) -> Result:
     """Judge a history, wherever it comes from."""
-    history = History(contract, exchanges)
+    secrets = settings.upstream.secrets if settings.upstream else frozenset[str]()
+    history = History(contract, exchanges, secrets)
     findings = judge(history, settings.checks, settings.seed)
     verdicts = judge_clauses(history, findings, reasons)
     return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped)
@@ -101,9 +108,12 @@ async def _drive(
 ) -> None:
     credentials = {"wrong": wrong_key(settings.credentials["first"]), **settings.credentials}
     waiting = Waiting(settings.pace, advance)
-    async with Target(contract, settings.base_url, credentials, budget, log=log) as target:
+    async with Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers) as target:
         drive = Drive(contract, target, waiting, settings.seed, settings.provoke, settings.scenarios, reasons)
-        await run_all(drive)
+        if settings.upstream:
+            await run_upstream(drive, settings.upstream)
+        else:
+            await run_all(drive)
 
 
 def wrong_key(key: str) -> str:

@@ -62,6 +62,7 @@ class Target:
         budget: Budget | None = None,
         patience: Patience | None = None,
         log: Log | None = None,
+        headers: Headers = (),
     ) -> None:
         self.contract, self.base_url = contract, base_url.rstrip("/")
         self.credentials, self.budget = dict(credentials), budget or Budget()
@@ -76,7 +77,7 @@ class Target:
             limits=limits,
             trust_env=False,
             follow_redirects=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "understudy-check"},
+            headers={"Accept-Encoding": "identity", "User-Agent": "understudy-check", **dict(headers)},
         )
 
     async def __aenter__(self) -> Self:
@@ -143,7 +144,7 @@ class Target:
         received: Headers = ()
         status, chunks, error = 0, list[tuple[float, bytes]](), ""
         try:
-            async with asyncio.timeout(self._patience.whole):
+            async with asyncio.timeout(request.leaves_after or self._patience.whole):
                 async with self._http.stream(request.method, address, headers=headers, content=request.body) as answer:
                     status, received = answer.status_code, _headers(answer)
                     error = await _receive(answer, chunks)

@@ -1,7 +1,7 @@
 """Text answers of a history, plain and streamed, in shared names: what was wished, and what each choice says."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -80,11 +80,12 @@ def is_streamed(contract: Contract, reading: Reading) -> bool:
 @lru_cache(maxsize=4)
 def texts_of(history: History) -> tuple[Text, ...]:
     """The text answers of a history, in the order of asking."""
-    return tuple(_iter_texts(history))
+    return tuple(iter_texts(history.of("completion")))
 
 
-def _iter_texts(history: History) -> Iterator[Text]:
-    for reading in history.of("completion"):
+def iter_texts(readings: Iterable[Reading]) -> Iterator[Text]:
+    """The text answers among readings; what is none, or was refused, is left out."""
+    for reading in readings:
         operation = reading.operation
         protocol = protocol_of(operation) if operation else None
         if operation is None or protocol is None or not reading.is_success or not isinstance(reading.sent, dict):

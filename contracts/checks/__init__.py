@@ -20,6 +20,7 @@ from understudy.contracts.checks import (
     streams,
     tasks,
     texts,
+    upstream,
 )
 from understudy.contracts.finding import Evidence, Finding
 from understudy.contracts.history import History
@@ -97,6 +98,16 @@ CHECKS: tuple[Check, ...] = (
     Check("media-pictures", "media", "pictures are as many, of the type and of the size that was asked for", "failure", media.judge_pictures),
     Check("media-speech", "media", "speech is of the format that was asked for, and can be heard", "failure", media.judge_speech),
     Check("media-results", "media", "a task's result is there, as it was asked for, and plays", "failure", media.judge_results),
+    Check("upstream-once", "upstream", "one request here is one request at the provider behind", "failure", upstream.judge_once),
+    Check("upstream-parameters", "upstream", "what was asked arrives at the provider as it was asked", "failure", upstream.judge_parameters),
+    Check("upstream-answer", "upstream", "what the provider said is what the client hears", "failure", upstream.judge_answer),
+    Check("upstream-usage", "upstream", "the tokens used are those that the provider told", "failure", upstream.judge_usage),
+    Check("upstream-refusal", "upstream", "a refusal of the provider is told as that refusal", "failure", upstream.judge_status),
+    Check("upstream-cut", "upstream", "a stream that broke off is not told as a whole one", "failure", upstream.judge_cut),
+    Check("upstream-left", "upstream", "when the client leaves, the provider is left, too", "failure", upstream.judge_leaving),
+    Check("upstream-held", "upstream", "the pieces of a stream are passed on when they come", "failure", upstream.judge_holding),
+    Check("upstream-recovers", "upstream", "after the provider failed, the next good request is answered", "failure", upstream.judge_recovery),
+    Check("upstream-secrets", "upstream", "no client sees a key or an address of the provider behind", "failure", upstream.judge_secrets),
 )  # fmt: skip
 
 

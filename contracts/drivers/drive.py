@@ -26,6 +26,7 @@ class Drive:
     provoke: bool = False
     only: frozenset[str] = frozenset()
     reasons: dict[str, str] = field(default_factory=dict)
+    serial: int = 0
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.inputs import find_places, iter_good_bodies
+from understudy.contracts.inputs import find_places, iter_good_bodies, iter_members
 from understudy.contracts.requests import Request, ask
 from understudy.contracts.rules import broken_rules
 from understudy.specs.model import Operation
@@ -39,18 +39,10 @@ def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
 def _iter_variants(drive: Drive, operation: Operation, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The body with one member after the other in each of its listed values, and a number of pictures."""
     shape = drive.contract.body_shape(operation)
-    for name, schema in _members(shape.schema if shape else {}).items():
-        values = schema.get("enum", [2] if schema.get("type") == "integer" else []) if isinstance(schema, dict) else []
+    for name, schema in iter_members(shape.schema if shape else {}):
+        values = schema.get("enum", [2] if schema.get("type") == "integer" else [])
         for value in [v for v in values if v not in (None, body.get(name))][:MOST_VALUES]:
             varied = {**body, name: value}
             asked = drive.contract.coerced(operation, varied)
             if shape and shape.is_valid(varied) and not any(broken_rules(drive.contract.provider, operation, asked)):
                 yield varied
-
-
-def _members(schema: Any) -> dict[str, Any]:
-    """The members that a schema names, by itself and by its parts."""
-    if not isinstance(schema, dict):
-        return {}
-    parts = [_members(part) for part in schema.get("allOf", ())]
-    return {name: value for part in (*parts, schema.get("properties", {})) for name, value in part.items()}

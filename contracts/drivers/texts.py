@@ -57,13 +57,14 @@ def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
         drive.reasons[f"text/{operation.id}"] = "no documented example shows how it is asked"
         return
     shape = drive.contract.body_shape(operation)
-    for wish in _iter_wishes(protocol, operation):
+    for wish in iter_wishes(protocol, operation):
         body = protocol.fill(bases[0], wish)
         if shape and shape.is_valid(body):
             yield ask(operation, body, path=places.path, query=places.query, headers=places.headers, probe=_probe(wish))
 
 
-def _iter_wishes(protocol: Protocol, operation: Operation) -> Iterator[Wish]:
+def iter_wishes(protocol: Protocol, operation: Operation) -> Iterator[Wish]:
+    """What the protocol can say of all that is wished, plain and streamed."""
     for wish in WISHES:
         if not _needed(wish) <= protocol.can:
             continue

@@ -5,8 +5,11 @@ from typing import Any
 
 from tests.conftest import Served
 from tests.door import SPECS
+from tests.liars.behind import BEHIND, PassingRelay
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
+from understudy.behind import playing_behind
+from understudy.commands.check import narrow
 from understudy.contracts.run import Result, Settings, run
 from understudy.contracts.timing import Pace
 from understudy.specs.loader import load
@@ -38,3 +41,12 @@ def check_liar(served: Served, name: str, **more: Any) -> Result:
     upstream = served.providers[liar.provider].base_url
     with running(Relay(upstream, liar.lie)) as url:
         return check_mock(served, liar.provider, url, **more)
+
+
+def check_behind(name: str, operation: str = "chat.completions.create") -> Result:
+    """Drive a relay whose provider is ours, for one operation."""
+    provider = narrow(load(SPECS["clawdrouter"], Profile()), [operation])
+    with playing_behind(provider, "127.0.0.1", 0) as behind:
+        relay = PassingRelay(behind.base_url, behind.key, BEHIND[name](behind.base_url))
+        with running(relay) as url:
+            return run(provider, Settings(url, {"first": behind.key}, upstream=behind))

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from tests.conftest import Serve
-from tests.contracts.driving import SLOWER, SPEED, check_liar, check_mock
+from tests.contracts.driving import SLOWER, SPEED, check_behind, check_liar, check_mock
 from understudy.contracts.checks import CHECKS, Check
+from understudy.contracts.upstream import pairs_of
 from understudy.specs.loader import shipped
 
 ROOT = Path(__file__).parents[2]
@@ -49,10 +50,15 @@ SCENARIOS = {
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_it_convicts_its_liar(check: Check, serve: Serve) -> None:
+    name = convicted_by()[check.id]
+    if name.startswith("behind: "):
+        result = check_behind(name.removeprefix("behind: "))
+        assert check.id in {finding.check for finding in result.findings}
+        return
     # What is to be cancelled must live long enough for it.
     served = serve(*(SLOWER if check.family == "cancel" else SPEED))
     scenarios = frozenset(SCENARIOS.get(check.family, ()))
-    result = check_liar(served, convicted_by()[check.id], provoke=True, scenarios=scenarios)
+    result = check_liar(served, name, provoke=True, scenarios=scenarios)
     assert check.id in {finding.check for finding in result.findings}
 
 
@@ -61,3 +67,12 @@ def test_it_says_nothing_of_the_mock(slug: str, serve: Serve) -> None:
     result = check_mock(serve(*SPEED), slug, provoke=True)
     assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
     assert result.tally.checked > 10
+
+
+def test_an_honest_relay_is_not_accused_by_its_provider() -> None:
+    result = check_behind("honest")
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    pairs = pairs_of(result.history)
+    assert len(pairs) > 50
+    # What shall go wrong did: a fault that nobody knows would judge nothing.
+    assert [p.fault for p in pairs if p.fault and not any("fault " in e.probe for e in p.exchanges[1:])] == []

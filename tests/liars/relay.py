@@ -7,13 +7,13 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 import uvicorn
 
 # What belongs to one connection, and is not passed on.
-_HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "upgrade", "accept-encoding"}
+HOP = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "te", "upgrade", "accept-encoding"}
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -113,9 +113,9 @@ class Relay:
     async def fetch(self, ask: Ask) -> Told:
         """What the provider answers."""
         assert self._client
-        headers = [pair for pair in ask.headers if pair[0] not in _HOP]
+        headers = [pair for pair in ask.headers if pair[0] not in HOP]
         answer = await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
-        kept = tuple((n.lower(), v) for n, v in answer.headers.multi_items() if n.lower() not in _HOP)
+        kept = tuple((n.lower(), v) for n, v in answer.headers.multi_items() if n.lower() not in HOP)
         return Told(answer.status_code, kept, answer.content)
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -164,18 +164,35 @@ class Relay:
 Lie = Callable[[Relay, Ask], Awaitable[Told]]
 
 
+class Application(Protocol):
+    """What can be served: it is told where, and closes what it opened."""
+
+    own_url: str
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
 class _Server(uvicorn.Server):
     def install_signal_handlers(self) -> None:
         """Leave the signals alone: this is not the main thread."""
 
 
 @contextmanager
-def running(relay: Relay) -> Iterator[str]:
+def running(relay: Application) -> Iterator[str]:
     """The relay on a socket of its own; gives its base URL."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     relay.own_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = _Server(uvicorn.Config(relay, log_level="error", lifespan="off", server_header=False, date_header=False))
+    server = _Server(
+        uvicorn.Config(relay, log_level="critical", lifespan="off", server_header=False, date_header=False)
+    )
 
     async def serve() -> None:
         try:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from rich.console import Console
 
+from understudy.behind import playing_behind
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
 from understudy.contracts.checks import CHECKS, Check
@@ -15,7 +17,9 @@ from understudy.contracts.report.terminal import show
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
 from understudy.contracts.timing import Pace
+from understudy.mockserver.server import PortTaken
 from understudy.specs.loader import shipped
+from understudy.specs.model import Provider
 from understudy.specs.problems import known
 from understudy.usage import Parser
 
@@ -26,6 +30,10 @@ _EXAMPLES = (
     (
         "understudy check --spec my.yaml --base-url https://relay.example --api-key KEY --max-tasks 5",
         "at most five tasks",
+    ),
+    (
+        "understudy check {slug} --base-url http://127.0.0.1:4000 --api-key KEY --with-upstream",
+        "a relay that asks http://127.0.0.1:4710/{slug}: what does it pass on?",
     ),
     (
         "understudy check {slug} --base-url https://relay.example --api-key KEY --report junit=a.xml html=a.html",
@@ -41,8 +49,10 @@ def run(arguments: list[str]) -> int:
     if len(providers) != 1:
         raise UsageError("name one provider, or give its spec with --spec")
     credentials = {"first": options.api_key, **({"other": options.other_api_key} if options.other_api_key else {})}
+    provider = narrow(providers[0], options.operation)
     settings = Settings(
         base_url=options.base_url,
+        headers=tuple(map(_header, options.header)),
         credentials=credentials,
         seed=options.seed,
         max_tasks=options.max_tasks,
@@ -52,7 +62,11 @@ def run(arguments: list[str]) -> int:
         checks=_checks(options.only, options.skip),
     )
     try:
-        result = drive(providers[0], settings)
+        result = (
+            _drive_behind(provider, settings, options.upstream_listen)
+            if options.with_upstream
+            else drive(provider, settings)
+        )
     except Unreachable as error:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
@@ -64,6 +78,36 @@ def run(arguments: list[str]) -> int:
     for text in options.report:
         _write(text, subject)
     return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
+
+
+def _drive_behind(provider: Provider, settings: Settings, listen: str) -> Result:
+    """Play the provider behind the target, and look at both sides."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"--upstream-listen is {listen!r}; write HOST:PORT")
+    try:
+        with playing_behind(provider, host, int(port)) as behind:
+            print(f"the provider behind: {behind.base_url}, key {behind.key}", file=sys.stderr)
+            return drive(provider, replace(settings, upstream=behind))
+    except PortTaken as error:
+        raise UsageError(f"--upstream-listen: {error}") from None
+
+
+def narrow(provider: Provider, names: list[str]) -> Provider:
+    """The provider with these operations alone; raises UsageError for one that it does not have."""
+    known_names = [operation.id for operation in provider.operations]
+    for name in names:
+        if name not in known_names:
+            raise UsageError(f"{provider.slug} has no operation {name!r}; {known(name, known_names)}")
+    kept = tuple(o for o in provider.operations if not names or o.id in names)
+    return replace(provider, operations=kept)
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise UsageError(f"--header is {text!r}; write NAME: VALUE")
+    return name.strip(), value.strip()
 
 
 def subject_of(result: Result) -> Subject:
@@ -112,6 +156,24 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--api-key", required=True, metavar="KEY", help="a key with credits")
     words.add_argument(
         "--other-api-key", default="", metavar="KEY", help="a key of another account: may it see what is not its own?"
+    )
+    words.add_argument(
+        "--header", action="append", default=[], metavar="NAME:VALUE", help="a header that goes with every request"
+    )
+    words.add_argument(
+        "--operation", action="append", default=[], metavar="ID", help="only this operation (see understudy specs show)"
+    )
+    behind = words.add_argument_group("behind it")
+    behind.add_argument(
+        "--with-upstream",
+        action="store_true",
+        help="play the provider behind a relay that is configured with it, and compare what goes in and out on both sides",
+    )
+    behind.add_argument(
+        "--upstream-listen",
+        default="127.0.0.1:4710",
+        metavar="HOST:PORT",
+        help="where that provider listens (default %(default)s)",
     )
     bounds = words.add_argument_group("bounds")
     bounds.add_argument(

@@ -1,0 +1,255 @@
+"""Relays that pass on piece by piece, for a provider that is ours: an honest one, and some that spoil something on the way."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+from tests.liars.relay import HOP, Ask
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_SORRY = (
+    b'{"error":{"message":"the provider did not answer","type":"server_error","param":null,"code":"internal_error"}}'
+)
+
+_SORRY_MESSAGE = (
+    b'{"type":"error","error":{"type":"api_error","message":"the provider did not answer"},"request_id":"req_1"}'
+)
+
+
+@dataclass
+class PassingRelay:
+    """An ASGI application. `changes`: what this one does otherwise; a plain one is honest."""
+
+    upstream: str
+    key: str
+    changes: "Changes"
+    own_url: str = ""
+    _client: httpx2.AsyncClient | None = None
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if self._client is None:
+            timeout = httpx2.Timeout(30)
+            self._client = httpx2.AsyncClient(timeout=timeout, headers={"accept-encoding": "identity"})
+        ask = await _read(scope, receive)
+        pumping = asyncio.ensure_future(self._pump(self.changes.ask(ask), send))
+        leaving = asyncio.ensure_future(_left(receive))
+        await asyncio.wait((pumping, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if self.changes.stays:
+            await asyncio.wait((pumping,))
+        for task in (pumping, leaving):
+            task.cancel()
+        done = await asyncio.gather(pumping, leaving, return_exceptions=True)
+        if isinstance(done[0], httpx2.HTTPError):
+            raise done[0]
+
+    async def _pump(self, ask: Ask, send: Send) -> None:
+        for attempt in range(self.changes.attempts):
+            try:
+                if await self._try(ask, send, attempt + 1 == self.changes.attempts):
+                    return
+            except (httpx2.ConnectError, httpx2.ReadError, httpx2.RemoteProtocolError) as error:
+                if getattr(error, "began", False):
+                    raise
+        sorry = _SORRY_MESSAGE if ask.bare_path.endswith("/messages") else _SORRY
+        await _answer(send, 500, (("content-type", "application/json"),), sorry)
+
+    async def _try(self, ask: Ask, send: Send, is_last: bool) -> bool:
+        """One try; whether the client has its answer."""
+        assert self._client
+        headers = [(n, self.key_of(n, v)) for n, v in ask.headers if n not in HOP]
+        began = False
+        try:
+            async with self._client.stream(
+                ask.method, self.upstream + ask.path, headers=headers, content=ask.body
+            ) as answer:
+                if answer.status_code in self.changes.again and not is_last:
+                    return False
+                status, kept = self.changes.head(answer.status_code, _kept(answer))
+                began = True
+                await _begin(send, status, kept)
+                async for piece in self._pieces(answer):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except httpx2.HTTPError as error:
+            if began and self.changes.closing:
+                await send({"type": "http.response.body", "body": self.changes.closing, "more_body": True})
+            else:
+                error.began = began  # type: ignore[attr-defined]
+                raise
+        await send({"type": "http.response.body", "body": b""})
+        return True
+
+    def key_of(self, name: str, value: str) -> str:
+        """The value of a header, with the provider's key where the client's stands."""
+        return {"authorization": f"Bearer {self.key}", "x-api-key": self.key, "x-goog-api-key": self.key}.get(
+            name, value
+        )
+
+    async def _pieces(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
+        is_stream = "event-stream" in answer.headers.get("content-type", "")
+        if self.changes.holds or not is_stream:
+            whole = b"".join([piece async for piece in answer.aiter_raw()])
+            yield self.changes.body(whole, answer.status_code)
+            return
+        async for piece in answer.aiter_raw():
+            yield self.changes.piece(piece)
+
+    async def aclose(self) -> None:
+        """Close what is open to the provider."""
+        if self._client:
+            await self._client.aclose()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a relay does otherwise. `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke."""
+
+    ask: Callable[[Ask], Ask] = _same
+    attempts: int = 1
+    again: tuple[int, ...] = ()
+    head: Callable[[int, list[tuple[str, str]]], tuple[int, list[tuple[str, str]]]] = lambda status, kept: (
+        status,
+        kept,
+    )
+    body: Callable[[bytes, int], bytes] = lambda body, status: body
+    piece: Callable[[bytes], bytes] = _same
+    closing: bytes = b""
+    holds: bool = False
+    stays: bool = False
+
+
+def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
+    def ask(asked: Ask) -> Ask:
+        body = asked.json()
+        if isinstance(body, dict):
+            change(body)
+            return asked.with_json(body)
+        return asked
+
+    return ask
+
+
+def _drop_empty(body: dict[str, Any]) -> None:
+    for name in [name for name, value in body.items() if not value]:
+        del body[name]
+
+
+def _warmer(body: dict[str, Any]) -> None:
+    body["temperature"] = 0.7
+
+
+def _shorter(body: dict[str, Any]) -> None:
+    if "max_tokens" in body:
+        body["max_tokens"] //= 2
+
+
+def _without_retry(status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    return status, [pair for pair in kept if pair[0] != "retry-after"]
+
+
+def _all_500(status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    return (min(status, 500)), kept
+
+
+def _usage(body: bytes, status: int) -> bytes:
+    said = json.loads(body) if body[:1] == b"{" else {}
+    if "completion_tokens" in said.get("usage", {}):
+        said["usage"]["completion_tokens"] += 2
+        said["usage"]["total_tokens"] += 2
+        return json.dumps(said).encode()
+    return body
+
+
+def _broken(piece: bytes) -> bytes:
+    return piece.decode("ascii", "replace").encode()
+
+
+class _Locks:
+    """One failure locks everybody out."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def __call__(self, status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+        if self.failed:
+            return 429, kept
+        self.failed = status >= 500
+        return status, kept
+
+
+def _told_where(upstream: str) -> Changes:
+    sorry = json.dumps(
+        {
+            "error": {
+                "message": f"POST {upstream} failed",
+                "type": "server_error",
+                "param": None,
+                "code": "internal_error",
+            }
+        }
+    )
+    return Changes(body=lambda body, status: sorry.encode() if status >= 500 else body)
+
+
+# Name -> what it does otherwise; made with the provider's address.
+BEHIND: Mapping[str, Callable[[str], Changes]] = {
+    "honest": lambda upstream: Changes(),
+    "asks again after 500": lambda upstream: Changes(attempts=3, again=(500, 502, 503, 529)),
+    "asks again after a lost answer": lambda upstream: Changes(attempts=2),
+    "drops what is empty": lambda upstream: Changes(ask=_of_json(_drop_empty)),
+    "sets a temperature": lambda upstream: Changes(ask=_of_json(_warmer)),
+    "halves the limit": lambda upstream: Changes(ask=_of_json(_shorter)),
+    "loses Retry-After": lambda upstream: Changes(head=_without_retry),
+    "tells all as 500": lambda upstream: Changes(head=_all_500),
+    "counts two more": lambda upstream: Changes(body=_usage),
+    "closes what broke": lambda upstream: Changes(
+        closing=b'data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    ),
+    "holds streams": lambda upstream: Changes(holds=True),
+    "stays when the client leaves": lambda upstream: Changes(stays=True),
+    "knows ASCII alone": lambda upstream: Changes(piece=_broken),
+    "locks after a failure": lambda upstream: Changes(head=_Locks()),
+    "tells where it asked": _told_where,
+}
+
+
+async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Ask:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    query = scope["query_string"]
+    path = scope["raw_path"].decode() + (f"?{query.decode()}" if query else "")
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    return Ask(scope["method"], path, headers, body)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _kept(answer: httpx2.Response) -> list[tuple[str, str]]:
+    return [(n.lower(), v) for n, v in answer.headers.multi_items() if n.lower() not in HOP]
+
+
+async def _begin(send: Send, status: int, headers: list[tuple[str, str]]) -> None:
+    pairs = [(n.encode(), v.encode("latin-1")) for n, v in headers]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+
+
+async def _answer(send: Send, status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
+    await _begin(send, status, list(headers))
+    await send({"type": "http.response.body", "body": body})
