@@ -44,6 +44,8 @@ class Callbacks:
         self._entered: dict[str, float] = {}
         self.deliveries: deque[Delivery] = deque(maxlen=MOST_DELIVERIES)
         self.seen = 0
+        # Attempts that are made while somebody wants to know; None while nobody does.
+        self.fresh: list[tuple[Task, Attempt]] | None = None
 
     @property
     def dropped(self) -> int:
@@ -103,7 +105,10 @@ class Callbacks:
         outcome: Outcome = await post(
             delivery.url, delivery.body, headers, rule.timeout, self._site.allow_local_callbacks
         )
-        delivery.attempts.append(Attempt(now, outcome.status, outcome.reason))
+        attempt = Attempt(now, outcome.status, outcome.reason)
+        delivery.attempts.append(attempt)
+        if self.fresh is not None:
+            self.fresh.append((task, attempt))
         if 200 <= outcome.status < 300:
             delivery.state = "delivered"
         elif len(delivery.attempts) > rule.retries:

@@ -47,6 +47,8 @@ class Tasks:
         self._waiting = {name for name in unpaid if charges[name].refuse == "empty"}
         self._is_mixed = bool(unpaid)
         self._serial = 0
+        # Those that are taken on while somebody wants to know; None while nobody does.
+        self.fresh: list[Task] | None = None
 
     def submit(
         self, kind: Kind, account: Account, key: str, body: Any, now: float, twist: Twist, url: str | None, local: bool
@@ -90,6 +92,8 @@ class Tasks:
         if upsets_others:
             self.replan(account, now)
         self.store.add(task)
+        if self.fresh is not None:
+            self.fresh.append(task)
         return task
 
     def find(self, task_id: Any, account: Account, kinds: frozenset[str]) -> Task:
