@@ -2,17 +2,24 @@
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import Callable, abc, collections, from, import, replace, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from understudy.behind import playing_behind
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
+from understudy.commands.progress import Progress
 from understudy.contracts.checks import CHECKS, Check
+from understudy.contracts.contract import Contract
+from understudy.contracts.control import NoControl
+from understudy.contracts.estimate import Estimate, estimate
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.report import REPORTS, Subject
+from understudy.contracts.report.baseline import BadBaseline, Identity, accepting, read_baseline
 from understudy.contracts.report.terminal import show
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
@@ -50,6 +57,8 @@ def run(arguments: list[str]) -> int:
         raise UsageError("name one provider, or give its spec with --spec")
     credentials = {"first": options.api_key, **({"other": options.other_api_key} if options.other_api_key else {})}
     provider = narrow(providers[0], options.operation)
+    given = {"first": options.api_key, "other": options.other_api_key, "poor": options.poor_api_key}
+    credentials = {who: key for who, key in given.items() if key}
     settings = Settings(
         base_url=options.base_url,
         headers=tuple(map(_header, options.header)),
@@ -59,8 +68,14 @@ def run(arguments: list[str]) -> int:
         max_credits=options.max_credits,
         pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
         provoke=options.provoke,
+        listen=_listen(options),
+        callback_url=options.callback_url,
+        control_url=options.control_url,
         checks=_checks(options.only, options.skip),
     )
+    known_findings = _baseline(options.baseline)
+    bounds = estimate(Contract(providers[0]), settings.scenarios, settings.max_tasks, settings.max_credits)
+    print(f"understudy check: {bounds}", file=sys.stderr)
     try:
         result = (
             _drive_behind(provider, settings, options.upstream_listen)
@@ -68,9 +83,12 @@ def run(arguments: list[str]) -> int:
             else drive(provider, settings)
         )
     except Unreachable as error:
+        with Progress("check", options.json) as bar:
+            result = drive(providers[0], settings, _telling(bar, bounds))
+    except (Unreachable, NoControl) as error:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
-    subject = subject_of(result)
+    subject = accepting(subject_of(result), known_findings)
     if options.json:
         print(REPORTS["json"](subject), end="")
     else:
@@ -108,6 +126,34 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise UsageError(f"--header is {text!r}; write NAME: VALUE")
     return name.strip(), value.strip()
+def _telling(bar: Progress, bounds: Estimate) -> Callable[[Exchange], None]:
+    """What is told of every exchange: seconds of those that the run typically takes, and how many exchanges there were."""
+    started, count = time.monotonic(), 0
+
+    def tell(exchange: Exchange) -> None:
+        nonlocal count
+        count += 1
+        elapsed = int(time.monotonic() - started)
+        bar.show(elapsed, max(int(bounds.seconds), elapsed + 1), f"{count} exchanges")
+
+    return tell
+
+
+def _baseline(file: str) -> frozenset[Identity]:
+        return read_baseline(file) if file else frozenset()
+    except BadBaseline as error:
+        raise UsageError(f"--baseline: {error}") from None
+
+
+def _listen(options: argparse.Namespace) -> tuple[str, int] | None:
+    """Where callbacks are received: where it is said, else here for a target that is here, too."""
+    if options.callback_listen:
+        host, _, port = options.callback_listen.rpartition(":")
+        if not host or not port.isdecimal():
+            raise UsageError(f"--callback-listen is {options.callback_listen!r}; write HOST:PORT")
+        return host, int(port)
+    is_here = urlsplit(options.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    return ("127.0.0.1", 0) if is_here else None
 
 
 def subject_of(result: Result) -> Subject:
@@ -175,6 +221,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help="where that provider listens (default %(default)s)",
     )
+    words.add_argument("--poor-api-key", default="", metavar="KEY", help="a key of an account without credits")
+        "--control-url",
+        default="",
+        metavar="URL",
+        help="the control API of a target that is the mock: its virtual clock is moved",
+        "--callback-listen",
+        default="",
+        help="where to receive callbacks (default: a free port of loopback, for a target there)",
+    words.add_argument("--callback-url", default="", metavar="URL", help="how the target reaches that")
     bounds = words.add_argument_group("bounds")
     bounds.add_argument(
         "--max-tasks", type=_count, default=60, metavar="N", help="tasks to create at most (default %(default)s)"
@@ -198,6 +253,9 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FORM=FILE",
         help=f"also write it as {', '.join(REPORTS)}",
+    )
+    shown.add_argument(
+        "--baseline", default="", metavar="FILE", help="a report as JSON whose findings are known and accepted"
     )
     shown.add_argument("--json", action="store_true", help="print the report as JSON")
     shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")
