@@ -20,21 +20,18 @@ from understudy.contracts.history import History
 from understudy.contracts.receiver import Receiver
 from understudy.contracts.requests import Request
 from understudy.contracts.target import Log, Target
-from understudy.contracts.timing import Advance, Pace, Waiting
+from understudy.contracts.timing import Pace, Waiting
 from understudy.contracts.upstream import Upstream
 from understudy.specs.model import Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is to do. `credentials`: `first`, perhaps `other`, by which requests say who they are.
-
-    `upstream`: the provider behind the target, where that is ours; `headers` go with every request."""
-
     """What a run is to do. `credentials`: `first`, perhaps `other` and `poor`, by which requests say who they are.
 
     `listen` is where the receiver of callbacks listens (None: nowhere), `callback_url` how the target reaches it;
-    `control_url` the control API of a target that is the mock; `scenarios` those to run, empty for all.
+    `control_url` the control API of a target that is the mock; `scenarios` those to run, empty for all;
+    `upstream` the provider behind the target, where that is ours; `headers` go with every request.
     """
 
     base_url: str
@@ -104,24 +101,6 @@ def conclude(
     return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped)
 
 
-async def _drive(
-    contract: Contract,
-    settings: Settings,
-    log: Log,
-    budget: Budget,
-    reasons: dict[str, str],
-    advance: Advance | None,
-) -> None:
-    credentials = {"wrong": wrong_key(settings.credentials["first"]), **settings.credentials}
-    waiting = Waiting(settings.pace, advance)
-    async with Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers) as target:
-        drive = Drive(contract, target, waiting, settings.seed, settings.provoke, settings.scenarios, reasons)
-        if settings.upstream:
-            await run_upstream(drive, settings.upstream)
-        else:
-            await run_all(drive)
-
-
 async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budget, reasons: dict[str, str]) -> None:
     first = settings.credentials["first"]
     credentials = {"wrong": turned_key(first, 3), **settings.credentials}
@@ -132,7 +111,8 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
             advance = control.advance if await control.clock() == "virtual" else None
             credentials.setdefault("poor", turned_key(first, 5))
             await control.open_account("understudy-poor", credentials["poor"], "0")
-        target = await opened.enter_async_context(Target(contract, settings.base_url, credentials, budget, log=log))
+        http = Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers)
+        target = await opened.enter_async_context(http)
         await _greet(contract, target)
         drive = Drive(
             contract,
@@ -146,7 +126,7 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
         if settings.listen:
             receiver = Receiver(*settings.listen, settings.callback_url, log.add, log.next_serial)
             drive.receiver = await opened.enter_async_context(receiver)
-        await run_all(drive)
+        await (run_upstream(drive, settings.upstream) if settings.upstream else run_all(drive))
 
 
 async def _greet(contract: Contract, target: Target) -> None:
