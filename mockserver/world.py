@@ -13,6 +13,7 @@ from understudy.mockserver.clock import CLOCKS, Clock, RealClock, VirtualClock
 from understudy.mockserver.faults.book import Faults
 from understudy.mockserver.journal import MOST_BYTES, MOST_RECORDS, Journal
 from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.playbook import Playbook
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.store.memory import MOST_TASKS
@@ -84,6 +85,7 @@ class World:
         # Whether any request may be hit: all that an undisturbed one pays for faults.
         self.is_steered = False
         self.faults = Faults(self)
+        self.script = Playbook(self)
         self._date = (0, b"")
 
     async def reset(self, seed: int | None = None) -> None:
@@ -127,7 +129,7 @@ class World:
 
     def steer(self) -> None:
         """Look again whether anything steers requests."""
-        self.is_steered = bool(self.faults)
+        self.is_steered = bool(self.faults) or bool(self.script)
 
     def poll(self, task: Task) -> float:
         """With the poll clock: go to the task's next milestone; gives the time then."""

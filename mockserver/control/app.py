@@ -6,7 +6,18 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from understudy.mockserver.control import accounts, callbacks, clock, console, faults, journal, pages, tasks, worlds
+from understudy.mockserver.control import (
+    accounts,
+    callbacks,
+    clock,
+    console,
+    faults,
+    journal,
+    pages,
+    replies,
+    tasks,
+    worlds,
+)
 from understudy.mockserver.control.gate import Trust
 from understudy.mockserver.trust import PREFIX, Guard
 from understudy.mockserver.world import WORLDS_AT
@@ -18,6 +29,7 @@ SUBJECTS = {
     "console": console.ROUTES,
     "clock": clock.ROUTES,
     "faults": faults.ROUTES,
+    "replies": replies.ROUTES,
     "journal": journal.ROUTES,
     "accounts": accounts.ROUTES,
     "tasks": tasks.ROUTES,
