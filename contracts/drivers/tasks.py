@@ -35,14 +35,9 @@ async def run_variants(drive: Drive) -> None:
 
 
 async def look(drive: Drive) -> None:
-    """Look at the first account's balance."""
-    await look_as(drive, "first")
-
-
-async def look_as(drive: Drive, who: str) -> None:
-    """Look at an account's balance, and at what it may use."""
+    """Look at the balance, and at lists."""
     for operation in drive.contract.serving("account.balance", "models.list"):
-        await drive.target.send(drive.ask(operation, who=who))
+        await drive.target.send(drive.ask(operation))
 
 
 async def live(drive: Drive, operation: Operation, kind: Kind, body: Any, **more: Any) -> Reading | None:
@@ -71,9 +66,6 @@ async def _watch_failure(drive: Drive, operation: Operation, kind: Kind) -> None
 
 async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any) -> None:
     created = await drive.target.send(drive.ask(operation, body))
-    if not created.is_success:
-        said = ", ".join(created.conditions) or created.exchange.error or f"status {created.exchange.status}"
-        drive.reasons[f"lifecycle/{kind.name}/"] = drive.reasons[f"task/{kind.name}/"] = f"a create was refused: {said}"
     await look(drive)
     last = await drive.follow(kind, created) if created.is_success else None
     await look(drive)
