@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from understudy.contracts.citing import Citation, cite, cite_along
+from understudy.contracts.citing import NOTHING, Citation, cite, cite_along
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.shapes import Misshape, Shape
 from understudy.specs import schemas
@@ -66,6 +66,12 @@ class Contract:
                     cite_along({"_": envelope, "x": said}, ("x", name)) if "x-source" in said[name] else cite(envelope)
                 )
         return cite(envelope)
+
+    def cite_delivery(self, operation: Operation) -> Citation:
+        """What the callbacks of an operation rest on."""
+        items = [item for c in self.said(operation).get("callbacks", {}).values() for item in c.values()]
+        found = [cite(item.get("post", {}).get("x-delivery")) for item in items]
+        return found[0] if found else NOTHING
 
     def cite_kind(self, kind: str, *path: Any) -> Citation:
         """What a word of a task kind rests on, e.g. `("video", "price")`."""

@@ -51,7 +51,11 @@ def expect(history: History, reading: Reading) -> list[Expected]:
         return list(_of_paths(reading))
     found = [*_of_key(history, operation, reading)]
     found += [*_of_body(history, operation, reading), *_of_query(history, operation, reading)]
-    return found or [*_of_task(history, operation, reading), *_of_repetition(history, operation, reading)]
+    found += _of_uploads(operation, reading)
+    if found:
+        return found
+    later = (_of_task(history, operation, reading), _of_repetition(history, operation, reading))
+    return [*_of_credits(operation, reading), *later[0], *later[1]]
 
 
 def _of_paths(reading: Reading) -> Iterator[Expected]:
@@ -91,6 +95,17 @@ def _of_body(history: History, operation: Operation, reading: Reading) -> Iterat
             yield Expected(
                 condition, f"it breaks the rule {rule.name}", f"rule/{operation.id}/{index}-{rule.name}", source
             )
+
+
+def _of_uploads(operation: Operation, reading: Reading) -> Iterator[Expected]:
+    if reading.exchange.probe == "spoilt_upload":
+        yield Expected("unauthorized", "its signature is spoilt", f"upload/{operation.id}/signature")
+
+
+def _of_credits(operation: Operation, reading: Reading) -> Iterator[Expected]:
+    if reading.exchange.who == "poor" and operation.behavior == "task.submit":
+        clause = f"refusal/{operation.id}/insufficient_credits"
+        yield Expected("insufficient_credits", "its account has no credits", clause)
 
 
 def _of_query(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from understudy.contracts.callbacks import Call, iter_calls
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.reading import Reading, parse_json, read_exchange, states_of
@@ -110,12 +111,22 @@ class History:
             yield from self._by_behavior.get(behavior, ())
 
     @cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """Every callback that came, with the create that asked for it."""
+        creates = [reading for reading in self.of("task.submit") if reading.is_success]
+        return tuple(iter_calls(self.contract, creates, self.exchanges))
+
+    @cached_property
     def stories(self) -> Mapping[str, Story]:
         """Every task that an own create made or an answer told of, by id."""
         stories: dict[str, Story] = {}
         for reading in self.client:
             for sighting in iter_sightings(reading):
                 self._tell(stories, reading, sighting)
+        for call in self.calls:
+            story = stories.get(id_of(call.reading.values))
+            if story:
+                story.sightings.append(Sighting(call.reading, call.reading.values, "callback"))
         for reading in self.of("task.cancel"):
             story = stories.get(self.asked_id(reading))
             if story:

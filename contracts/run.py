@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -9,23 +10,29 @@ from understudy.contracts.budget import Budget
 from understudy.contracts.checks import CHECKS, Check, judge
 from understudy.contracts.clauses import Tally, Verdict, judge_clauses, tally
 from understudy.contracts.contract import Contract
+from understudy.contracts.control import Control
 from understudy.contracts.drivers import run_all
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.upstream import run_upstream
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Finding
 from understudy.contracts.history import History
+from understudy.contracts.receiver import Receiver
+from understudy.contracts.requests import Request
 from understudy.contracts.target import Log, Target
-from understudy.contracts.timing import Advance, Pace, Waiting
+from understudy.contracts.timing import Pace, Waiting
 from understudy.contracts.upstream import Upstream
 from understudy.specs.model import Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is to do. `credentials`: `first`, perhaps `other`, by which requests say who they are.
+    """What a run is to do. `credentials`: `first`, perhaps `other` and `poor`, by which requests say who they are.
 
-    `upstream`: the provider behind the target, where that is ours; `headers` go with every request."""
+    `listen` is where the receiver of callbacks listens (None: nowhere), `callback_url` how the target reaches it;
+    `control_url` the control API of a target that is the mock; `scenarios` those to run, empty for all;
+    `upstream` the provider behind the target, where that is ours; `headers` go with every request.
+    """
 
     base_url: str
     credentials: Mapping[str, str]
@@ -33,6 +40,9 @@ class Settings:
     max_tasks: int | None = None
     max_credits: Decimal | None = None
     provoke: bool = False
+    listen: tuple[str, int] | None = None
+    callback_url: str = ""
+    control_url: str = ""
     pace: Pace = field(default_factory=Pace)
     checks: tuple[Check, ...] = CHECKS
     scenarios: frozenset[str] = frozenset()
@@ -62,23 +72,16 @@ class Unreachable(Exception):
     """A target that does not answer at all; says where and how it failed."""
 
 
-def run(
-    provider: Provider,
-    settings: Settings,
-    told: Callable[[Exchange], None] = lambda exchange: None,
-    advance: Advance | None = None,
-) -> Result:
-    """Drive a target and judge it; raises Unreachable when nobody is there. Ctrl-C ends the driving, not the judging."""
+def run(provider: Provider, settings: Settings, told: Callable[[Exchange], None] = lambda exchange: None) -> Result:
+    """Drive a target and judge it; raises Unreachable or NoControl. Ctrl-C ends the driving, not the judging."""
     contract = Contract(provider)
     log, budget = Log(told=told), Budget(settings.max_tasks, settings.max_credits)
     reasons: dict[str, str] = {}
     stopped = ""
     try:
-        asyncio.run(_drive(contract, settings, log, budget, reasons, advance))
+        asyncio.run(_drive(contract, settings, log, budget, reasons))
     except KeyboardInterrupt:
         stopped = "interrupted"
-    if log.exchanges and all(exchange.error == "connect" for exchange in log.exchanges):
-        raise Unreachable(f"nobody answers at {settings.base_url}")
     return conclude(contract, settings, log.exchanges, budget, reasons, stopped)
 
 
@@ -98,32 +101,49 @@ def conclude(
     return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped)
 
 
-async def _drive(
-    contract: Contract,
-    settings: Settings,
-    log: Log,
-    budget: Budget,
-    reasons: dict[str, str],
-    advance: Advance | None,
-) -> None:
-    credentials = {"wrong": wrong_key(settings.credentials["first"]), **settings.credentials}
-    waiting = Waiting(settings.pace, advance)
-    async with Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers) as target:
-        drive = Drive(contract, target, waiting, settings.seed, settings.provoke, settings.scenarios, reasons)
-        if settings.upstream:
-            await run_upstream(drive, settings.upstream)
-        else:
-            await run_all(drive)
+async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budget, reasons: dict[str, str]) -> None:
+    first = settings.credentials["first"]
+    credentials = {"wrong": turned_key(first, 3), **settings.credentials}
+    async with AsyncExitStack() as opened:
+        advance = None
+        if settings.control_url:
+            control = await opened.enter_async_context(Control(settings.control_url, contract.provider.slug))
+            advance = control.advance if await control.clock() == "virtual" else None
+            credentials.setdefault("poor", turned_key(first, 5))
+            await control.open_account("understudy-poor", credentials["poor"], "0")
+        http = Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers)
+        target = await opened.enter_async_context(http)
+        await _greet(contract, target)
+        drive = Drive(
+            contract,
+            target,
+            Waiting(settings.pace, advance),
+            settings.seed,
+            settings.provoke,
+            settings.scenarios,
+            reasons,
+        )
+        if settings.listen:
+            receiver = Receiver(*settings.listen, settings.callback_url, log.add, log.next_serial)
+            drive.receiver = await opened.enter_async_context(receiver)
+        await (run_upstream(drive, settings.upstream) if settings.upstream else run_all(drive))
 
 
-def wrong_key(key: str) -> str:
-    """A key of the same form that is surely nobody's."""
+async def _greet(contract: Contract, target: Target) -> None:
+    """Ask for something that costs nothing; raises Unreachable when nobody is there."""
+    reading = await target.send(Request(None, "GET", "/", who="none", probe="greeting"))
+    if reading.exchange.error in ("connect", "timeout"):
+        raise Unreachable(f"nobody answers at {target.base_url}")
+
+
+def turned_key(key: str, turns: int) -> str:
+    """A key of the same form that is surely nobody's yet: its second half with other letters and digits."""
     head, tail = key[: len(key) // 2], key[len(key) // 2 :]
-    return head + "".join(_other(character) for character in tail)
+    return head + "".join(_turned(character, turns) for character in tail)
 
 
-def _other(character: str) -> str:
+def _turned(character: str, turns: int) -> str:
     for alphabet in ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
         if character in alphabet:
-            return alphabet[(alphabet.index(character) * 7 + 3) % len(alphabet)]
+            return alphabet[(alphabet.index(character) + turns) % len(alphabet)]
     return character

@@ -17,6 +17,7 @@ class Agenda:
         self._deeds: list[tuple[float, int, Deed]] = []
         self._serial = 0
         self._changed = asyncio.Event()
+        self._is_held = False
 
     def __len__(self) -> int:
         return len(self._deeds)
@@ -29,6 +30,15 @@ class Agenda:
 
     def wake(self) -> None:
         """The clock was moved: look at once what is due."""
+        self._changed.set()
+
+    def hold(self) -> None:
+        """Let nothing be done by itself until `release`: who moves the clock does it."""
+        self._is_held = True
+
+    def release(self) -> None:
+        """Let things be done by themselves again."""
+        self._is_held = False
         self._changed.set()
 
     def next(self) -> float | None:
@@ -54,12 +64,12 @@ class Agenda:
     async def _follow(self, now: Callable[[], float], running: set[asyncio.Task[None]]) -> None:
         while True:
             self._changed.clear()
-            while self._deeds and self._deeds[0][0] <= now():
+            while self._deeds and not self._is_held and self._deeds[0][0] <= now():
                 moment, _, deed = heapq.heappop(self._deeds)
                 task = asyncio.ensure_future(_done(deed, moment))
                 running.add(task)
                 task.add_done_callback(running.discard)
-            upcoming = self.next()
+            upcoming = None if self._is_held else self.next()
             delay = None if upcoming is None else max(0.0, min(upcoming - now(), 3600.0))
             try:
                 await asyncio.wait_for(self._changed.wait(), delay)

@@ -188,13 +188,16 @@ class Gateway(Lane):
     async def _stream(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:
         """Send an answer as its events fall due, and note what of it was sent."""
         assert answer.events is not None
-        cycle, world = cycle_of(send), exchange.site.world
+        cycle, world, turn = cycle_of(send), exchange.site.world, exchange.site.turn
         headers = [(b"date", world.today()), (b"cache-control", b"no-store"), *answer.headers]
         headers.append((b"content-type", answer.media_type.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         transmission = Transmission(answer.events, world.settings.pace, world)
         try:
-            await transmission.run(send, lambda: world.is_closed or (cycle is not None and cycle.disconnected))
+            await transmission.run(
+                send,
+                lambda: world.is_closed or exchange.site.turn != turn or (cycle is not None and cycle.disconnected),
+            )
         finally:
             if not transmission.is_whole:
                 exchange.notes.append(f"the client left after {transmission.events} events")
@@ -205,8 +208,8 @@ class Gateway(Lane):
 
 
 # What the application behind has under a provider's prefix, and what it has at the root.
-_PAGES = ("/openapi.json",)
-_OWN_PAGES = ("/openapi.json", "/")
+_PAGES = ("/openapi.json", "/openapi.yaml", "/docs")
+_OWN_PAGES = (*_PAGES, "/")
 
 
 def _pages(path: str, scope: Scope) -> tuple[str, ...]:

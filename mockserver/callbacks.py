@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from understudy.mockserver.site import Site
     from understudy.mockserver.stage import Act, ActDelivery
 
+# What may become of them (mockserver/twist.py); what is forged has this word for every secret.
+LOST, DOUBLED, EARLY, FORGED = "lost", "doubled", "early", "forged"
 MOST_DELIVERIES = 4_096
 
 
@@ -26,13 +28,14 @@ class Attempt(Struct, gc=False):
 
 
 class Delivery(Struct, gc=False):
-    """One callback that is owed, with its attempts. `state`: waiting, delivered, given up."""
+    """One callback that is owed, with its attempts. `state`: waiting, delivered, given up, lost."""
 
     task: str
     url: str
     body: bytes
     attempts: list[Attempt]
     state: str = "waiting"
+    is_forged: bool = False
 
 
 class Callbacks:
@@ -44,6 +47,8 @@ class Callbacks:
         self._entered: dict[str, float] = {}
         self.deliveries: deque[Delivery] = deque(maxlen=MOST_DELIVERIES)
         self.seen = 0
+        # Attempts that are made while somebody wants to know; None while nobody does.
+        self.fresh: list[tuple[Task, Attempt]] | None = None
 
     @property
     def dropped(self) -> int:
@@ -55,6 +60,8 @@ class Callbacks:
         if task.url:
             self._open[task.id] = (task, act)
             self._enter(task)
+            if FORGED in task.twist.callbacks:
+                self._forge(task, act)
 
     def moved(self, now: float) -> None:
         """Look again at the ends of all open tasks, after a cancel or a new plan."""
@@ -65,6 +72,8 @@ class Callbacks:
         if task.end == float("inf") or self._entered.get(task.id) == task.end:
             return
         self._entered[task.id] = task.end
+        twist = task.twist
+        moment = task.created if EARLY in twist.callbacks else task.end + twist.late
 
         async def finished(moment: float, end: float = task.end) -> None:
             if task.id not in self._open:
@@ -76,19 +85,34 @@ class Callbacks:
             del self._entered[task.id]
             await self._call(task, act, moment)
 
-        self._site.world.agenda.enter(task.end, finished)
+        self._site.world.agenda.enter(moment, finished)
+
+    def _forge(self, task: Task, act: "Act") -> None:
+        """Tell of the end at once, as somebody would who does not know the secret."""
+
+        async def forged(moment: float) -> None:
+            for owed in act.deliveries:
+                await self._attempt(task, act, owed, self._note(task, act, owed, moment, is_forged=True), moment)
+
+        self._site.world.agenda.enter(task.created, forged)
 
     async def _call(self, task: Task, act: "Act", now: float) -> None:
         for owed in act.deliveries:
             if task.final.phase in owed.delivery.on:
-                delivery = self._render(task, act, owed, now)
-                self.seen += 1
-                self.deliveries.append(delivery)
-                await self._attempt(task, act, owed, delivery, now)
+                for _ in range(1 + (DOUBLED in task.twist.callbacks)):
+                    delivery = self._note(task, act, owed, now)
+                    if LOST in task.twist.callbacks:
+                        delivery.state = LOST
+                    else:
+                        await self._attempt(task, act, owed, delivery, now)
 
-    def _render(self, task: Task, act: "Act", owed: "ActDelivery", now: float) -> Delivery:
-        scope = self._scope(task, act, now)
-        return Delivery(task.id, task.url or "", owed.cases.render(scope), [])
+    def _note(self, task: Task, act: "Act", owed: "ActDelivery", now: float, *, is_forged: bool = False) -> Delivery:
+        """A delivery that is owed from now on; what it tells is the end, also before that has come."""
+        scope = self._scope(task, act, max(now, task.end) if task.end != float("inf") else now)
+        delivery = Delivery(task.id, task.url or "", owed.cases.render(scope), [], is_forged=is_forged)
+        self.seen += 1
+        self.deliveries.append(delivery)
+        return delivery
 
     def _scope(self, task: Task, act: "Act", now: float) -> Exchange:
         scope = Exchange(self._site, act, "POST", "", {}, b"", [], b"", now)
@@ -99,11 +123,14 @@ class Callbacks:
     async def _attempt(self, task: Task, act: "Act", owed: "ActDelivery", delivery: Delivery, now: float) -> None:
         rule = owed.delivery
         scope = self._scope(task, act, now)
-        headers = {name: str(get(scope)) for name, get in owed.headers}
+        headers = {name: FORGED if delivery.is_forged else str(get(scope)) for name, get in owed.headers}
         outcome: Outcome = await post(
             delivery.url, delivery.body, headers, rule.timeout, self._site.allow_local_callbacks
         )
-        delivery.attempts.append(Attempt(now, outcome.status, outcome.reason))
+        attempt = Attempt(now, outcome.status, outcome.reason)
+        delivery.attempts.append(attempt)
+        if self.fresh is not None:
+            self.fresh.append((task, attempt))
         if 200 <= outcome.status < 300:
             delivery.state = "delivered"
         elif len(delivery.attempts) > rule.retries:

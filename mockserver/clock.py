@@ -13,29 +13,64 @@ class Clock(Protocol):
 
     name: str
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it stands until it is moved."""
+        ...
+
     def now(self) -> float:
         """Seconds since the epoch."""
         ...
 
+    def move_to(self, moment: float) -> None:
+        """Go forward to a moment, while it stands; an earlier one changes nothing."""
+        ...
+
 
 class RealClock:
-    """The machine's time; a step back of the machine's clock stands still here."""
+    """The machine's time; a step back of the machine's clock stands still here. Frozen, it stands until moved."""
 
     name = "real"
 
     def __init__(self) -> None:
         self._latest = 0.0
+        self._frozen: float | None = None
+        # Seconds for which it stood, less those that it was moved.
+        self._behind = 0.0
+
+    @property
+    def is_still(self) -> bool:
+        """Whether it is frozen."""
+        return self._frozen is not None
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        self._latest = max(self._latest, time.time())
+        if self._frozen is not None:
+            return self._frozen
+        self._latest = max(self._latest, time.time() - self._behind)
         return self._latest
+
+    def freeze(self) -> None:
+        """Stand still; a second time changes nothing."""
+        self._frozen = self.now()
+
+    def go_on(self) -> None:
+        """Move by itself again, from where it stands."""
+        if self._frozen is not None:
+            self._latest, self._frozen = self._frozen, None
+            self._behind = time.time() - self._latest
+
+    def move_to(self, moment: float) -> None:
+        """Go forward to a moment, while it is frozen."""
+        if self._frozen is not None:
+            self._frozen = max(self._frozen, moment)
 
 
 class VirtualClock:
     """Time that stands still until it is advanced."""
 
     name = "virtual"
+    is_still = True
 
     def __init__(self, epoch: float = EPOCH) -> None:
         self._now = epoch

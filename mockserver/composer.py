@@ -34,8 +34,12 @@ class Composer:
             known = self._compose(ask, asked.hex())
             if known.output_tokens <= MOST_TOKENS:
                 self._remember(asked, known)
+        return self.name(known)
+
+    def name(self, completion: Completion) -> Completion:
+        """The answer with ids of its own."""
         serial = self._draw("pieces").hex()[:16]
-        return with_new_ids(known, lambda name: self._seed.draw(f"{name} {serial}"))
+        return with_new_ids(completion, lambda name: self._seed.draw(f"{name} {serial}"))
 
     def _compose(self, ask: Ask, asked: str) -> Completion:
         def draw(name: str) -> bytes:

@@ -100,6 +100,14 @@ class Task(Struct, gc=False):
         moments = [self.start, *(self.start + end * self.pace for end in self.course.ends)]
         return next((moment for moment in moments if now < moment < float("inf")), None)
 
+    def is_gone(self, now: float) -> bool:
+        """Whether nobody finds it, though it goes on."""
+        gone = self.twist.gone
+        if gone is None:
+            return False
+        names = [state.name for state in self.kind.states]
+        return not gone or names.index(self.state_at(now).name) >= names.index(gone)
+
     def fails_with(self) -> tuple[str, str]:
         """Code and message of the failure or cancel that it ends in; empty when it succeeds."""
         return (self.code, self.message) if self.cut else (self.course.code, self.course.message)
@@ -126,6 +134,38 @@ def plan_course(kind: Kind, seconds: dict[str, float], passed: frozenset[str], f
         way = [last]
         return Course(first, (last, last), tuple(ends), failure, _message(kind, failure))
     return Course(first, (*way, last), tuple(ends), failure, _message(kind, failure))
+
+
+def bend(course: Course, kind: Kind, twist: Twist) -> Course:
+    """The course as a twist has it: stuck for ever in a state, or going back for a while."""
+    if twist.stuck is not None:
+        return _stuck(course, kind, twist.stuck)
+    return course if twist.back is None else _going_back(course, kind, twist.back)
+
+
+def _stuck(course: Course, kind: Kind, name: str) -> Course:
+    """The course that never leaves a state; one that it would not pass is the last before it."""
+    last, never = course.states[-1], float("inf")
+    names = [state.name for state in kind.states]
+    way = [state for state in course.states[:-1] if state.phase == "running"]
+    reached = way[:1] if not name else [s for s in way if names.index(s.name) <= names.index(name)]
+    if not reached:
+        return Course(course.first, (course.first, last), (never,), course.code, course.message)
+    ends = (*course.ends[: len(reached) - 1], never)
+    return Course(course.first, (*reached, last), ends, course.code, course.message)
+
+
+def _going_back(course: Course, kind: Kind, name: str) -> Course:
+    """The course that, in the middle of its last running state, falls back to an earlier one for a while."""
+    *_, late, last = course.states
+    if late.phase != "running":
+        return course
+    earlier = kind.named(name) if name else course.states[0]
+    if earlier is late:
+        earlier = course.first
+    begin, end = (course.ends[-2] if len(course.ends) > 1 else 0.0), course.ends[-1]
+    ends = (*course.ends[:-1], begin + (end - begin) / 2, begin + (end - begin) * 3 / 4, end)
+    return Course(course.first, (*course.states[:-1], earlier, late, last), ends, course.code, course.message)
 
 
 def _message(kind: Kind, failure: str) -> str:

@@ -81,10 +81,10 @@ def _answer(exchange: Exchange, act: Act) -> Answer:
 
 def _answer_magic(exchange: Exchange, act: Act, reader: BodyReader) -> Answer:
     """Answer a request whose input may hold words for us: they act before anything is done."""
-    rules = act.magic.take_from_model(exchange)
+    faults = act.magic.take_from_model(exchange)
     payload = exchange.payload if exchange.cleaned is None else exchange.cleaned
     exchange.body = reader.read(payload, exchange.headers.get(b"content-type"))
-    given = strike(exchange, rules + act.magic.read(exchange))
+    given = strike(exchange, faults + act.magic.read(exchange))
     return _perform(exchange, act) if given is None else given
 
 

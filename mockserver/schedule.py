@@ -61,7 +61,7 @@ class Schedule:
 
         `remaining`: what the ledger has left, after all that is paid or held.
         """
-        open_tasks = [task for task in self._open() if now < task.end]
+        open_tasks = [task for task in self.open_tasks() if now < task.end]
         self._seen, self._unseen = deque(), deque(open_tasks)
         self._running, self._free = [], remaining
         self._latest_start, self._latest_waiting = now, 0.0
@@ -85,7 +85,7 @@ class Schedule:
 
     def owed(self, now: float) -> Decimal:
         """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
-        unpaid = (task for task in self._open() if not task.is_prepaid and now < task.end)
+        unpaid = (task for task in self.open_tasks() if not task.is_prepaid and now < task.end)
         return sum((task.price for task in unpaid if task.start <= now or not task.waits_for_money), NOTHING)
 
     def _is_bound(self, task: Task) -> bool:
@@ -153,7 +153,8 @@ class Schedule:
         while self._running and self._running[0].end <= moment:
             self._free += heapq.heappop(self._running).given_back
 
-    def _open(self) -> Iterator[Task]:
+    def open_tasks(self) -> Iterator[Task]:
+        """All that have not ended, and some that have, in no order."""
         return chain(self._seen, self._unseen)
 
     def _forget_finished(self, now: float) -> None:

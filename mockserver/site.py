@@ -8,6 +8,7 @@ from understudy.mockserver.callbacks import Callbacks
 from understudy.mockserver.composer import Composer
 from understudy.mockserver.conversations import Conversations
 from understudy.mockserver.idempotency import Idempotency
+from understudy.mockserver.ledger import NOTHING
 from understudy.mockserver.links import Signer
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.seed import Seed
@@ -23,16 +24,26 @@ class Site:
     """The state of one provider in one world."""
 
     def __init__(self, stage: Stage, world: "World") -> None:
-        provider, settings = stage.provider, world.settings
         self.stage, self.world = stage, world
-        self.slug = provider.slug
-        self.now = world.clock.now
+        self.slug = stage.provider.slug
+        self.base_url = f"{world.base_url}/{self.slug}"
         # Keys with which one asks here, but means the site of another world.
         self.tenants: dict[str, Site] = {}
-        self.base_url = f"{world.base_url}/{provider.slug}"
+        # How often it began: what is under way from an earlier time is of no interest any more.
+        self.turn = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Be as at the start; what was there is forgotten."""
+        provider, world, settings = self.stage.provider, self.world, self.world.settings
+        self.turn += 1
+        self.now = world.clock.now
         self.seed = Seed(settings.seed, provider.slug)
         self.allow_local_callbacks = settings.allow_local_callbacks
         self.accounts = Accounts(provider, settings.any_key)
+        first = next(iter(self.accounts))
+        for key in world.keys.get(self.slug, ()):
+            self.accounts.open(first.id, key, NOTHING, NOTHING)
         self.uploads = Uploads()
         self.signer = Signer(f"{world.media_url}/{provider.slug}", self.seed.draw(f"links{world.name}"))
         self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, self.now, settings.speed, world.bounds.tasks)

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from understudy.mockserver.dialects import SPEAKERS
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.faults import FAULTS
+from understudy.mockserver.faults.fault import Fault
 from understudy.mockserver.faults.rule import FaultError, Rule
 from understudy.specs.expressions import Expression, follower, parse
 from understudy.specs.model import Operation, Provider
@@ -37,29 +38,31 @@ def may_be_steered(exchange: Exchange) -> bool:
 
 def steer(exchange: Exchange, operation: str) -> Answer | None:
     """Let the world's rules and the `Prefer` header act; gives the answer that stands for everything else, if any."""
-    rules = choose(exchange, operation)
+    world = exchange.site.world
+    faults = list(world.script.next(exchange, operation)) if world.script else []
+    faults += choose(exchange, operation)
     if b"prefer" in exchange.headers:
-        rules += _read(exchange, exchange.header("prefer") or "", operation)
-    return strike(exchange, rules)
+        faults += _read(exchange, exchange.header("prefer") or "", operation)
+    return strike(exchange, faults)
 
 
-def choose(exchange: Exchange, operation: str) -> list[Rule]:
-    """The world's rules that hit this exchange, noted."""
+def choose(exchange: Exchange, operation: str) -> list[Fault]:
+    """The faults of the world's rules that hit this exchange, noted."""
     hits = exchange.site.world.faults.choose(exchange, operation)
     for entry in hits:
         exchange.notes.append(
             f"fault {entry.rule.describe()} (rule {entry.id}, {entry.hit} of {entry.fitted} that fitted)"
         )
-    return [entry.rule for entry in hits]
+    return [entry.rule.fault for entry in hits]
 
 
-def strike(exchange: Exchange, rules: list[Rule]) -> Answer | None:
+def strike(exchange: Exchange, faults: list[Fault]) -> Answer | None:
     """Let faults work on an exchange; gives the answer of the first that answers in its place; may raise Refusal."""
-    if not rules:
+    if not faults:
         return None
-    exchange.faults = (*exchange.faults, *(rule.fault for rule in rules))
+    exchange.faults = (*exchange.faults, *faults)
     exchange.wire_faults = tuple(fault for fault in exchange.faults if fault.touches_wire())
-    answers = (rule.fault.instead(exchange) for rule in rules)
+    answers = (fault.instead(exchange) for fault in faults)
     return next((answer for answer in answers if answer is not None), None)
 
 
@@ -76,8 +79,8 @@ class Magic:
         """Whether there may be such words, at the price of one search."""
         return SIGN in exchange.payload or "[understudy:" in exchange.path
 
-    def take_from_model(self, exchange: Exchange) -> list[Rule]:
-        """The rules in the model's name, which is cleaned of them: no provider knows a model of that name."""
+    def take_from_model(self, exchange: Exchange) -> list[Fault]:
+        """The faults in the model's name, which is cleaned of them: no provider knows a model of that name."""
         if self._model is None:
             return []
         if self._model.path:
@@ -87,12 +90,12 @@ class Magic:
         exchange.path_values = {**exchange.path_values, name: _MAGIC.sub("", value)}
         return _read_magic(exchange, value, self._operation)
 
-    def read(self, exchange: Exchange) -> list[Rule]:
-        """The rules in the prompt of a valid body."""
+    def read(self, exchange: Exchange) -> list[Fault]:
+        """The faults in the prompt of a valid body."""
         texts = [text for get in self._texts if isinstance(text := get(exchange.body), str)]
-        return [rule for text in texts for rule in _read_magic(exchange, text, self._operation)]
+        return [fault for text in texts for fault in _read_magic(exchange, text, self._operation)]
 
-    def _take_from_body(self, exchange: Exchange, path: tuple[str, ...]) -> list[Rule]:
+    def _take_from_body(self, exchange: Exchange, path: tuple[str, ...]) -> list[Fault]:
         try:
             body = orjson.loads(exchange.payload)
         except orjson.JSONDecodeError:
@@ -140,13 +143,13 @@ def _compile_texts(operation: Operation, provider: Provider) -> Iterator[Callabl
         yield follower(parse(arguments["prompt" if operation.behavior == "images" else "input"]).path)
 
 
-def _read_magic(exchange: Exchange, text: str, operation: str) -> list[Rule]:
-    return [rule for said in _MAGIC.findall(text) for rule in _read(exchange, said, operation)]
+def _read_magic(exchange: Exchange, text: str, operation: str) -> list[Fault]:
+    return [fault for said in _MAGIC.findall(text) for fault in _read(exchange, said, operation)]
 
 
-def _read(exchange: Exchange, said: str, operation: str) -> list[Rule]:
-    """The rules that a text says, for this request; those for another operation are set aside until there is a task."""
-    rules: list[Rule] = []
+def _read(exchange: Exchange, said: str, operation: str) -> list[Fault]:
+    """The faults that a text says, for this request; those for another operation are set aside until there is a task."""
+    faults: list[Fault] = []
     for plain in _plain_rules(said):
         try:
             rule = Rule.parse(plain)
@@ -155,10 +158,10 @@ def _read(exchange: Exchange, said: str, operation: str) -> list[Rule]:
             continue
         if rule.match.names(operation):
             exchange.notes.append(f"fault {rule.describe()} (asked for by the request)")
-            rules.append(rule)
+            faults.append(rule.fault)
         else:
             exchange.planted = (*exchange.planted, rule)
-    return rules
+    return faults
 
 
 def _plain_rules(said: str) -> Iterable[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from understudy.mockserver.accounts import Account
 from understudy.mockserver.estimates import Estimator
 from understudy.mockserver.ledger import NOTHING, Entry
-from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.lifecycle import Task, bend
 from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
@@ -37,7 +37,7 @@ class Tasks:
     ) -> None:
         self.store = MemoryStore(now, most)
         self.speed = speed
-        self._seed = seed
+        self._seed, self._now = seed, now
         self._uploads = uploads
         self._estimators = {name: Estimator(kind, uploads) for name, kind in kinds.items()}
         self._own_failures = {name: _compile_own_failures(kind, uploads) for name, kind in kinds.items()}
@@ -47,6 +47,8 @@ class Tasks:
         self._waiting = {name for name in unpaid if charges[name].refuse == "empty"}
         self._is_mixed = bool(unpaid)
         self._serial = 0
+        # Those that are taken on while somebody wants to know; None while nobody does.
+        self.fresh: list[Task] | None = None
 
     def submit(
         self, kind: Kind, account: Account, key: str, body: Any, now: float, twist: Twist, url: str | None, local: bool
@@ -78,7 +80,7 @@ class Tasks:
             created=now,
             earliest=now + estimate.queued * pace,
             pace=pace,
-            course=estimate.course(kind, failure),
+            course=bend(estimate.course(kind, failure), kind, twist),
             price=estimate.price,
             materials=estimate.made,
             remembered=tuple([point(body, e.path) for e in kind.remembered]) if kind.remembered else (),
@@ -90,6 +92,8 @@ class Tasks:
         if upsets_others:
             self.replan(account, now)
         self.store.add(task)
+        if self.fresh is not None:
+            self.fresh.append(task)
         return task
 
     def find(self, task_id: Any, account: Account, kinds: frozenset[str]) -> Task:
@@ -97,7 +101,7 @@ class Tasks:
         if type(task_id) is int:
             task_id = str(task_id)
         task = self.store.find(task_id) if isinstance(task_id, str) else None
-        if task is None or (kinds and task.kind.name not in kinds):
+        if task is None or task.is_gone(self._now()) or (kinds and task.kind.name not in kinds):
             raise Refusal("not_found")
         if task.account is not account:
             raise Refusal(task.kind.foreign)
@@ -125,7 +129,7 @@ class Tasks:
         charge, ledger = task.kind.charge, task.account.ledger
         if charge.when == "submit":
             task.charged = task.price
-            ledger.enter(Entry(now, task.price, NOTHING))
+            ledger.enter(Entry(now, task.price * task.twist.charges, NOTHING))
         elif charge.hold:
             ledger.hold(task.price)
         self._enter_end(task)
@@ -144,7 +148,10 @@ class Tasks:
         if charge.when == "submit":
             amount, held = NOTHING if succeeds else -task.price, NOTHING
         else:
-            amount, held = task.price if succeeds else NOTHING, task.price if charge.hold else NOTHING
+            amount, held = (
+                task.price * task.twist.charges if succeeds else NOTHING,
+                task.price if charge.hold else NOTHING,
+            )
         if amount or held:
             task.entry = task.account.ledger.enter(Entry(task.end, amount, held))
 

@@ -15,6 +15,11 @@ _ORIGIN = re.compile(rf"https?://(?P<host>{_HOST.pattern})", re.IGNORECASE)
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
+PREFIX = "/_understudy"
+# Scripts and styles of the pages, which hold nothing of anybody's.
+OPEN = f"{PREFIX}/assets/"
+
+
 class Guard:
     """Judges callers of the control API. `hosts`: further names by which this server may be addressed."""
 

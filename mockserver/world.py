@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from email.utils import formatdate
+from types import MappingProxyType
 
 from understudy.mockserver.agenda import Agenda
-from understudy.mockserver.clock import CLOCKS, Clock, VirtualClock
+from understudy.mockserver.chronicle import Chronicle, Due
+from understudy.mockserver.clock import CLOCKS, Clock, RealClock, VirtualClock
 from understudy.mockserver.faults.book import Faults
 from understudy.mockserver.journal import MOST_BYTES, MOST_RECORDS, Journal
 from understudy.mockserver.lifecycle import Task
+from understudy.mockserver.playbook import Playbook
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.store.memory import MOST_TASKS
@@ -47,25 +50,56 @@ class Bounds:
 
 
 class World:
-    """Everything that can change, behind one clock. `name`: '' of the one that is always there."""
+    """Everything that can change, behind one clock.
 
-    def __init__(self, stages: Iterable[Stage], settings: Settings, name: str = "", bounds: Bounds = Bounds()) -> None:
+    `name`: '' of the one that is always there; `keys`: by slug, further keys of the provider's first account.
+    """
+
+    def __init__(
+        self,
+        stages: Iterable[Stage],
+        settings: Settings,
+        name: str = "",
+        bounds: Bounds = Bounds(),
+        keys: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    ) -> None:
         self.name = name
         self.settings = settings
         self.bounds = bounds
+        self.keys = keys
         self.is_closed = False
         prefix = f"{WORLDS_AT}{name}" if name else ""
         self.base_url, self.media_url = settings.base_url + prefix, settings.media_url + prefix
         self._follower: asyncio.Task[None] | None = None
-        self.clock: Clock = CLOCKS[settings.clock]()
+        self._advancing = asyncio.Lock()
         self.journal = Journal(bounds.records, bounds.bytes)
+        self._begin()
+        self.sites = {stage.provider.slug: Site(stage, self) for stage in stages}
+        self.chronicle = Chronicle(self.sites)
+
+    def _begin(self) -> None:
+        """Be as at the start, all but the sites."""
+        self.clock: Clock = CLOCKS[self.settings.clock]()
+        self.speed = self.settings.speed
         self.agenda = Agenda()
         # Whether any request may be hit: all that an undisturbed one pays for faults.
         self.is_steered = False
         self.faults = Faults(self)
-        self._advancing = asyncio.Lock()
+        self.script = Playbook(self)
         self._date = (0, b"")
-        self.sites = {stage.provider.slug: Site(stage, self) for stage in stages}
+
+    async def reset(self, seed: int | None = None) -> None:
+        """Be as at the start, with another seed if one is given; what is under way is broken off."""
+        async with self._advancing:
+            was_running = await self._stop()
+            if seed is not None:
+                self.settings = replace(self.settings, seed=seed)
+            self._begin()
+            self.journal.clear()
+            for site in self.sites.values():
+                site.begin()
+            if was_running:
+                self.start()
 
     def start(self) -> None:
         """Do what falls due when the clock moves by itself, from now on; the loop must be running."""
@@ -75,11 +109,16 @@ class World:
     async def close(self) -> None:
         """Do nothing more; what is under way is broken off."""
         self.is_closed = True
+        await self._stop()
+
+    async def _stop(self) -> bool:
+        """Let nothing be done by itself any more; tells whether anything was."""
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await follower
+        return follower is not None
 
     def today(self) -> bytes:
         """The Date header, by this clock."""
@@ -90,7 +129,7 @@ class World:
 
     def steer(self) -> None:
         """Look again whether anything steers requests."""
-        self.is_steered = bool(self.faults)
+        self.is_steered = bool(self.faults) or bool(self.script)
 
     def poll(self, task: Task) -> float:
         """With the poll clock: go to the task's next milestone; gives the time then."""
@@ -101,14 +140,45 @@ class World:
         return self.clock.now()
 
     async def advance(self, seconds: float) -> float:
-        """Move a virtual clock; what falls due is done in order, before this returns the new time."""
-        clock = self.clock
-        if not isinstance(clock, VirtualClock):
-            raise ValueError("the clock is real: it moves by itself")
+        """Move a clock that stands; what falls due is done in order, before this returns the new time."""
+        await self.elapse(seconds)
+        return self.clock.now()
+
+    async def elapse(self, seconds: float) -> list[Due]:
+        """Move a clock that stands; gives what fell due and was done, in the order of time. Raises ValueError."""
         async with self._advancing:
-            until = clock.now() + seconds
-            while (moment := self.agenda.next()) is not None and moment <= until:
-                clock.move_to(moment)
-                await self.agenda.run_due(moment)
-            clock.move_to(until)
-            return clock.now()
+            clock, agenda = self.clock, self.agenda
+            if not clock.is_still:
+                raise ValueError("the clock is real: it moves by itself, unless it is frozen")
+            since = clock.now()
+            until = since + seconds
+            agenda.hold()
+            try:
+                with self.chronicle.open(since) as due:
+                    while (moment := agenda.next()) is not None and moment <= until:
+                        clock.move_to(moment)
+                        await agenda.run_due(moment)
+                    clock.move_to(until)
+                return due(until)
+            finally:
+                if not isinstance(clock, RealClock):
+                    agenda.release()
+
+    def freeze(self) -> None:
+        """Let the clock stand until it is moved; one that stands already does so anyway."""
+        if isinstance(self.clock, RealClock):
+            self.clock.freeze()
+            self.agenda.hold()
+
+    def go_on(self) -> None:
+        """Let a frozen clock move by itself again; raises ValueError for one that never does."""
+        if not isinstance(self.clock, RealClock):
+            raise ValueError(f"the clock is {self.clock.name}: it never moves by itself")
+        self.clock.go_on()
+        self.agenda.release()
+
+    def set_speed(self, speed: float) -> None:
+        """Divide the planned times of all tasks to come by this."""
+        self.speed = speed
+        for site in self.sites.values():
+            site.tasks.speed = speed

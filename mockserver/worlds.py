@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.world import Bounds, Settings, World
@@ -49,13 +48,10 @@ class Worlds:
         """
         chosen = name or self._next_name()
         self._refuse(chosen, keys or {})
-        world = World(self.stages if stages is None else stages, settings or self.settings, chosen, NAMED)
+        played = self.stages if stages is None else stages
+        world = World(played, settings or self.settings, chosen, NAMED, keys or {})
         for slug, some in (keys or {}).items():
-            site = world.sites[slug]
-            first = next(iter(site.accounts))
-            for key in some:
-                site.accounts.open(first.id, key, Decimal(0), Decimal(0))
-                self.default.sites[slug].tenants[key] = site
+            self.default.sites[slug].tenants.update(dict.fromkeys(some, world.sites[slug]))
         self._named[chosen] = world
         self.opened += 1
         if self._is_running:

@@ -52,7 +52,7 @@ class Heard:
             "body": self.body.decode("utf-8", "replace"),
             "raw": self.raw.decode("utf-8", "replace"),
             "pieces": len(self.pieces),
-            "split": any(piece[-1] >= 0xC0 or piece[-3:-2] >= b"\xc0" for piece in self.pieces[1:]),
+            "split": re.search(rb"[\xc3-\xf4]\r\n[0-9a-f]+\r\n[\x80-\xbf]", self.raw) is not None,
             "short": int(self.header("content-length") or 0) - len(self.raw.partition(b"\r\n\r\n")[2]),
             "whole": is_whole(self.raw),
         }

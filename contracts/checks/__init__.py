@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from understudy.contracts.checks import (
     answers,
     billing,
+    callbacks,
     errors,
     headers,
     lifecycle,
@@ -68,6 +69,10 @@ CHECKS: tuple[Check, ...] = (
     Check("list-newest-first", "lists", "a list shows the newest task first", "failure", lists.judge_order),
     Check("list-complete", "lists", "a list lacks none of the newest tasks", "failure", lists.judge_complete),
     Check("list-pages", "lists", "a page is the one that was asked for, and is counted rightly", "failure", lists.judge_pages),
+    Check("callback-comes", "callbacks", "a task's end is told to the address that was given", "failure", callbacks.judge_delivered),
+    Check("callback-once", "callbacks", "a callback that was taken does not come again", "failure", callbacks.judge_once),
+    Check("callback-signed", "callbacks", "a callback has its promised headers", "failure", callbacks.judge_signed),
+    Check("callback-fits", "callbacks", "a callback says what it must, of the task that it is for", "failure", callbacks.judge_body),
     Check("inside-untold", "leakage", "no member of the target's inside is told", "failure", privacy.judge_untold),
     Check("headers-there", "schema", "described headers are there", "failure", headers.judge_headers),
     Check("cost-is-price", "billing", "a task costs what the price rule says", "failure", billing.judge_cost),

@@ -29,6 +29,7 @@ FAMILIES: tuple[Callable[[Contract], Iterator[Clause]], ...] = (
     others.iter_repetitions,
     others.iter_cancels,
     others.iter_lists,
+    others.iter_calls,
     others.iter_heads,
 )
 

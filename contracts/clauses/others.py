@@ -90,6 +90,26 @@ def iter_lists(contract: Contract) -> Iterator[Clause]:
             yield Clause(f"list/{operation.id}/filter", f"{operation.id} filters", _listed(operation))
 
 
+def iter_calls(contract: Contract) -> Iterator[Clause]:
+    """Callbacks come as promised, and uploads are taken with a good signature only."""
+    for operation in contract.provider.operations:
+        if operation.deliveries:
+            cited = contract.cite_delivery(operation)
+            text = f"the callbacks of {operation.id} come, signed and true, and again when they were not taken"
+            yield Clause(f"callback/{operation.id}", text, _called(operation), cited, "no task with a callback ended")
+        if operation.behavior == "upload.put":
+            name = f"upload/{operation.id}/signature"
+            yield Clause(name, f"{operation.id} refuses a spoilt signature", _deserved(name))
+
+
+def _called(operation: Operation) -> Callable[[History], bool]:
+    def reached(history: History) -> bool:
+        asked = [s for s in history.stories.values() if s.created and s.created.exchange.probe == "callback"]
+        return any(s.created and s.created.operation is operation and s.first_in(*TERMINAL) for s in asked)
+
+    return reached
+
+
 def iter_heads(contract: Contract) -> Iterator[Clause]:
     """Described headers are there; nothing of the inside is told."""
     for operation in contract.provider.operations:

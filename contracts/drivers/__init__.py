@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from understudy.contracts.budget import OverBudget
-from understudy.contracts.drivers import files, negatives, owners, refused, tasks, texts
+from understudy.contracts.drivers import callbacks, files, negatives, owners, poor, refused, tasks, texts, uploads
 from understudy.contracts.drivers.drive import Drive
 
 
@@ -13,23 +13,28 @@ from understudy.contracts.drivers.drive import Drive
 class Scenario:
     """One thing that a run does; `clauses` is how the ids of the clauses begin that it is there for.
 
-    Those of one `turn` run at the same time: first those that look at the balance, last those that look back.
+    Those of one `turn` run at the same time: first those that look at the balance, last those that look back. `tasks`: how
+    many of each kind it makes at most.
     """
 
     name: str
     run: Callable[[Drive], Awaitable[None]]
     clauses: tuple[str, ...]
     turn: int = 1
+    tasks: int = 0
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("watched", tasks.run_watched, ("answer/", "state/", "lifecycle/", "price/", "balance/"), turn=0),
-    Scenario("variants", tasks.run_variants, ("branch/", "price/")),
-    Scenario("foreign", owners.run_foreign, ("ownership/",)),
+    Scenario("watched", tasks.run_watched, ("answer/", "state/", "lifecycle/", "price/", "balance/"), turn=0, tasks=2),
+    Scenario("variants", tasks.run_variants, ("branch/", "price/"), tasks=3),
+    Scenario("foreign", owners.run_foreign, ("ownership/",), tasks=1),
     Scenario("forms", owners.run_forms, ()),
-    Scenario("cancels", owners.run_cancels, ("cancel/",)),
-    Scenario("repetitions", owners.run_repetitions, ("idempotency/",)),
+    Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=3),
+    Scenario("repetitions", owners.run_repetitions, ("idempotency/",), tasks=3),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),
+    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=3),
+    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=1),
+    Scenario("poor", poor.run_poor, ("refusal/",)),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
     Scenario("negatives", negatives.run_negatives, ("constraint/", "rule/", "parameter/")),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),

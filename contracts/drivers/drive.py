@@ -9,6 +9,7 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.history import History, id_of
 from understudy.contracts.inputs import header_values, path_values
 from understudy.contracts.reading import Reading, states_of
+from understudy.contracts.receiver import Receiver
 from understudy.contracts.requests import Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
@@ -27,6 +28,7 @@ class Drive:
     only: frozenset[str] = frozenset()
     reasons: dict[str, str] = field(default_factory=dict)
     serial: int = 0
+    receiver: Receiver | None = None
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:

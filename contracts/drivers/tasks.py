@@ -35,9 +35,14 @@ async def run_variants(drive: Drive) -> None:
 
 
 async def look(drive: Drive) -> None:
-    """Look at the balance, and at lists."""
+    """Look at the first account's balance."""
+    await look_as(drive, "first")
+
+
+async def look_as(drive: Drive, who: str) -> None:
+    """Look at an account's balance, and at what it may use."""
     for operation in drive.contract.serving("account.balance", "models.list"):
-        await drive.target.send(drive.ask(operation))
+        await drive.target.send(drive.ask(operation, who=who))
 
 
 async def live(drive: Drive, operation: Operation, kind: Kind, body: Any, **more: Any) -> Reading | None:
@@ -66,6 +71,9 @@ async def _watch_failure(drive: Drive, operation: Operation, kind: Kind) -> None
 
 async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any) -> None:
     created = await drive.target.send(drive.ask(operation, body))
+    if not created.is_success:
+        said = ", ".join(created.conditions) or created.exchange.error or f"status {created.exchange.status}"
+        drive.reasons[f"lifecycle/{kind.name}/"] = drive.reasons[f"task/{kind.name}/"] = f"a create was refused: {said}"
     await look(drive)
     last = await drive.follow(kind, created) if created.is_success else None
     await look(drive)

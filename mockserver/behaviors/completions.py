@@ -10,7 +10,7 @@ from understudy.mockserver.completions.instances import is_schema
 from understudy.mockserver.completions.merging import NoSchema, Unsatisfiable
 from understudy.mockserver.completions.model import Ask, Completion
 from understudy.mockserver.completions.view import ChoiceView, CompletionView
-from understudy.mockserver.dialects import SPEAKERS
+from understudy.mockserver.dialects import SPEAKERS, Speaker
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.namers import compile_id
 from understudy.mockserver.refusals import Refusal
@@ -39,7 +39,9 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
         ask = speaker.ask(exchange.body, str(get_model(exchange)))
         if continues is not None:
             ask = _continued(exchange, ask, continues(exchange))
-        completion = _compose(exchange, ask if captions else msgspec.structs.replace(ask, captions=False))
+        completion = _scripted(exchange, ask, speaker) if site.world.is_steered else None
+        if completion is None:
+            completion = _compose(exchange, ask if captions else msgspec.structs.replace(ask, captions=False))
         drawn = site.draw("completion")
         view = CompletionView(
             name(drawn, exchange.body),
@@ -85,6 +87,12 @@ def _with_schemas(ask: Ask) -> Ask:
     tools = [tool if is_schema(tool.schema) else msgspec.structs.replace(tool, schema={}) for tool in ask.tools]
     shape = ask.shape if ask.shape is None or is_schema(ask.shape) else {}
     return msgspec.structs.replace(ask, tools=tuple(tools), shape=shape)
+
+
+def _scripted(exchange: Exchange, ask: Ask, speaker: Speaker) -> Completion | None:
+    """What the world's script has for this question; raises Refusal."""
+    said = exchange.site.world.script.complete(exchange, ask, speaker.turns(exchange.body))
+    return None if said is None else exchange.site.composer.name(said)
 
 
 def _continued(exchange: Exchange, ask: Ask, earlier: str | None) -> Ask:

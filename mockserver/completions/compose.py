@@ -43,7 +43,7 @@ def compose(ask: Ask, draw: Draw, image: MakeImage | None) -> Completion:
     pieces = [piece for choice in choices for piece in choice.pieces]
     return Completion(
         choices,
-        _input_tokens(ask),
+        input_tokens(ask),
         output_tokens=sum(map(tokens_of, pieces)),
         thinking_tokens=sum(tokens_of(piece) for piece in pieces if piece.type == "thinking"),
     )
@@ -163,7 +163,8 @@ def _shaped(shape: Any, reading: Reading, draw: Draw) -> str:
     return orjson.dumps(instance(shape or _ANY_OBJECT, draw, reading.topics)).decode()
 
 
-def _input_tokens(ask: Ask) -> int:
+def input_tokens(ask: Ask) -> int:
+    """What a question counts in tokens."""
     said = [text for text in (ask.context, ask.prompt) if text]
     return (
         sum(map(count_tokens, said))

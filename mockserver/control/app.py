@@ -1,17 +1,27 @@
 """The application behind the providers' lane: the control API's routes, who may ask, and how refusals read."""
 
-from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from understudy.mockserver.control import accounts, callbacks, clock, console, faults, journal, pages, tasks, worlds
-from understudy.mockserver.trust import Guard
+from understudy.mockserver.control import (
+    accounts,
+    callbacks,
+    clock,
+    console,
+    faults,
+    journal,
+    pages,
+    replies,
+    tasks,
+    worlds,
+)
+from understudy.mockserver.control.gate import Trust
+from understudy.mockserver.trust import PREFIX, Guard
 from understudy.mockserver.world import WORLDS_AT
 from understudy.mockserver.worlds import Worlds
-
-PREFIX = "/_understudy"
 
 # By subject, in the order of the docs page. Fixed paths stand before those that begin with a provider.
 SUBJECTS = {
@@ -19,6 +29,7 @@ SUBJECTS = {
     "console": console.ROUTES,
     "clock": clock.ROUTES,
     "faults": faults.ROUTES,
+    "replies": replies.ROUTES,
     "journal": journal.ROUTES,
     "accounts": accounts.ROUTES,
     "tasks": tasks.ROUTES,
@@ -31,26 +42,19 @@ def build_control(worlds: Worlds, guard: Guard) -> FastAPI:
     app = FastAPI(
         title="Understudy control API",
         openapi_url=f"{PREFIX}/openapi.json",
-        docs_url=f"{PREFIX}/docs",
+        docs_url=None,  # it would load its scripts from a stranger's host
         redoc_url=None,
     )
     app.state.worlds = worlds
-    _guard(app, guard)
+    app.add_middleware(Trust, guard=guard)
     _word_refusals(app, worlds)
     for subject, routes in SUBJECTS.items():
-        for method, path, endpoint, status in routes:
-            app.add_api_route(PREFIX + path, endpoint, methods=[method], status_code=status, tags=[subject])
+        for method, path, endpoint, status, model in routes:
+            said: dict[str, Any] = {} if model is None else {"response_model": model}
+            app.add_api_route(PREFIX + path, endpoint, methods=[method], status_code=status, tags=[subject], **said)
     for path, endpoint in {**console.PAGES, **pages.PAGES}.items():
         app.add_api_route(path, endpoint, include_in_schema=False)
     return app
-
-
-def _guard(app: FastAPI, guard: Guard) -> None:
-    @app.middleware("http")
-    async def trust(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        place = request.scope["path"].removeprefix(request.scope["root_path"])
-        reason = guard.objection(request) if place.startswith(PREFIX) else ""
-        return JSONResponse({"detail": reason}, 403) if reason else await call_next(request)
 
 
 def _word_refusals(app: FastAPI, worlds: Worlds) -> None:

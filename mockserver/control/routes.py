@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, HTTPException, Path, Request
+from pydantic import BaseModel
 
 from understudy.mockserver.site import Site
 from understudy.mockserver.world import World
@@ -11,12 +12,16 @@ from understudy.mockserver.worlds import Worlds
 
 
 class Route(NamedTuple):
-    """A route of the control API; `path` is below `/_understudy`."""
+    """A route of the control API; `path` is below `/_understudy`.
+
+    `model`: what is answered, where the endpoint gives it as bytes.
+    """
 
     method: str
     path: str
     endpoint: Callable[..., Any]
     status: int = 200
+    model: type[BaseModel] | None = None
 
 
 async def _worlds(request: Request) -> Worlds:

@@ -78,7 +78,7 @@ def _view(world: World) -> WorldView:
         name=world.name,
         clock=world.clock.name,
         now=world.clock.now(),
-        speed=world.settings.speed,
+        speed=world.speed,
         seed=world.settings.seed,
         media_url=world.media_url,
         control_url=f"{world.base_url}/_understudy",

@@ -160,3 +160,8 @@ def usage(chunk: Any, asked: int, answered: int) -> Event:
     head = {key: value for key, value in chunk.items() if key != "candidates"}
     used = {"promptTokenCount": asked, "candidatesTokenCount": answered, "totalTokenCount": asked + answered}
     return Event("", orjson.dumps({**head, "usageMetadata": used}))
+
+
+def turns(body: Any) -> int:
+    """How many contents of the user there are."""
+    return sum(content.get("role", "user") == "user" for content in body.get("contents", []))

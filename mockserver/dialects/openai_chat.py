@@ -99,3 +99,8 @@ def usage(chunk: Any, asked: int, answered: int) -> Event:
     """A chunk without choices that tells the tokens of the question and of the answer."""
     used = {"prompt_tokens": asked, "completion_tokens": answered, "total_tokens": asked + answered}
     return Event("", orjson.dumps({**chunk, "choices": [], "usage": used}))
+
+
+def turns(body: Any) -> int:
+    """How many messages of the user there are."""
+    return sum(message.get("role") in _USER for message in body.get("messages", []))

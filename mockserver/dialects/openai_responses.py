@@ -129,3 +129,9 @@ def fail(error: Any, count: int) -> Event:
     said = error["error"]
     members = {"code": said.get("code"), "message": said["message"], "param": said.get("param")}
     return Event("error", orjson.dumps({"type": "error", **members, "sequence_number": count}))
+
+
+def turns(body: Any) -> int:
+    """How many messages of the user there are; a bare text is one."""
+    given = body["input"]
+    return 1 if isinstance(given, str) else sum(item.get("role") == "user" for item in given)

@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 
-from understudy.mockserver.faults import answers, bodies, calls, plans, streams, wires
+from understudy.mockserver.faults import answers, bodies, calls, given, plans, streams, wires
 from understudy.mockserver.faults.fault import Fault
 
 FAULTS: Mapping[str, type[Fault]] = {
     "fail": plans.Fail,
+    "stick": plans.Stick,
+    "regress": plans.Regress,
+    "vanish": plans.Vanish,
+    "slow": plans.Slow,
+    "overcharge": plans.Overcharge,
+    "callback": plans.Callback,
     "refuse": calls.Refuse,
     "status": calls.Status,
+    "reply": given.Reply,
     "redirect": calls.Redirect,
     "latency": calls.Latency,
     "hang": calls.Hang,

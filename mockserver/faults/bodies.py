@@ -72,10 +72,10 @@ class InvalidJson(AnswerFault, frozen=True):
 class ContentType(AnswerFault, frozen=True):
     """The answer calls itself something else; '' is no Content-Type at all."""
 
-    type: str = "text/plain; charset=utf-8"
+    type: Annotated[str, Meta(pattern=r"^[ -~]*$")] = "text/plain; charset=utf-8"
 
     def alter(self, exchange: "Exchange", answer: "Answer") -> "Answer":
-        return replace(answer, media_type=self.type.encode("ascii", "replace").decode())
+        return replace(answer, media_type=self.type)
 
 
 class ContentLength(AnswerFault, frozen=True):

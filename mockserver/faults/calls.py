@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from understudy.mockserver.exchange import Exchange
 
 Condition = Literal[CONDITIONS]  # type: ignore[valid-type]
+RetryAfter = Annotated[str, Meta(pattern=r"^[ -~]*$", description="the value of Retry-After, whatever it is")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 # What a provider would call a status, where the number alone is asked for.
@@ -34,7 +35,7 @@ class Refuse(CallFault, frozen=True):
     """The provider refuses, in its own words, and does nothing."""
 
     condition: Condition
-    retry_after: Annotated[str, Meta(description="the value of Retry-After, whatever it is")] = ""
+    retry_after: RetryAfter = ""
 
     def instead(self, exchange: "Exchange") -> Answer | None:
         seconds = int(self.retry_after) if self.retry_after.isdecimal() else 1
@@ -46,7 +47,7 @@ class Status(CallFault, frozen=True):
     """An answer of any status, with the body of the provider's nearest refusal; nothing is done."""
 
     status: Annotated[int, Meta(ge=200, le=599)]
-    retry_after: Annotated[str, Meta(description="the value of Retry-After, whatever it is")] = ""
+    retry_after: RetryAfter = ""
 
     def instead(self, exchange: "Exchange") -> Answer | None:
         condition = _BY_STATUS.get(self.status, "invalid_request" if self.status < 500 else "internal_error")
@@ -60,7 +61,7 @@ class Status(CallFault, frozen=True):
 class Redirect(CallFault, frozen=True):
     """The client is sent to another address; nothing is done."""
 
-    to: str
+    to: Annotated[str, Meta(pattern=r"^[!-~]+$")]
     status: Literal[301, 302, 303, 307, 308] = 307
 
     def instead(self, exchange: "Exchange") -> Answer | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LAYERS = ("plan", "call", "answer", "bytes")
 
 
-class Fault(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """One thing that goes wrong. Each layer overrides the moments at which it acts; the others change nothing."""
 
     layer: ClassVar[str]

@@ -134,7 +134,9 @@ class Player:
         if self._sent > len(self._kept):
             self._exchange.notes.append(f"only the first {len(self._kept)} of {self._sent} bytes are kept")
         if self._has_head:
-            self._remember(Answer(answer.status, answer.media_type, bytes(self._kept), (), answer.condition))
+            self._remember(
+                Answer(answer.status, answer.media_type, bytes(self._kept), answer.headers, answer.condition)
+            )
         else:
             would = f"; it would have been {answer.status}" if answer.status else ""
             self._exchange.notes.append(f"no answer was sent{would}")

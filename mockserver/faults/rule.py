@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -12,6 +12,9 @@ from understudy.mockserver.faults.fault import Fault
 
 if TYPE_CHECKING:
     from understudy.mockserver.exchange import Exchange
+
+
+MOST_DESCRIBED = 200
 
 
 class FaultError(ValueError):
@@ -64,15 +67,15 @@ class Rule(Struct, frozen=True):
             raise FaultError(place, f"a rule is an object, not {said!r}")
         name = said.get("fault")
         if not isinstance(name, str) or name not in FAULTS:
-            raise FaultError(_join(place, "fault"), unknown("fault", name, FAULTS))
+            raise FaultError(join(place, "fault"), unknown("fault", name, FAULTS))
         kind, rest = FAULTS[name], {key: value for key, value in said.items() if key != "fault"}
         known = [*kind.__struct_fields__, *MATCH_FIELDS]
         for key in rest:
             if key not in known:
-                raise FaultError(_join(place, str(key)), unknown(f"member of {name!r}", key, known))
+                raise FaultError(join(place, str(key)), unknown(f"member of {name!r}", key, known))
         parts = ({k: v for k, v in rest.items() if (k in MATCH_FIELDS) is wanted} for wanted in (False, True))
         parameters, match = parts
-        return cls(_convert(parameters, kind, place), _convert(match, Match, place))
+        return cls(convert(parameters, kind, place), convert(match, Match, place))
 
     @property
     def name(self) -> str:
@@ -86,23 +89,33 @@ class Rule(Struct, frozen=True):
     def describe(self) -> str:
         """The fault in one line, without whom it hits."""
         given = msgspec.to_builtins(self.fault)
-        return " ".join([self.name, *(f"{name}={value}" for name, value in given.items())])
+        text = " ".join([self.name, *(f"{name}={value}" for name, value in given.items())])
+        return text if len(text) <= MOST_DESCRIBED else f"{text[:MOST_DESCRIBED]}…"
 
 
 MATCH_FIELDS = Match.__struct_fields__
 
 
-def _convert(said: dict[str, Any], kind: type[Any], place: str) -> Any:
+T = TypeVar("T")
+
+
+def convert(said: Any, kind: type[T], place: str) -> T:
+    """A struct made of a plain object; texts are read as numbers where those are asked for. Raises FaultError."""
+    known = getattr(kind, "__struct_fields__", ())
+    for name in said if isinstance(said, dict) else ():
+        if name not in known:
+            raise FaultError(join(place, str(name)), unknown("member", name, known))
     try:
         return msgspec.convert(said, kind, strict=False)
     except msgspec.ValidationError as error:
         text, _, where = str(error).rpartition(" - at ")
         member = where.strip("`").removeprefix("$").removeprefix(".") if text else ""
-        shown = f"; it is {said[member]!r}" if member in said else ""
-        raise FaultError(_join(place, member), f"{text or error}{shown}") from None
+        shown = f"; it is {said[member]!r}" if isinstance(said, dict) and member in said else ""
+        raise FaultError(join(place, member), f"{text or error}{shown}") from None
 
 
-def _join(place: str, member: str) -> str:
+def join(place: str, member: str) -> str:
+    """The place of a member."""
     return f"{place}.{member}" if place and member else place or member
 
 

@@ -28,7 +28,7 @@ def describe_match() -> dict[str, Any]:
 
 def parameters(kind: type[Any]) -> dict[str, Any]:
     """The members of a struct, with their JSON Schemas."""
-    (schema,), components = msgspec.json.schema_components([kind])
+    (schema,), components = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     found = components[schema["$ref"].rpartition("/")[2]]
     required = found.get("required", ())
     return {

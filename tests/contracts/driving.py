@@ -30,6 +30,7 @@ def check_mock(
         base_url=base_url or announced.base_url,
         credentials={"first": first, "other": other},
         pace=QUICK,
+        listen=("127.0.0.1", 0),
         **more,
     )
     return run(load(SPECS[slug], Profile(options=dict(options or {}))), settings)

@@ -34,6 +34,7 @@ def test_each_check_has_a_liar_and_a_line_of_docs() -> None:
 # Family of checks -> the scenarios in which its liars lie; those that are not here need all.
 SCENARIOS = {
     "billing": ("watched",),
+    "callbacks": ("callbacks",),
     "cancel": ("cancels",),
     "errors": ("strangers",),
     "idempotency": ("repetitions",),

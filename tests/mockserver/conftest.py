@@ -1,6 +1,6 @@
 """Servers that the tests of this folder share: one for each set of flags."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -8,6 +8,10 @@ import pytest
 from tests.conftest import Serve, Served
 from tests.counter import BOOKS, PLENTY, WORLDS, Counter
 from tests.refusals import Book
+from understudy.mockserver.running import RunningServer
+from understudy.mockserver.stage import Stage
+from understudy.mockserver.world import Settings
+from understudy.specs.loader import load, shipped
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,11 @@ def counter_of(serve: Serve) -> Callable[[Book, str], Counter]:
         return made
 
     return lambda book, name: counter(book.provider, name)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[RunningServer]:
+    """All providers on a thread, for tests that open worlds of their own there."""
+    stages = [Stage(load(path)) for path in shipped().values()]
+    with RunningServer(stages, Settings(clock="virtual", speed=1.0, allow_local_callbacks=True)) as running:
+        yield running

@@ -2,17 +2,26 @@
 
 import argparse
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from understudy.behind import playing_behind
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
+from understudy.commands.progress import Progress
 from understudy.contracts.checks import CHECKS, Check
+from understudy.contracts.contract import Contract
+from understudy.contracts.control import NoControl
+from understudy.contracts.estimate import Estimate, estimate
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.report import REPORTS, Subject
+from understudy.contracts.report.baseline import BadBaseline, Identity, accepting, read_baseline
 from understudy.contracts.report.terminal import show
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
@@ -48,7 +57,8 @@ def run(arguments: list[str]) -> int:
     providers = choose([options.provider] if options.provider else [], options.spec, options.profile)
     if len(providers) != 1:
         raise UsageError("name one provider, or give its spec with --spec")
-    credentials = {"first": options.api_key, **({"other": options.other_api_key} if options.other_api_key else {})}
+    given = {"first": options.api_key, "other": options.other_api_key, "poor": options.poor_api_key}
+    credentials = {who: key for who, key in given.items() if key}
     provider = narrow(providers[0], options.operation)
     settings = Settings(
         base_url=options.base_url,
@@ -59,18 +69,26 @@ def run(arguments: list[str]) -> int:
         max_credits=options.max_credits,
         pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
         provoke=options.provoke,
+        listen=_listen(options),
+        callback_url=options.callback_url,
+        control_url=options.control_url,
         checks=_checks(options.only, options.skip),
     )
+    known_findings = _baseline(options.baseline)
+    bounds = estimate(Contract(provider), settings.scenarios, settings.max_tasks, settings.max_credits)
+    print(f"understudy check: {bounds}", file=sys.stderr)
     try:
-        result = (
-            _drive_behind(provider, settings, options.upstream_listen)
-            if options.with_upstream
-            else drive(provider, settings)
-        )
-    except Unreachable as error:
+        with Progress("check", options.json) as bar:
+            told = _telling(bar, bounds)
+            result = (
+                _drive_behind(provider, settings, options.upstream_listen, told)
+                if options.with_upstream
+                else drive(provider, settings, told)
+            )
+    except (Unreachable, NoControl) as error:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
-    subject = subject_of(result)
+    subject = accepting(subject_of(result), known_findings)
     if options.json:
         print(REPORTS["json"](subject), end="")
     else:
@@ -80,7 +98,38 @@ def run(arguments: list[str]) -> int:
     return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
 
 
-def _drive_behind(provider: Provider, settings: Settings, listen: str) -> Result:
+def _telling(bar: Progress, bounds: Estimate) -> Callable[[Exchange], None]:
+    """What is told of every exchange: seconds of those that the run typically takes, and how many exchanges there were."""
+    started, count = time.monotonic(), 0
+
+    def tell(exchange: Exchange) -> None:
+        nonlocal count
+        count += 1
+        elapsed = int(time.monotonic() - started)
+        bar.show(elapsed, max(int(bounds.seconds), elapsed + 1), f"{count} exchanges")
+
+    return tell
+
+
+def _baseline(file: str) -> frozenset[Identity]:
+    try:
+        return read_baseline(file) if file else frozenset()
+    except BadBaseline as error:
+        raise UsageError(f"--baseline: {error}") from None
+
+
+def _listen(options: argparse.Namespace) -> tuple[str, int] | None:
+    """Where callbacks are received: where it is said, else here for a target that is here, too."""
+    if options.callback_listen:
+        host, _, port = options.callback_listen.rpartition(":")
+        if not host or not port.isdecimal():
+            raise UsageError(f"--callback-listen is {options.callback_listen!r}; write HOST:PORT")
+        return host, int(port)
+    is_here = urlsplit(options.base_url).hostname in ("127.0.0.1", "localhost", "::1")
+    return ("127.0.0.1", 0) if is_here else None
+
+
+def _drive_behind(provider: Provider, settings: Settings, listen: str, told: Callable[[Exchange], None]) -> Result:
     """Play the provider behind the target, and look at both sides."""
     host, _, port = listen.rpartition(":")
     if not host or not port.isdecimal():
@@ -88,7 +137,7 @@ def _drive_behind(provider: Provider, settings: Settings, listen: str) -> Result
     try:
         with playing_behind(provider, host, int(port)) as behind:
             print(f"the provider behind: {behind.base_url}, key {behind.key}", file=sys.stderr)
-            return drive(provider, replace(settings, upstream=behind))
+            return drive(provider, replace(settings, upstream=behind), told)
     except PortTaken as error:
         raise UsageError(f"--upstream-listen: {error}") from None
 
@@ -157,6 +206,20 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument(
         "--other-api-key", default="", metavar="KEY", help="a key of another account: may it see what is not its own?"
     )
+    words.add_argument("--poor-api-key", default="", metavar="KEY", help="a key of an account without credits")
+    words.add_argument(
+        "--control-url",
+        default="",
+        metavar="URL",
+        help="the control API of a target that is the mock: its virtual clock is moved",
+    )
+    words.add_argument(
+        "--callback-listen",
+        default="",
+        metavar="HOST:PORT",
+        help="where to receive callbacks (default: a free port of loopback, for a target there)",
+    )
+    words.add_argument("--callback-url", default="", metavar="URL", help="how the target reaches that")
     words.add_argument(
         "--header", action="append", default=[], metavar="NAME:VALUE", help="a header that goes with every request"
     )
@@ -198,6 +261,9 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FORM=FILE",
         help=f"also write it as {', '.join(REPORTS)}",
+    )
+    shown.add_argument(
+        "--baseline", default="", metavar="FILE", help="a report as JSON whose findings are known and accepted"
     )
     shown.add_argument("--json", action="store_true", help="print the report as JSON")
     shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")

@@ -1,0 +1,55 @@
+"""Callbacks: tasks whose end is to be told to the suite's own receiver, taken at once and refused once."""
+
+import asyncio
+
+from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.tasks import submits
+from understudy.contracts.inputs import find_task_body
+from understudy.contracts.negatives import edited
+from understudy.contracts.variants import find_failing
+from understudy.specs.model import Kind, Operation
+
+NO_RECEIVER = "no receiver: give --callback-listen, and --callback-url where the target is elsewhere"
+NOT_TAKEN = "the target does not call the receiver's address: give a public one with --callback-url"
+# Seconds that a callback may be late, beside its documented pauses.
+LATE = 3.0
+
+
+async def run_callbacks(drive: Drive) -> None:
+    """A task that is told at once, one that is told a second time, and one that fails."""
+    pairs = [(operation, kind) for operation, kind in submits(drive) if operation.deliveries]
+    if drive.receiver is None:
+        drive.reasons.update({f"callback/{operation.id}": NO_RECEIVER for operation, _ in pairs})
+        return
+    await asyncio.gather(*(_call(drive, *pair, number) for pair in pairs for number in range(3)))
+
+
+async def _call(drive: Drive, operation: Operation, kind: Kind, number: int) -> None:
+    assert drive.receiver
+    body = find_task_body(drive.contract, operation, kind)
+    if number == 2 and body is not None:
+        body = find_failing(drive.contract, operation, kind, body) if drive.provoke else None
+    if body is None:
+        return
+    delivery, failures = operation.deliveries[0], 1 if number == 1 else 0
+    url = drive.receiver.url(f"{kind.name}-{number}-{drive.dice.getrandbits(32):08x}", failures)
+    wanted = edited(body, delivery.url.path, url)
+    created = await drive.target.send(drive.ask(operation, wanted, probe="callback"))
+    if not created.is_success:
+        drive.reasons[f"callback/{operation.id}"] = NOT_TAKEN
+        return
+    await drive.follow(kind, created)
+    pauses = sum(delivery.delays[:failures])
+    if not await drive.waiting.move(pauses + 1):
+        await _await_calls(drive, url, 1 + failures, pauses + LATE)
+    await drive.poll(kind, created)
+
+
+async def _await_calls(drive: Drive, url: str, count: int, patience: float) -> None:
+    """Wait until so many deliveries came to an address, and a moment more in which none should."""
+    step = 0.05
+    for _ in range(int(patience / step)):
+        if sum(exchange.url == url for exchange in drive.target.log.exchanges) >= count:
+            break
+        await asyncio.sleep(step)
+    await asyncio.sleep(4 * step)

@@ -1,0 +1,76 @@
+"""Uploads: an address asked for, a file sent there, used by a task; and what must be refused of it."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.tasks import live, submits
+from understudy.contracts.inputs import iter_good_bodies
+from understudy.contracts.negatives import edited, find
+from understudy.contracts.reading import Reading
+from understudy.contracts.requests import Request
+from understudy.specs.model import Kind, Operation
+
+# The smallest picture: one pixel of PNG.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da636460f85f0f0002870180eb47ba92"
+    "0000000049454e44ae426082"
+)
+
+
+async def run_uploads(drive: Drive) -> None:
+    """Upload by every documented example, then make tasks of what was uploaded, and of what never was."""
+    for presign in drive.contract.serving("upload.presign"):
+        for number, body in enumerate(iter_good_bodies(drive.contract, presign)):
+            signed = await drive.target.send(drive.ask(presign, body))
+            if signed.is_success and number == 0:
+                kept = await _put(drive, presign, signed)
+                await asyncio.gather(*(_use(drive, *each, kept) for each in submits(drive)))
+
+
+async def _put(drive: Drive, presign: Operation, signed: Reading) -> str:
+    """Send a file to a signed address, and to the same with its signature spoilt; the key of the file."""
+    url = signed.values.get("$upload.url")
+    method = str(signed.values.get("$upload.method", "PUT"))
+    if not isinstance(url, str) or not urlsplit(url).hostname:
+        return ""
+    operation = next(iter(drive.contract.serving("upload.put")), None)
+    said = drive.contract.value(presign, signed.exchange, signed.asked, str(presign.arguments.get("type", "")))
+    headers = (("Content-Type", str(said or "application/octet-stream")),)
+    path = urlsplit(url).path
+    request = Request(operation, method, path, "", headers, PIXEL, "none", "upload", url=url)
+    await drive.target.send(request.evolve(url=spoilt(url), probe="spoilt_upload"))
+    await drive.target.send(request)
+    return str(signed.values.get("$upload.key", ""))
+
+
+def spoilt(url: str) -> str:
+    """A signed address whose signature is another one."""
+    head, _, query = url.partition("?")
+    parts = [
+        f"{name}={value[::-1] if len(value) > 8 else value}"
+        for name, _, value in (p.partition("=") for p in query.split("&"))
+    ]
+    return f"{head}?{'&'.join(parts)}"
+
+
+async def _use(drive: Drive, operation: Operation, kind: Kind, key: str) -> None:
+    """Make a task of a file that was uploaded."""
+    wanted = [e for failure in kind.failures.values() for e in failure.missing_upload]
+    for body in iter_good_bodies(drive.contract, operation):
+        asked = drive.contract.coerced(operation, body)
+        places = [e.path for e in wanted if find(asked, e.path) is not None]
+        # With one reference alone: of the others nothing was uploaded.
+        if key and len(places) == 1 and drive.contract.kind_of(operation, asked) is kind:
+            made = edited(_alone(body, places[0]), places[0], key)
+            if made is not None:
+                await live(drive, operation, kind, made, probe="uploaded")
+                return
+
+
+def _alone(body: Any, place: tuple[str, ...]) -> Any:
+    """The body with the first item only of the list that the place leads through."""
+    at = place.index("*") if "*" in place else 0
+    items = find(body, place[:at]) if at else None
+    return edited(body, place[:at], items[:1]) if isinstance(items, list) else body

@@ -1,0 +1,47 @@
+"""What a run may cost and how long it may take, before it costs anything."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from understudy.contracts.contract import Contract
+from understudy.contracts.drivers import SCENARIOS
+from understudy.contracts.inputs import find_task_body
+from understudy.contracts.pricing import Subject, most_expensive
+from understudy.specs.formulas import number
+from understudy.specs.model import Kind, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """At most so many tasks and credits; `seconds` is what two turns of the slowest kind typically take."""
+
+    tasks: int
+    credits: Decimal
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"at most {self.tasks} tasks, {self.credits} credits for them, typically {self.seconds:.0f} seconds"
+
+
+def estimate(
+    contract: Contract, scenarios: frozenset[str], max_tasks: int | None, max_credits: Decimal | None
+) -> Estimate:
+    """The bounds of a run; those of the budget where they are narrower."""
+    each = sum(s.tasks for s in SCENARIOS if not scenarios or s.name in scenarios)
+    pairs = [(o, kind) for o in contract.serving("task.submit") for kind in contract.kinds_of(o)]
+    tasks = each * len(pairs)
+    credits = sum((most_expensive(contract, operation) * each for operation, _ in pairs), Decimal(0))
+    return Estimate(
+        tasks if max_tasks is None else min(tasks, max_tasks),
+        credits if max_credits is None else min(credits, max_credits),
+        2 * max((typical_seconds(contract, *pair) for pair in pairs), default=0.0),
+    )
+
+
+def typical_seconds(contract: Contract, operation: Operation, kind: Kind) -> float:
+    """How long a task of a kind typically takes by the states' own times."""
+    body = find_task_body(contract, operation, kind)
+    if body is None:
+        return 0.0
+    subject = Subject(kind, contract.coerced(operation, body))
+    return sum(float(number(state.seconds(subject))) for state in kind.states if state.seconds)
