@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from understudy.contracts.client.courier import Sent
 from understudy.contracts.client.script import HEALTHY, Script, Step
 from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
@@ -126,7 +127,7 @@ class Trial:
     key: str
     seen: tuple[Seen, ...]
     word: Word
-    callbacks: tuple[Any, ...] = ()
+    callbacks: tuple[Sent, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, *behaviors: str) -> list[Seen]:
