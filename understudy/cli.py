@@ -11,6 +11,7 @@ VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
     "check": ("understudy.commands.check", "judge whoever claims to be a provider"),
     "check-client": ("understudy.commands.check_client", "play a provider to a client, well and badly, and judge it"),
+    "fuzz": ("understudy.commands.fuzz", "search for the replies that trip a client, and shrink them"),
     "play": ("understudy.commands.play", "play a saved script to a client once more"),
     "specs": ("understudy.commands.specs", "look at specs: lint, list, show, page, bundle, assumptions"),
     "config": ("understudy.commands.config", "show what is set and where it comes from; the schema of the file"),
@@ -21,7 +22,7 @@ VERBS = {
 # Heading of the help -> its verbs; a verb that stands nowhere is shown last.
 GROUPS = {
     "play a provider": ("serve",),
-    "judge others": ("check", "check-client", "play"),
+    "judge others": ("check", "check-client", "fuzz", "play"),
     "describe a provider": ("specs",),
     "this machine": ("config", "doctor", "completion"),
 }

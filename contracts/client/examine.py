@@ -77,6 +77,22 @@ async def examine(
     theatre: Theatre, cast: Cast, script: Script, bounds: Bounds, progress: Progress, only: Sequence[str] = ()
 ) -> Examination:
     """Put a client through all scenarios, or those of `only`; `script` names provider, profile and seed."""
+    done = await rehearse(theatre, cast, script, bounds)
+    use = done.use
+    if use is None:
+        return done
+    chosen = [case for case in cases(use, script.seed) if not only or case.scenario.partition("/")[0] in only]
+    patience = min(bounds.patience, max(LEAST_PATIENCE, TIMES * use.trial.word.seconds + 10))
+    plays = _Plays(theatre, cast, use, bounds, patience, progress)
+    # What only shows after long waiting begins first.
+    await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
+    await plays.all(_races(use, plays.verdicts, script) if not only or "deadline-race" in only else [])
+    done.verdicts += plays.verdicts
+    return done
+
+
+async def rehearse(theatre: Theatre, cast: Cast, script: Script, bounds: Bounds) -> Examination:
+    """The healthy runs: two of them, for two wishes where that can be."""
     done = Examination()
     healthy = await theatre.run(Case(HEALTHY, "all is well", script), cast.play(bounds.patience))
     reason = unfit(healthy)
@@ -88,13 +104,6 @@ async def examine(
     again = await theatre.run(Case(HEALTHY, "all is well", script), (another or cast).play(bounds.patience))
     use = done.use = Use(healthy, again)
     done.verdicts[0] = Verdict(healthy, tuple(judge(healthy, use)))
-    chosen = [case for case in cases(use, script.seed) if not only or case.scenario.partition("/")[0] in only]
-    patience = min(bounds.patience, max(LEAST_PATIENCE, TIMES * healthy.word.seconds + 10))
-    plays = _Plays(theatre, cast, use, bounds, patience, progress)
-    # What only shows after long waiting begins first.
-    await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
-    await plays.all(_races(use, plays.verdicts, script) if not only or "deadline-race" in only else [])
-    done.verdicts += plays.verdicts
     return done
 
 

@@ -100,6 +100,7 @@ class Theatre:
         self._doors = {door.name: door for door in (self.api, self.media, self.elsewhere)}
         self._stages: dict[str, Stage] = {}
         self._opened = 0
+        self.most_requests = MOST_REQUESTS
         self.strayed = 0
 
     async def __aenter__(self) -> Self:
@@ -147,7 +148,7 @@ class Theatre:
         if stage is None or stage.stopped.done():
             self.strayed += 1
             return _OVER
-        if len(stage.seen) >= MOST_REQUESTS:
+        if len(stage.seen) >= self.most_requests:
             stop(stage, "flood")
             return _OVER
         return await self._play(stage, request, path, rest)

@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.benchmarks.load import WRK, run, run_own
 from tests.benchmarks.probe import probing
+from tests.benchmarks.searching import GOAL as SEARCH_GOAL
+from tests.benchmarks.searching import measure as measure_search
 from tests.benchmarks.servers import (
     BUILD,
     Ask,
@@ -295,6 +297,13 @@ def iter_stalls(ours: Server, juhuo: Juhuo, bare: Server, effort: Effort) -> Ite
     yield Fact("longest stall of the loop", max(0.0, above), "ms", 10, note)
 
 
+def search_fact(effort: Effort) -> Fact:
+    """How long an example of a search takes, with a client that stays."""
+    rate = measure_search(effort.seconds * effort.rounds)
+    note = f"{rate.per_second:.0f} examples/s, goal {SEARCH_GOAL:.0f}; {rate.cpu_ms:.1f} ms of processor time each, both sides"
+    return Fact("example of a client search", 1e3 / rate.per_second, "ms", 1e3 / SEARCH_GOAL, note)
+
+
 def juhuo_path(juhuo: Juhuo) -> str:
     return juhuo.balance.target
 
@@ -314,7 +323,7 @@ def collect(effort: Effort) -> tuple[list[Row], list[Fact]]:
         )
         for text in iter_texts(effort.rounds, effort.seconds)
     ]
-    return rows, [first_answer(juhuo, effort), *facts, *texts]
+    return rows, [first_answer(juhuo, effort), *facts, *texts, search_fact(effort)]
 
 
 def mark(value: float, goal: float | None, *, at_least: bool) -> str:

@@ -11,7 +11,9 @@ from understudy.contracts.client.door import Request
 from understudy.contracts.client.theatre import House
 from understudy.mockserver.app import Application, Gateway
 from understudy.mockserver.clock import PollClock, VirtualClock
-from understudy.mockserver.origin import MediaOrigin
+from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.origin import MediaOrigin, find_result
+from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.world import Settings, World
 from understudy.mockserver.worlds import Worlds
@@ -67,20 +69,28 @@ class MockHouse:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
         if prefer:
             headers.append((b"prefer", prefer.encode()))
-        # The same link in a world that began the same is the same file: its signature is part of what is looked up.
-        file = (
-            f"{self._world.settings.seed} {bare.partition('/_w/')[2].partition('/')[2]}"
-            if request.door == "media"
-            else ""
-        )
-        file = f"{file}?{query}" if file else ""
-        if file in self._files and request.method == "GET" and "range" not in dict(request.headers):
-            return self._files[file]
-        plain = await self._ask(request, bare, query, headers, pace)
-        is_file = plain.status == 200 and plain.header("content-type").startswith(("video/", "image/"))
-        if file and is_file and request.method == "GET" and len(self._files) < MOST_FILES:
-            self._files[file] = plain
-        return plain
+        if request.door == "media" and request.method == "GET" and not prefer:
+            return await self._file(request, bare, query, headers, pace)
+        return await self._ask(request, bare, query, headers, pace)
+
+    async def _file(
+        self, request: Request, bare: str, query: str, headers: list[tuple[bytes, bytes]], pace: str
+    ) -> Plain:
+        """A result behind a good link: films of the same measures are the same one here, made once."""
+        path = bare.partition(f"/{self._site.slug}")[2]
+        now = self._world.clock.now()
+        exchange = Exchange(self._site, None, "GET", path, {}, query.encode("latin-1"), headers, b"", now)
+        try:
+            _, made, _ = find_result(exchange)
+        except Refusal:
+            return await self._ask(request, bare, query, headers, pace)
+        key = f"{made.content_type} {made.width} {made.height} {made.seconds} {made.sound}"
+        if key not in self._files or b"range" in dict(headers):
+            plain = await self._ask(request, bare, query, headers, pace)
+            if plain.status != 200 or len(self._files) >= MOST_FILES:
+                return plain
+            self._files[key] = plain
+        return self._files[key]
 
     def made(self) -> Sequence[tuple[str, Decimal]]:
         """Id and price of every task that was created so far, in order."""

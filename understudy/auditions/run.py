@@ -1,9 +1,13 @@
-"""One audition from its words to what was found: a theatre is opened, a client examined, the theatre closed."""
+"""One audition: a theatre is opened, a client is tried in it, the theatre is closed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from understudy.auditions.casts import PROMPT, Surroundings, command_cast, driver_cast
 from understudy.auditions.company import Company
@@ -28,18 +32,61 @@ class Audition:
     drivers: int = 0
     prompt: str = ""
 
-    async def hold(self, act: Act[T]) -> T:
-        """Open the theatre, do what is to be done in it, and close it; raises CannotStart."""
+    @contextlib.asynccontextmanager
+    async def opened(self) -> AsyncIterator[tuple[Theatre, Cast]]:
+        """The theatre, and the client that is to be tried in it."""
         around = Surroundings(self.provider, self.environment)
         async with Theatre(Contract(self.provider), Company(self.provider)) as theatre:
             if not self.drivers:
-                return await act(theatre, command_cast(self.words, around))
+                yield theatre, command_cast(self.words, around)
+                return
             variables = around.variables(theatre.api.url, self.provider.accounts[0].key)
             drivers = [Driver(self.words, variables) for _ in range(self.drivers)]
             try:
-                return await act(theatre, driver_cast(drivers, self.prompt or PROMPT))
+                yield theatre, driver_cast(drivers, self.prompt or PROMPT)
             finally:
                 await asyncio.gather(*(driver.close() for driver in drivers))
+
+    async def hold(self, act: Act[T]) -> T:
+        """Do what is to be done in the theatre; raises CannotStart."""
+        async with self.opened() as (theatre, cast):
+            return await act(theatre, cast)
+
+
+class Session:
+    """An audition on a thread of its own, for whoever has a thread to wait in. Use as a context manager."""
+
+    def __init__(self, audition: Audition) -> None:
+        self._audition = audition
+        self._opened: Future[tuple[Theatre, Cast]] = Future()
+        self._over: asyncio.Event
+        self._loop: asyncio.AbstractEventLoop
+        self._thread = threading.Thread(target=self._run, name="understudy audition", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.theatre, self.cast = self._opened.result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._loop.call_soon_threadsafe(self._over.set)
+        self._thread.join()
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """The result of a coroutine that runs on the audition's loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(self._stay())
+
+    async def _stay(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        async with self._audition.opened() as parts:
+            self._opened.set_result(parts)
+            await self._over.wait()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -17,7 +17,7 @@ FOUND, CANNOT = 1, 3
 MOST_WORKERS = 64
 
 
-def add_client(words: argparse.ArgumentParser) -> None:
+def add_client(words: argparse.ArgumentParser, workers: int = 8) -> None:
     """Which provider, which client, how it is run."""
     words.add_argument("provider", nargs="?", metavar="PROVIDER", help=f"one of {', '.join(shipped())}")
     words.add_argument("client", nargs="*", metavar="COMMAND", help="the client, behind --")
@@ -42,7 +42,9 @@ def add_client(words: argparse.ArgumentParser) -> None:
     bounds.add_argument(
         "--patience", type=seconds, default=50.0, metavar="SECONDS", help="for one wish at most (default %(default)g)"
     )
-    bounds.add_argument("--workers", type=_workers, default=8, metavar="N", help="trials at once (default %(default)s)")
+    bounds.add_argument(
+        "--workers", type=_workers, default=workers, metavar="N", help="trials at once (default %(default)s)"
+    )
     bounds.add_argument("--seed", type=int, default=0, help="same seed, same answers (default %(default)s)")
 
 

@@ -6,6 +6,7 @@ from understudy.contracts.client.endings import is_stream, read_ending
 from understudy.contracts.client.trial import RESULT, Seen, Trial
 from understudy.contracts.client.use import PAID, TEXTS, Use, contains, text_of
 from understudy.contracts.finding import Evidence
+from understudy.contracts.reading import NOT_JSON, parse_json
 
 _REPLACEMENT = "\ufffd"
 
@@ -60,7 +61,19 @@ def no_crash(trial: Trial, use: Use) -> Iterator[Evidence]:
     """An answer may be anything; a program tells what was wrong with it, and does not fall over it."""
     if trial.word.mistake:
         odd = next((seen for seen in reversed(trial.seen) if not seen.step.is_healthy), None)
-        yield Evidence(f"it crashed: {trial.word.mistake[:200]}", (odd.exchange,) if odd else ())
+        # Who falls over what no provider would answer is told, but not blamed.
+        absurd = odd is not None and not _is_documented(odd)
+        yield Evidence(f"it crashed: {trial.word.mistake[:200]}", (odd.exchange,) if odd else (), assumed=absurd)
+
+
+def _is_documented(seen: Seen) -> bool:
+    """Whether an answer is one that the spec describes, or no answer in its words at all: a refusal, a cut, a stream."""
+    operation = seen.contract.operations.get(seen.exchange.operation)
+    if operation is None or seen.exchange.status >= 400 or not (seen.step.edits or seen.step.body or seen.step.text):
+        return True
+    shape = seen.contract.answer_shape(operation, seen.exchange.status, seen.exchange.media_type)
+    body = parse_json(seen.exchange.response_body)
+    return shape is not None and body is not NOT_JSON and shape.is_valid(body)
 
 
 def is_complete(seen: Seen) -> bool:
@@ -87,7 +100,7 @@ def _missing(trial: Trial, use: Use) -> Iterator[tuple[str, Seen | None]]:
 
 def _missing_task(trial: Trial, use: Use) -> Iterator[tuple[str, Seen | None]]:
     creates, polls = trial.of("task.submit"), trial.of("task.get")
-    if not any(seen.is_whole and seen.reading.is_success and seen.reading.values.get("$task.id") for seen in creates):
+    if not any(seen.is_whole and (seen.made or seen.reading.values.get("$task.id")) for seen in creates):
         yield (
             (f"no task was taken on: {_last(creates[-1])}", creates[-1]) if creates else ("it asked for no task", None)
         )

@@ -1,0 +1,176 @@
+"""The search: Hypothesis draws scripts, a client is played to, the first judgement that trips ends the run, the script is shrunk."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.errors import Flaky, Unsatisfiable
+
+from understudy.contracts.client.catalogue import entries
+from understudy.contracts.client.coverage import Coverage, coverage_of
+from understudy.contracts.client.drawing import Drawing, case_of
+from understudy.contracts.client.judgements import EARLY, judge
+from understudy.contracts.client.script import Script
+from understudy.contracts.client.theatre import Watch
+from understudy.contracts.client.trial import Case, Seen, Trial
+from understudy.contracts.client.use import Use
+from understudy.contracts.client.word import Word
+from understudy.contracts.finding import Finding
+
+# Plays one case to the client and gives what was seen; called from the thread of the search.
+Player = Callable[[Case, Watch], Trial]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long and how many: seconds and examples for the whole search; `database` keeps what was found, None nothing."""
+
+    seconds: float
+    examples: int
+    seed: int
+    database: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catch:
+    """What tripped a client: the finding and the trial of its shortest script."""
+
+    finding: Finding
+    trial: Trial
+    seconds: float
+    examples: int
+
+
+@dataclass(slots=True)
+class Search:
+    """A search under way, and what it found. `told` is called after each example."""
+
+    use: Use
+    player: Player
+    budget: Budget
+    told: Callable[["Search"], None] = lambda search: None
+    known: frozenset[str] = frozenset()
+    caught: list[Catch] = field(default_factory=list)
+    examples: int = 0
+    coverage: Coverage = field(init=False)
+    _began: float = field(init=False, default=0.0)
+    _target: str = field(init=False, default="")
+    _best: Catch | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.coverage = coverage_of(self.use, [entry.name for entry in entries(self.use, self.budget.seed)])
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the search began."""
+        return time.monotonic() - self._began
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the budget is used up."""
+        return self.elapsed >= self.budget.seconds or self.examples >= self.budget.examples
+
+    def run(self) -> list[Catch]:
+        """Search until the budget is used up; each judgement is caught once, by its shortest script."""
+        self._began = time.monotonic()
+        turn = 0
+        while not self.is_over:
+            self._target, self._best = "", None
+            self._search(self.budget.seed + turn)
+            turn += 1
+            self.caught += self._new()
+        return self.caught
+
+    def _new(self) -> list[Catch]:
+        return [] if self._best is None else [self._best]
+
+    def _search(self, number: int) -> None:
+        """One search of Hypothesis: it ends with the first thing that is new, shrunk, or when the budget does."""
+        database = DirectoryBasedExampleDatabase(self.budget.database) if self.budget.database else None
+        wanted = settings(
+            max_examples=max(1, self.budget.examples - self.examples),
+            deadline=None,
+            database=database,
+            phases=(Phase.reuse, Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+            print_blob=False,
+            report_multiple_bugs=False,
+        )
+        scripts = Drawing(self.use, self.budget.seed).scripts()
+
+        @seed(number)
+        @wanted
+        @given(scripts)
+        def attempt(script: Script) -> None:
+            self._attempt(script)
+
+        try:
+            attempt()
+        except (Tripped, OutOfTime, Flaky, Unsatisfiable):
+            # What tripped is kept as it was played; a client that does not do the same twice is no reason to lose it.
+            return
+
+    def _attempt(self, script: Script) -> None:
+        if self._is_late():
+            raise OutOfTime
+        case = case_of(script)
+        trial = self.player(case, self._watch(case))
+        self.examples += 1
+        self.coverage.add(trial.seen)
+        self.told(self)
+        found = [finding for finding in judge(trial, self.use) if self._is_new(finding)]
+        if not found:
+            return
+        chosen = next((finding for finding in found if finding.check == self._target), found[0])
+        if self._target and chosen.check != self._target:
+            return
+        self._target = chosen.check
+        catch = Catch(chosen, trial, self.elapsed, self.examples)
+        if self._best is None or _size(trial.case.script) <= _size(self._best.trial.case.script):
+            self._best = catch
+        raise Tripped(chosen.check)
+
+    def _is_late(self) -> bool:
+        # What was caught may be shrunk a little longer than the search lasts.
+        return self.elapsed > self.budget.seconds + (SHRINKING if self._target else 0.0)
+
+    def _is_new(self, finding: Finding) -> bool:
+        known = {catch.finding.check for catch in self.caught} | self.known
+        return finding.severity == "failure" and finding.check not in known
+
+    def _watch(self, case: Case) -> Watch:
+        """Looks at what was asked so far: a run that has tripped already need not go on."""
+
+        def watch(seen: Sequence[Seen]) -> str:
+            trial = Trial(case, self.use.trial.contract, self.use.trial.key, tuple(seen), Word("tripped"))
+            for judgement in EARLY:
+                fresh = not self._target or judgement.id == self._target
+                if fresh and judgement.id not in self._names and next(judgement.judge(trial, self.use), None):
+                    return judgement.id
+            return ""
+
+        return watch
+
+    @property
+    def _names(self) -> set[str]:
+        return {catch.finding.check for catch in self.caught} | self.known
+
+
+# Seconds for shrinking what was caught when the time was up.
+SHRINKING = 20.0
+
+
+class Tripped(Exception):
+    """A client has tripped; by which judgement."""
+
+
+class OutOfTime(Exception):
+    """The budget is used up."""
+
+
+def _size(script: Script) -> tuple[int, int]:
+    steps = [step for replies in script.replies for step in replies.steps]
+    return script.size, sum(step.repeat for step in steps)

@@ -1,0 +1,39 @@
+"""The search for what trips a client, with a driver that stays: examples a second, and the processor time of each."""
+
+import resource
+import sys
+from dataclasses import dataclass
+
+from understudy.auditions.run import Audition
+from understudy.auditions.searching import search
+from understudy.contracts.client.examine import Bounds
+from understudy.contracts.client.script import Script
+from understudy.contracts.client.search import Budget
+from understudy.specs.loader import load, shipped
+
+GOAL = 150.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Examples a second, and milliseconds of processor time of an example: the checker's and the client's together."""
+
+    per_second: float
+    cpu_ms: float
+    examples: int
+
+
+def measure(seconds: float, slug: str = "juhuo") -> Rate:
+    """Search a careful client for so long; nothing is found, so that nothing is shrunk."""
+    words = (sys.executable, "-m", "tests.clients.task_client", slug, "a cat", "--driver")
+    audition = Audition(load(shipped()[slug]), words, {"CLIENT_TIMEOUT": "1"}, drivers=1)
+    before = _cpu()
+    _, found = search(audition, Script(slug), Bounds(20.0, 1), Budget(seconds, 10**6, 0), lambda search: None)
+    if found is None or found.caught:
+        raise RuntimeError("the careful client of the zoo is not spotless")
+    return Rate(found.examples / found.elapsed, 1e3 * (_cpu() - before) / found.examples, found.examples)
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)

@@ -1,0 +1,33 @@
+"""A search from its words to its catches: the healthy runs first, then as many examples as the budget allows."""
+
+from collections.abc import Callable
+
+from understudy.auditions.run import Audition, Session
+from understudy.contracts.client.examine import Bounds, Examination, Verdict, rehearse
+from understudy.contracts.client.script import Script
+from understudy.contracts.client.search import Budget, Search
+from understudy.contracts.client.theatre import Watch
+from understudy.contracts.client.trial import Case, Trial
+
+# A client that asks so often in one wish is stopped: a search has no time for more.
+MOST_REQUESTS = 300
+
+
+def search(
+    audition: Audition, script: Script, bounds: Bounds, budget: Budget, told: Callable[[Search], None]
+) -> tuple[Examination, Search | None]:
+    """What the healthy run showed, and the search, None where the client is unfit for it; raises CannotStart."""
+    with Session(audition) as session:
+        done = session.call(rehearse(session.theatre, session.cast, script, bounds))
+        if done.unfit or done.use is None:
+            return done, None
+        session.theatre.most_requests = MOST_REQUESTS
+
+        def play(case: Case, watch: Watch) -> Trial:
+            return session.call(session.theatre.run(case, session.cast.play(bounds.patience), watch))
+
+        known = frozenset(finding.check for finding in done.findings)
+        found = Search(done.use, play, budget, told, known)
+        found.run()
+    done.verdicts += [Verdict(catch.trial, (catch.finding,)) for catch in found.caught]
+    return done, found
