@@ -42,7 +42,8 @@ def steer(exchange: Exchange, operation: str) -> Answer | None:
     faults = list(world.script.next(exchange, operation)) if world.script else []
     faults += choose(exchange, operation)
     if b"prefer" in exchange.headers:
-        faults += _read(exchange, exchange.header("prefer") or "", operation)
+        said = exchange.header("prefer") or ""
+        faults += _read(exchange, said, said, operation)
     return strike(exchange, faults)
 
 
@@ -144,11 +145,14 @@ def _compile_texts(operation: Operation, provider: Provider) -> Iterator[Callabl
 
 
 def _read_magic(exchange: Exchange, text: str, operation: str) -> list[Fault]:
-    return [fault for said in _MAGIC.findall(text) for fault in _read(exchange, said, operation)]
+    return [fault for said in _MAGIC.findall(text) for fault in _read(exchange, said, text, operation)]
 
 
-def _read(exchange: Exchange, said: str, operation: str) -> list[Fault]:
-    """The faults that a text says, for this request; those for another operation are set aside until there is a task."""
+def _read(exchange: Exchange, said: str, text: str, operation: str) -> list[Fault]:
+    """The faults that words say for this request; those for another operation are set aside until there is a task.
+
+    `text`: all in which the words stand, by which a repetition of the request is known.
+    """
     faults: list[Fault] = []
     for plain in _plain_rules(said):
         try:
@@ -156,12 +160,22 @@ def _read(exchange: Exchange, said: str, operation: str) -> list[Fault]:
         except FaultError as error:
             exchange.notes.append(f"not understood: {error}")
             continue
-        if rule.match.names(operation):
+        if not rule.match.names(operation):
+            _set_aside(exchange, rule, operation)
+        elif rule.match.fits(exchange, operation) and exchange.site.world.faults.takes(rule, exchange, operation, text):
             exchange.notes.append(f"fault {rule.describe()} (asked for by the request)")
             faults.append(rule.fault)
         else:
-            exchange.planted = (*exchange.planted, rule)
+            exchange.notes.append(f"not hit by the fault that it asks for: {rule.describe()}")
     return faults
+
+
+def _set_aside(exchange: Exchange, rule: Rule, operation: str) -> None:
+    act = exchange.site.stage.acts.get(operation)
+    if act is not None and act.operation.behavior == "task.submit":
+        exchange.planted = (*exchange.planted, rule)
+    else:
+        exchange.notes.append(f"not understood: {operation} creates no task for {rule.match.operation} to wait for")
 
 
 def _plain_rules(said: str) -> Iterable[dict[str, Any]]:

@@ -82,9 +82,12 @@ def reset(cycle: RequestResponseCycle) -> None:
 
 
 async def wait_for_leave(cycle: RequestResponseCycle, seconds: float) -> None:
-    """Wait until the client leaves, or so many seconds."""
+    """Wait until the client leaves, or so many seconds. One that has closed its sending half may have left for good."""
     until = asyncio.get_running_loop().time() + seconds
-    while not cycle.disconnected and (left := until - asyncio.get_running_loop().time()) > 0:
+    while (
+        not (cycle.disconnected or getattr(cycle, "has_heard_all", False))
+        and (left := until - asyncio.get_running_loop().time()) > 0
+    ):
         cycle.message_event.clear()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(cycle.message_event.wait(), left)
@@ -143,6 +146,8 @@ class WireProtocol(HttpToolsProtocol):
             self.transport.close()  # what is pending is sent first
             return False
         cycle.keep_alive = False
+        cycle.has_heard_all = True
+        cycle.message_event.set()
         return True
 
     def on_response_complete(self) -> None:

@@ -3,7 +3,7 @@
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,9 +72,12 @@ def _fits(name: str, want: Any, found: Any) -> bool:
 
 
 def unchunked(rest: bytes) -> bytes:
+    """What the chunks hold, as far as they are any."""
     body = b""
     while rest:
         size, _, rest = rest.partition(b"\r\n")
+        if not re.fullmatch(rb"[0-9a-f]+", size):
+            break
         length = int(size, 16)
         body += rest[:length]
         rest = rest[length + 2 :]
@@ -90,6 +93,46 @@ def is_whole(raw: bytes) -> bool:
     if length:
         return len(rest) == int(length[1])
     return rest.endswith(b"0\r\n\r\n") if b"chunked" in head else True
+
+
+class Tunnel:
+    """A socket within TLS that tells a reset from an end, which Python's own does not."""
+
+    def __init__(self, plain: socket.socket, trust: ssl.SSLContext, name: str) -> None:
+        self._plain = plain
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = trust.wrap_bio(self._incoming, self._outgoing, server_hostname=name)
+        self.settimeout, self.close = plain.settimeout, plain.close
+        self._run(self._object.do_handshake)
+
+    def sendall(self, data: bytes) -> None:
+        self._object.write(data)
+        self._flush()
+
+    def recv(self, size: int) -> bytes:
+        """What comes next; b"" after a farewell."""
+        try:
+            return self._run(lambda: self._object.read(size)) or b""
+        except ssl.SSLZeroReturnError:
+            return b""
+
+    def _run(self, step: Callable[[], bytes | None]) -> bytes | None:
+        while True:
+            try:
+                done = step()
+            except ssl.SSLWantReadError:
+                self._flush()
+                data = self._plain.recv(65_536)
+                if not data:
+                    raise ssl.SSLEOFError("the end came without a farewell") from None
+                self._incoming.write(data)
+            else:
+                self._flush()
+                return done
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._plain.sendall(self._outgoing.read())
 
 
 def hear(
@@ -110,7 +153,7 @@ def hear(
     assert parts.hostname
     target = parts.path + path
     with socket.create_connection((parts.hostname, parts.port or 80), SECONDS) as plain:
-        opened = trust.wrap_socket(plain, server_hostname=parts.hostname) if trust else plain
+        opened = Tunnel(plain, trust, parts.hostname) if trust else plain
         opened.sendall(request(method, target, [(k, v.encode()) for k, v in headers.items()], body))
         pieces: list[bytes] = []
         opened.settimeout(patience)

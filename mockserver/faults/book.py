@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_RULES = 1_024
 MOST_SPENT = 1_024
+MOST_BORNE = 1_024
 
 
 class Entry(Struct, gc=False):
@@ -48,6 +49,7 @@ class Faults:
         self._world = world
         self._rules: dict[str, Entry] = {}
         self._spent: deque[Entry] = deque(maxlen=MOST_SPENT)
+        self._borne: dict[tuple[str, ...], Entry] = {}
         self._serial = 0
         self.dropped = 0
 
@@ -92,7 +94,27 @@ class Faults:
         """Forget all rules; ids go on."""
         self._rules.clear()
         self._spent.clear()
+        self._borne.clear()
         self._world.steer()
+
+    def takes(self, rule: Rule, exchange: "Exchange", operation: str, said: str) -> bool:
+        """Whether a request is hit by a rule that it brings along; those that say the same count together.
+
+        `said`: the text in which the rule stands, which a client that tries again sends again.
+        """
+        match = rule.match
+        if match.times is None and not match.after and match.probability == 1:
+            return True
+        account = exchange.account.id if exchange.account else ""
+        scope = (exchange.site.slug, operation, account, said, rule.describe())
+        entry = self._borne.get(scope)
+        if entry is None:
+            if len(self._borne) >= MOST_BORNE:
+                del self._borne[next(iter(self._borne))]
+                self.dropped += 1
+            name = f"{self._world.settings.seed} fault {' '.join(scope)}"
+            entry = self._borne[scope] = Entry("", rule, Random(name))
+        return not entry.is_spent and entry.takes()
 
     def _check(self, match: Match) -> None:
         sites = self._world.sites

@@ -41,10 +41,9 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True,
         """When it is sent: other moves on the wire."""
         return moves
 
-    @classmethod
-    def touches_wire(cls) -> bool:
+    def touches_wire(self) -> bool:
         """Whether only our own protocol can play it: ASGI neither resets a connection nor chooses its chunks."""
-        return cls.send is not Fault.send
+        return type(self).send is not Fault.send
 
 
 class PlanFault(Fault, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct
 
 from understudy.mockserver.exchange import Answer
 from understudy.mockserver.faults.fault import CallFault
+from understudy.mockserver.faults.moves import Close, Moves
 from understudy.mockserver.streams import Event
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 Plain = Annotated[str, Meta(pattern=r"^[\t\x20-\x7e\x80-\xff]*$")]
 Name = Annotated[str, Meta(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+
+
+_OF_THE_WIRE = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 
 
 class GivenEvent(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +55,15 @@ class Reply(CallFault, frozen=True):
             b64decode(self.base64 or "", validate=True)
         except NotBase64:
             raise ValueError("base64 is not Base64") from None
+
+    def touches_wire(self) -> bool:
+        """Only if it says how it is framed: our own protocol alone sends that as it is."""
+        return not _OF_THE_WIRE.isdisjoint(name.lower() for name in self.headers)
+
+    def send(self, exchange: "Exchange", moves: Moves) -> Moves:
+        yield from moves
+        if self.touches_wire():
+            yield Close()
 
     def instead(self, exchange: "Exchange") -> Answer | None:
         return None if self.commit else self._answer(exchange)

@@ -15,6 +15,8 @@ from understudy.mockserver.wire import finish, reset, wait_for_leave, write_now
 T = TypeVar("T")
 
 BODILESS = (204, 304)
+# Who says these says how the body ends.
+FRAMING = (b"content-length", b"transfer-encoding")
 # What was sent before a reset shall have arrived before it.
 BREATH = 0.01
 # Larger pieces of a body are no faster.
@@ -55,15 +57,16 @@ class Player:
             return
         names = {name for name, _ in answer.headers}
         has_body = self._exchange.method != "HEAD" and answer.status not in BODILESS
-        lines = [(b"date", date), *answer.headers]
+        lines = list(answer.headers) if b"date" in names else [(b"date", date), *answer.headers]
+        is_framed = not names.isdisjoint(FRAMING)
         if answer.media_type and b"content-type" not in names:
             lines.append((b"content-type", answer.media_type.encode()))
-        if answer.events is not None and has_body and b"content-length" not in names:
+        if answer.events is not None and has_body and not is_framed:
             lines.append((b"transfer-encoding", b"chunked"))
             self._is_chunked = True
-        elif answer.status not in BODILESS and b"content-length" not in names:
+        elif answer.status not in BODILESS and not is_framed:
             lines.append((b"content-length", b"%d" % len(answer.body)))
-        if not self._cycle.keep_alive:
+        if not self._cycle.keep_alive and b"connection" not in names:
             lines.append((b"connection", b"close"))
         head = [STATUS_LINE.get(answer.status) or b"HTTP/1.1 %d \r\n" % answer.status]
         head += [b"%b: %b\r\n" % line for line in lines]
