@@ -11,7 +11,7 @@ from understudy.mockserver.pipeline import Headers, handle, note, note_file, ref
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.steering import distort
-from understudy.mockserver.streams import Transmission
+from understudy.mockserver.streams import Transmission, as_array
 from understudy.mockserver.wire import cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import WORLDS_AT, World
@@ -166,7 +166,7 @@ class Gateway(Lane):
         await done(self._send(exchange, answer, scope, send))
 
     def _send(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> Awaitable[None] | None:
-        if answer.events is None and answer.make is None and not exchange.wire_faults:
+        if answer.is_whole and not exchange.wire_faults:
             return self.send(answer, exchange.site.world, scope, send)
         return self._send_later(exchange, answer, scope, send)
 
@@ -174,6 +174,10 @@ class Gateway(Lane):
         """Send what is not there yet, or not as it is: a stream, a body made off the loop, a broken answer; note it then."""
         operation = exchange.act.operation.id
         remember = note if exchange.binary is None else note_file
+        if answer.tell is not None:
+            events = await asyncio.to_thread(answer.tell)
+            answer = Answer(answer.status, answer.media_type, b"", answer.headers, answer.condition, events)
+            answer = distort(exchange, answer)
         if answer.make is not None:
             body = await asyncio.to_thread(answer.make)
             answer = Answer(answer.status, answer.media_type, body, answer.headers, answer.condition)
@@ -192,7 +196,8 @@ class Gateway(Lane):
         headers = [(b"date", world.today()), (b"cache-control", b"no-store"), *answer.headers]
         headers.append((b"content-type", answer.media_type.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        transmission = Transmission(answer.events, world.settings.pace, world)
+        events = as_array(answer.events) if exchange.in_array else answer.events
+        transmission = Transmission(events, world.settings.pace, world)
         try:
             await transmission.run(
                 send,

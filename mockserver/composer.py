@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from understudy.mockserver.completions.compose import compose, with_new_ids
+from understudy.mockserver.completions.compose import compose, with_ids
 from understudy.mockserver.completions.model import Ask, Completion
 from understudy.mockserver.media import Material, make
 from understudy.mockserver.seed import Seed
@@ -28,6 +28,8 @@ class Composer:
 
     def complete(self, ask: Ask) -> Completion:
         """The answer, with ids of its own; raises Unsatisfiable as compose does."""
+        if ask.likeliest is not None:  # who asks how likely the words are gets the same words
+            ask = msgspec.structs.replace(ask, likeliest=None)
         asked = blake2b(msgspec.json.encode(ask), digest_size=16).digest()
         known = self._known.get(asked)
         if known is None:
@@ -39,7 +41,7 @@ class Composer:
     def name(self, completion: Completion) -> Completion:
         """The answer with ids of its own."""
         serial = self._draw("pieces").hex()[:16]
-        return with_new_ids(completion, lambda name: self._seed.draw(f"{name} {serial}"))
+        return with_ids(completion, lambda name: self._seed.draw(f"{name} {serial}"))
 
     def _compose(self, ask: Ask, asked: str) -> Completion:
         def draw(name: str) -> bytes:

@@ -23,7 +23,7 @@ Getters = Sequence[tuple[bytes, Callable[[Any], Any]]]
 class Answer(Struct, gc=False):
     """What goes back: status, media type, further headers, and the whole body.
 
-    The body of a streamed answer comes as `events`; one that takes long is made by `make`, off the loop.
+    The body of a streamed answer comes as `events`; one that takes long is made by `make`, off the loop, and `tell` makes events there.
     """
 
     status: int
@@ -33,6 +33,12 @@ class Answer(Struct, gc=False):
     condition: str = ""
     events: Iterator[Event] | None = None
     make: Callable[[], bytes] | None = None
+    tell: Callable[[], Iterator[Event]] | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its body is there already."""
+        return self.events is None and self.make is None and self.tell is None
 
 
 class Binary(Struct, gc=False):
@@ -58,9 +64,11 @@ class Exchange:
     completion: Any = None
     choice: Any = None
     piece: Any = None
+    token: Any = None
     models: Any = ()
     model: Any = None
     is_streamed: bool = False
+    in_array: bool = False
     takes_long: bool = False
     binary: "Binary | None" = None
     # What of the contract the request broke.

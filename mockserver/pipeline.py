@@ -33,9 +33,7 @@ def handle(exchange: Exchange) -> Answer:
         answer = act.wording.answer(exchange, Refusal("internal_error"))
     if exchange.faults:
         answer = distort(exchange, answer)
-    if (
-        answer.events is None and answer.make is None and not exchange.wire_faults
-    ):  # the others are noted when their bodies are known
+    if answer.is_whole and not exchange.wire_faults:  # the others are noted when their bodies are known
         note(exchange, answer, act.operation.id)
     return answer
 

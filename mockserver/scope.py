@@ -106,13 +106,21 @@ _NAMES: dict[str, Getter] = {
     "account.used": lambda scope: scope.account.ledger.used(scope.now),
     "account.held": lambda scope: scope.account.ledger.held(scope.now),
     "account.remaining": lambda scope: scope.account.ledger.remaining(scope.now),
-    "rate.limit": lambda scope: scope.site.rate[0] if scope.site.rate else None,
-    "rate.remaining": lambda scope: scope.site.rate_left(scope.account, scope.now)[0] if scope.site.rate else None,
-    "rate.reset_s": lambda scope: scope.site.rate_left(scope.account, scope.now)[1] if scope.site.rate else None,
+    "rate.limit": lambda scope: scope.site.rate[0] if _is_counted(scope) else None,
+    "rate.remaining": lambda scope: scope.site.rate_left(scope.account, scope.now)[0] if _is_counted(scope) else None,
+    "rate.reset_s": lambda scope: scope.site.rate_left(scope.account, scope.now)[1] if _is_counted(scope) else None,
+    "rate.reset_span": lambda scope: (
+        f"{scope.site.rate_left(scope.account, scope.now)[1]}s" if _is_counted(scope) else None
+    ),
     "rate.reset_iso": lambda scope: (
-        iso(scope.now + scope.site.rate_left(scope.account, scope.now)[1]) if scope.site.rate else None
+        iso(scope.now + scope.site.rate_left(scope.account, scope.now)[1]) if _is_counted(scope) else None
     ),
 }
+
+
+def _is_counted(scope: Any) -> bool:
+    """Whether the caller's requests are counted: it is known, and there is a rate."""
+    return bool(scope.site.rate and scope.account)
 
 
 def to_json(value: Any) -> bytes:

@@ -1,6 +1,6 @@
 """A provider made ready to play: its operations compiled, its routes laid. Shared by all worlds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote_plus
@@ -19,6 +19,7 @@ from understudy.mockserver.routes import Routes
 from understudy.mockserver.rules import Check, compile_rule, needed_members
 from understudy.mockserver.scope import ScopeResolver, number_fragment
 from understudy.mockserver.steering import Magic
+from understudy.mockserver.streams import Event
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
 from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Scheme
@@ -131,18 +132,20 @@ class Act:
         reply = self.operation.reply
         headers = exchange.render_headers(self.headers) if self.headers else ()
         if exchange.is_streamed:
-            return self._stream(exchange, headers)
+            media_type = "application/json" if exchange.in_array else "text/event-stream; charset=utf-8"
+            if exchange.takes_long:
+                return Answer(reply.status, media_type, b"", headers, tell=partial(self._events, exchange))
+            return Answer(reply.status, media_type, b"", headers, events=self._events(exchange))
         if exchange.takes_long:
             return Answer(reply.status, reply.media_type, b"", headers, make=partial(self.cases.render, exchange))
         if exchange.binary is not None:
             return Answer(reply.status, exchange.binary.media_type, b"", headers, make=exchange.binary.make)
         return Answer(reply.status, reply.media_type, self.cases.render(exchange), headers)
 
-    def _stream(self, exchange: Exchange, headers: tuple[tuple[bytes, bytes], ...]) -> Answer:
+    def _events(self, exchange: Exchange) -> Iterator[Event]:
         """The success answer event by event."""
         speaker = SPEAKERS[self.operation.reply.stream]
-        events = speaker.stream(self.cases.value(exchange), exchange.body, split_tokens)
-        return Answer(self.operation.reply.status, "text/event-stream; charset=utf-8", b"", headers, events=events)
+        return speaker.stream(self.cases.value(exchange), exchange.body, split_tokens)
 
 
 def _compile_keys(alternative: tuple[Scheme, ...]) -> tuple[KeyReader, tuple[KeyReader, ...]]:

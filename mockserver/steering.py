@@ -112,7 +112,7 @@ class Magic:
 
 def distort(exchange: Exchange, answer: Answer) -> Answer:
     """The answer as the faults of its exchange change it; one that is still to be made is left for later."""
-    for fault in exchange.faults if answer.make is None else ():
+    for fault in exchange.faults if answer.make is None and answer.tell is None else ():
         answer = fault.alter(exchange, answer)
         if answer.events is not None:
             answer.events = fault.tell(exchange, answer.events)

@@ -38,6 +38,23 @@ class Event(Struct, gc=False):
         return b"data: %b\n\n" % self.data
 
 
+class Item(Event, gc=False):
+    """A piece of an array: its data and nothing around it."""
+
+    def wire(self) -> bytes:
+        """The data alone."""
+        return self.data
+
+
+def as_array(events: Iterator[Event]) -> Iterator[Event]:
+    """The events as the items of one JSON array, each sent when it is due."""
+    opening = b"["
+    for event in events:
+        yield Item(event.name, opening + event.data, event.tokens)
+        opening = b",\r\n"
+    yield Item("", b"]" if opening != b"[" else b"[]")
+
+
 class Pace(Struct, frozen=True, gc=False):
     """Seconds to the first token, and tokens a second from then on; 0 is at once."""
 

@@ -12,7 +12,7 @@ import orjson
 
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
-from understudy.specs.model import Body, Parameter
+from understudy.specs.model import CONDITIONS, Body, Parameter
 from understudy.specs.nodes import Node
 from understudy.specs.normalise import compile_coercer, compile_normaliser
 from understudy.specs.schemas import SAME_VALUE
@@ -47,7 +47,7 @@ class Phrases:
         words = SimpleNamespace(field=_brief(field), value=_brief(value), limit=_brief(limit))
         detail = str(node.compile(ScopeResolver({}))(Worded(words)))
         return Refusal(
-            "invalid_request",
+            keyword if keyword in CONDITIONS else "invalid_request",
             detail,
             field=words.field,
             value=words.value,

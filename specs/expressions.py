@@ -51,6 +51,11 @@ NAMES: dict[str, tuple[str, Any]] = {
     "choice.stop_reason": ("wire", "end"),
     "choice.stop_sequence": ("string", "###"),
     "choice.cut_by": ("string", "tokens"),
+    "choice.tokens": ("array", []),
+    "token.text": ("string", "It"),
+    "token.logprob": ("json", -0.25),
+    "token.utf8": ("json", [73, 116]),
+    "token.others": ("array", []),
     "piece.type": ("string", "text"),
     "piece.id": ("string", "0aB1cD2eF3gH4iJ5kL6mN7oP"),
     "piece.text": ("string", "It is a text."),
@@ -67,6 +72,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "rate.limit": ("integer", 60),
     "rate.remaining": ("integer", 59),
     "rate.reset_s": ("integer", 60),
+    "rate.reset_span": ("string", "60s"),
     "rate.reset_iso": ("string", "2026-01-01T00:01:00Z"),
     "page.number": ("integer", 1),
     "page.size": ("integer", 20),
@@ -125,6 +131,8 @@ ITEMS = {
     "completion.tools": "piece",
     "choice.pieces": "piece",
     "choice.tools": "piece",
+    "choice.tokens": "token",
+    "token.others": "token",
 }
 
 # By what the items of a list are told apart, and which sorts there are.

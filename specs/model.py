@@ -24,6 +24,7 @@ CONDITIONS = (
     "conflict",
     "idempotency_conflict",
     "insufficient_credits",
+    "too_large",
     "rate_limited",
     "service_busy",
     "internal_error",

@@ -31,6 +31,8 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
     get_model = resolver.getter(parse(arguments["model"]))
     is_streamed = _switch(arguments.get("stream"), resolver)
     continues = resolver.getter(parse(arguments["continues"])) if "continues" in arguments else None
+    is_kept = resolver.getter(parse(arguments["kept"])) if "kept" in arguments else None
+    get_framing = resolver.getter(parse(arguments["framing"])) if "framing" in arguments else None
     charge = compile_charge(arguments.get("price"))
     captions = arguments.get("captions", True)
 
@@ -48,15 +50,17 @@ def complete(operation: Operation, provider: Provider, resolver: ScopeResolver) 
             ask.model,
             int(exchange.now),
             completion,
-            tuple([ChoiceView(choice, stops[choice.stop]) for choice in completion.choices]),
+            tuple([ChoiceView(choice, stops[choice.stop], ask.likeliest) for choice in completion.choices]),
         )
         if charge is not None:
             charge(exchange, Priced(exchange.body, view))
-        if continues is not None and exchange.account:
+        if continues is not None and exchange.account and (is_kept is None or is_kept(exchange) is not False):
             said = "\n".join((ask.context, ask.prompt, view.text or ""))
             site.conversations.remember(exchange.account.id, view.id, said)
         exchange.completion = view
         exchange.is_streamed = is_streamed(exchange)
+        exchange.in_array = get_framing is not None and get_framing(exchange) != "sse"
+        exchange.takes_long = ask.wants_image
 
     return behave
 

@@ -7,7 +7,6 @@ from typing import Any
 from understudy.mockserver.completions.instances import instance
 from understudy.mockserver.completions.model import Ask, Piece, Tool
 from understudy.mockserver.completions.prompts import excerpt
-from understudy.mockserver.seed import alnum_both
 
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W_A-Za-z]+")
 _WORD = re.compile(r"[^\W_]+")
@@ -79,7 +78,7 @@ def call(tool: Tool, draw: Callable[[str], bytes], topics: Sequence[str]) -> Pie
     # A name of somebody or of some place makes the better argument.
     words = [topic for topic in topics if topic[0].isupper()] or topics
     arguments = instance(_of_object(tool.schema), draw, words)
-    return Piece("tool", id=alnum_both(draw("id"))[:24], name=tool.name, arguments=arguments)
+    return Piece("tool", name=tool.name, arguments=arguments)
 
 
 def _of_object(schema: Any) -> Any:

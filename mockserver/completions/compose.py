@@ -29,17 +29,16 @@ PER_IMAGE = 258
 _NO_LIMIT = 10**9
 _THOUGHT = (20, 120)  # tokens, when the budget has room for them
 _ANY_OBJECT = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
-_SIGNATURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
 
 
 def compose(ask: Ask, draw: Draw, image: MakeImage | None) -> Completion:
-    """The answer. `draw` gives 64 bytes by name, and names of ids begin with `id`; `image` makes the picture when one is wanted.
+    """The answer, its pieces without ids. `draw` gives 64 bytes by name; `image` makes a PNG when a picture is wanted, and is asked late.
 
     Thinking comes first, then tool calls, or text and the image. `most_tokens` holds for each choice; less than one is one. Raises
     Unsatisfiable when no value was found for the schema of a tool that is called, or for the shape.
     """
     reading = read(ask.prompt)
-    choices = tuple(_with_ids(_choice(ask, reading, index, draw, image), draw) for index in range(ask.count))
+    choices = tuple([_choice(ask, reading, index, draw, image) for index in range(ask.count)])
     pieces = [piece for choice in choices for piece in choice.pieces]
     return Completion(
         choices,
@@ -74,8 +73,8 @@ def _choice(ask: Ask, reading: Reading, index: int, draw: Draw, image: MakeImage
     return _text(ask, reading, index, left, drawn, thinking)
 
 
-def with_new_ids(completion: Completion, draw: Draw) -> Completion:
-    """The same answer, given once more: its pieces have ids of their own."""
+def with_ids(completion: Completion, draw: Draw) -> Completion:
+    """The answer as it is given out: each of its pieces has an id of its own."""
     choices = [
         replace(
             choice,
@@ -88,14 +87,6 @@ def with_new_ids(completion: Completion, draw: Draw) -> Completion:
 
 def _named(piece: Piece, draw: Draw, place: int, index: int) -> Piece:
     return replace(piece, id=alnum_both(draw(f"id of piece {place} choice {index}"))[:24])
-
-
-def _with_ids(choice: Choice, draw: Draw) -> Choice:
-    """The choice, each of whose pieces has an id."""
-    pieces = [
-        piece if piece.id else _named(piece, draw, place, choice.index) for place, piece in enumerate(choice.pieces)
-    ]
-    return replace(choice, pieces=tuple(pieces))
 
 
 def _within(draw: Draw, realm: str) -> Draw:
@@ -131,21 +122,16 @@ def _lead(reading: Reading, most: int, draw: Draw) -> tuple[Piece, ...]:
 def _picture(ask: Ask, reading: Reading, left: int, draw: Draw, image: MakeImage) -> tuple[tuple[Piece, ...], str]:
     """A sentence, unless captions are off, and the picture; the sentence alone when there are not tokens enough."""
     if not ask.captions and left >= PER_IMAGE:
-        data = image()
-        return (Piece("image", data=data, media_type=_media_type(data)),), "end"
+        return (_image(image),), "end"
     fits = left > PER_IMAGE
     text, is_cut = to_tokens(prose(reading, 1, Dice(draw("text"))), left - PER_IMAGE if fits else left)
     if not fits:
         return (Piece("text", text),), "length"
-    data = image()
-    picture = Piece("image", data=data, media_type=_media_type(data))
-    return (Piece("text", text), picture), "length" if is_cut else "end"
+    return (Piece("text", text), _image(image)), "length" if is_cut else "end"
 
 
-def _media_type(data: bytes) -> str:
-    return next(
-        (name for signature, name in _SIGNATURES.items() if data.startswith(signature)), "application/octet-stream"
-    )
+def _image(make: MakeImage) -> Piece:
+    return Piece("image", make=make, media_type="image/png")
 
 
 def _text(ask: Ask, reading: Reading, index: int, left: int, draw: Draw, thinking: tuple[Piece, ...]) -> Choice:

@@ -1,6 +1,7 @@
 """What was asked and what is answered, in the words that all protocols of text answers share."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -33,12 +34,14 @@ class Ask(Struct, frozen=True, gc=False):
     images: int = 0  # in the input
     wants_image: bool = False
     captions: bool = True  # a sentence stands before a picture
+    likeliest: int | None = None  # tokens told for the place of each, with how likely they are; None tells nothing
 
 
 class Piece(Struct, frozen=True, gc=False):
     """A part of an answer. Which members it fills depends on its type.
 
-    thinking: text, signature. text: text. tool: name, arguments. image: data, media_type. All have an id.
+    thinking: text, signature. text: text. tool: name, arguments. image: media_type, and `make` for its file. All have an
+    id when they are given out.
     """
 
     type: str
@@ -47,7 +50,7 @@ class Piece(Struct, frozen=True, gc=False):
     id: str = ""
     name: str = ""
     arguments: Any = None
-    data: bytes = b""
+    make: Callable[[], bytes] | None = None
     media_type: str = ""
 
     @property
@@ -57,8 +60,8 @@ class Piece(Struct, frozen=True, gc=False):
 
     @property
     def base64(self) -> str:
-        """The data as text."""
-        return b64encode(self.data).decode()
+        """The file of an image as text; it takes a while."""
+        return b64encode(self.make()).decode() if self.make else ""
 
 
 class Choice(Struct, frozen=True, gc=False):

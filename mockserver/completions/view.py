@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from understudy.mockserver.completions.likelihood import Token, tokens_of
 from understudy.mockserver.completions.model import Choice, Completion, Piece
 
 
@@ -12,6 +13,7 @@ class ChoiceView(Struct, gc=False):
 
     choice: Choice
     stop_reason: str
+    likeliest: int | None = None
 
     @property
     def index(self) -> int:
@@ -40,6 +42,11 @@ class ChoiceView(Struct, gc=False):
     @property
     def cut_by(self) -> str | None:
         return "tokens" if self.choice.stop == "length" else None
+
+    @property
+    def tokens(self) -> tuple[Token, ...] | None:
+        text = None if self.likeliest is None else self.choice.text
+        return None if text is None else tokens_of(text, self.likeliest or 0)
 
 
 class CompletionView(Struct, gc=False):

@@ -1,6 +1,7 @@
 """Gemini generateContent: requests to asks, answers to chunks."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,9 +114,10 @@ def to_json_schema(said: Any) -> Any:
 
 
 def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[Event]:
-    """The chunks of a whole answer: each candidate in turn; the last chunk of all has the usage."""
+    """The chunks of a whole answer: each candidate in turn; each chunk has the usage up to it, the last that of all."""
     head = {key: value for key, value in plain.items() if key not in ("candidates", "usageMetadata")}
-    candidates = plain["candidates"]
+    candidates, usage = plain["candidates"], plain["usageMetadata"]
+    spent = Counter[str]()
     for place, candidate in enumerate(candidates):
         content = candidate["content"]
         rest = {key: value for key, value in candidate.items() if key not in ("content", "finishReason")}
@@ -125,10 +127,25 @@ def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[E
             told = {"content": {**content, "parts": [piece]}, **rest}
             if is_last:
                 told["finishReason"] = candidate["finishReason"]
-            chunk = {**head, "candidates": [told]}
-            if is_last and place == len(candidates) - 1:
-                chunk["usageMetadata"] = plain["usageMetadata"]
-            yield Event("", orjson.dumps(chunk), tokens=1)
+            spent[_THOUGHTS if piece.get("thought") else _ANSWER] += 1
+            is_end = is_last and place == len(candidates) - 1
+            used = usage if is_end else _usage_after(usage, spent)
+            yield Event("", orjson.dumps({**head, "candidates": [told], "usageMetadata": used}), tokens=1)
+
+
+_PROMPT, _ANSWER, _THOUGHTS, _TOTAL = (
+    "promptTokenCount",
+    "candidatesTokenCount",
+    "thoughtsTokenCount",
+    "totalTokenCount",
+)
+
+
+def _usage_after(usage: Any, spent: Counter[str]) -> Any:
+    """The usage when so many pieces have been told, each a token; never more than in the end."""
+    counts = {name: min(spent[name], usage.get(name, 0)) for name in (_ANSWER, _THOUGHTS)}
+    known = {name: counts.get(name, count) for name, count in usage.items()}
+    return {**known, _TOTAL: usage[_PROMPT] + sum(counts.values())}
 
 
 def _iter_pieces(part: Any, cut: Callable[[str], list[str]]) -> Iterator[Any]:

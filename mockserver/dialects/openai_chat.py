@@ -1,6 +1,7 @@
 """OpenAI Chat Completions: requests to asks, answers to chunks."""
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -42,6 +43,7 @@ def ask(body: Any, model: str) -> Ask:
         count=body.get("n") or 1,
         shape=schema if shape.get("type") in ("json_object", "json_schema") else None,
         images=sum(_images_in(message.get("content")) for message in messages),
+        likeliest=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
     )
 
 
@@ -66,8 +68,8 @@ def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[E
         "object": "chat.completion.chunk",
     }
 
-    def chunk(index: int, delta: Any, finish: Any = None, tokens: int = 0) -> Event:
-        choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def chunk(index: int, delta: Any, finish: Any = None, tokens: int = 0, likely: Any = None) -> Event:
+        choice = {"index": index, "delta": delta, "logprobs": likely, "finish_reason": finish}
         usage = {"usage": None} if with_usage else {}
         return Event("", orjson.dumps({**head, "choices": [choice], **usage}), tokens)
 
@@ -76,8 +78,8 @@ def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[E
         yield chunk(
             index, {"role": message["role"], "content": "" if message["content"] is not None else None, "refusal": None}
         )
-        for text in cut(message["content"] or ""):
-            yield chunk(index, {"content": text}, tokens=1)
+        for text, likely in zip(cut(message["content"] or ""), _iter_likely(choice.get("logprobs")), strict=False):
+            yield chunk(index, {"content": text}, tokens=1, likely=likely)
         for number, call in enumerate(message.get("tool_calls") or ()):
             function = call["function"]
             opened = {**call, "index": number, "function": {"name": function["name"], "arguments": ""}}
@@ -88,6 +90,11 @@ def stream(plain: Any, body: Any, cut: Callable[[str], list[str]]) -> Iterator[E
     if with_usage:
         yield Event("", orjson.dumps({**head, "choices": [], "usage": plain["usage"]}))
     yield _DONE
+
+
+def _iter_likely(said: Any) -> Iterator[Any]:
+    """How likely each piece is of those in which a text is streamed, which are its tokens; None where nobody asked."""
+    return repeat(None) if said is None else ({**said, "content": [token]} for token in said["content"])
 
 
 def fail(error: Any, count: int) -> Event:

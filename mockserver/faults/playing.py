@@ -9,7 +9,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.faults.moves import ENDS, Chunk, Close, Data, Head, Hold, Move, Moves, Reset, Until, Wait
-from understudy.mockserver.streams import MOST_KEPT, wait_until
+from understudy.mockserver.streams import MOST_KEPT, as_array, wait_until
 from understudy.mockserver.wire import finish, reset, wait_for_leave, write_now
 
 T = TypeVar("T")
@@ -80,7 +80,7 @@ class Player:
             yield from (Data(answer.body[start : start + MOST_AT_ONCE]) for start in starts)
             return
         pace, started, tokens = self._world.settings.pace, self._world.clock.now(), 0
-        for event in answer.events:
+        for event in as_array(answer.events) if self._exchange.in_array else answer.events:
             tokens += event.tokens
             if not pace.is_immediate:
                 yield Until(started + pace.due(tokens))

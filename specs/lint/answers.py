@@ -21,6 +21,8 @@ _MEMBERS = {
     "image": ("base64", "media_type"),
 }
 
+_OF_CHOICES = ("index", "tokens")
+
 
 def iter_answers(stops: Mapping[str, str], only: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Completions in words, with the values of their names; `only`: those of one type of piece."""
@@ -29,7 +31,7 @@ def iter_answers(stops: Mapping[str, str], only: str = "") -> Iterator[tuple[str
             continue
         for ending in endings:
             choice = _choice(types, stops.get(ending, ending), ending)
-            values = {f"completion.{name}": value for name, value in choice.items() if name != "index"}
+            values = {f"completion.{name}": value for name, value in choice.items() if name not in _OF_CHOICES}
             scopes = tuple(_prefixed("choice", {**choice, "index": index}) for index in range(2))
             numbers = {name: sample for name, (kind, sample) in NAMES.items() if _is_own(name)}
             yield f"{words} that ends by {ending!r}", {**numbers, **values, "completion.choices": scopes}
@@ -52,7 +54,13 @@ def _choice(types: tuple[str, ...], stop: str, ending: str) -> dict[str, Any]:
         "stop_reason": stop,
         "stop_sequence": NAMES["choice.stop_sequence"][1] if ending == "stop_sequence" else None,
         "cut_by": NAMES["choice.cut_by"][1] if ending == "length" else None,
+        "tokens": (_token((_token(()),)),) if ending == "length" else None,
     }
+
+
+def _token(others: tuple[Scope, ...]) -> Scope:
+    members = {name: NAMES[f"token.{name}"][1] for name in ("text", "logprob", "utf8")}
+    return _prefixed("token", {**members, "others": others})
 
 
 def _piece(name: str) -> Scope:

@@ -200,7 +200,7 @@ def _iter_rule(rule: Mapping[str, Any], base: Use) -> Iterator[Use]:
 
 
 def _iter_errors(subject: Subject) -> Iterator[Use]:
-    base = Use((), None, frozenset({"base_url", "error", "request"}))
+    base = Use((), None, frozenset({"base_url", "error", "request", "rate"}))
     for name, envelope in subject.errors["envelopes"].items():
         place = ("x-errors", "envelopes", name)
         yield from iter_template(envelope["template"], replace(base, place=(*place, "template")))

@@ -28,7 +28,7 @@ def door() -> Door:
 
 
 def say(door: Door, headers: dict[str, str] | None = None, **members: Any) -> Reply:
-    return door.ask("POST", "/say", {**HELLO, **members}, KEY if headers is None else headers)
+    return door.listen("/say", {**HELLO, **members}, KEY if headers is None else headers)
 
 
 def events_of(body: bytes) -> list[bytes]:

@@ -69,7 +69,7 @@ def served(serve: Serve) -> Served:
 
 def ask(door: Door, body: dict[str, Any], how: str = "generateContent", model: str = TEXT) -> Any:
     contents = [{"role": "user", "parts": [{"text": "Tell me about rivers, please."}]}]
-    return door.ask("POST", f"/v1beta/models/{model}:{how}", {"contents": contents, **body}, KEY)
+    return door.listen(f"/v1beta/models/{model}:{how}", {"contents": contents, **body}, KEY)
 
 
 def chunks_of(body: bytes) -> list[Any]:
@@ -105,6 +105,39 @@ def without_ids(candidates: list[Any]) -> list[Any]:
     return candidates
 
 
+def check_usage(told: list[Any], whole: Any) -> None:
+    """Every chunk has the usage up to it; the last has that of the whole answer."""
+    assert told[-1] == whole
+    for usage in told:
+        parts = usage["promptTokenCount"], usage["candidatesTokenCount"], usage["thoughtsTokenCount"]
+        assert usage["totalTokenCount"] == sum(parts)
+        assert parts[0] == whole["promptTokenCount"]
+    counts = [(usage["thoughtsTokenCount"], usage["candidatesTokenCount"]) for usage in told]
+    assert counts == sorted(counts)
+    assert len(told) == 1 or counts[0] in ((1, 0), (0, 1))
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_stream_told_otherwise_is_an_array_of_the_same(door: Door, name: str) -> None:
+    events = chunks_of(ask(door, BODIES[name], "streamGenerateContent?alt=sse").body)
+    told = without_ids(list(iter_joined(events)))
+    for how in ("streamGenerateContent", "streamGenerateContent?alt=json"):
+        reply = ask(door, BODIES[name], how)
+        assert reply.media_type == "application/json"
+        items = reply.json()
+        assert len(items) == len(events) == reply.body.count(b",\r\n") + 1
+        is_same = without_ids(list(iter_joined(items))) == told
+        assert is_same, "the pictures are long: nothing is printed of them"
+        check_usage([item["usageMetadata"] for item in items], events[-1]["usageMetadata"])
+
+
+def test_an_array_that_breaks_off_ends_in_the_error(door: Door) -> None:
+    contents = {"contents": [{"parts": [{"text": "Hi"}]}]}
+    headers = {**KEY, "Prefer": "condition=service_busy, after=1"}
+    *items, last = door.ask("POST", f"/v1beta/models/{TEXT}:streamGenerateContent", contents, headers).json()
+    assert (len(items), last["error"]["status"]) == (1, "UNAVAILABLE")
+
+
 @pytest.mark.parametrize("name", BODIES)
 def test_a_stream_adds_up_to_the_plain_answer(door: Door, name: str) -> None:
     plain = ask(door, BODIES[name]).json()
@@ -117,8 +150,7 @@ def test_a_stream_adds_up_to_the_plain_answer(door: Door, name: str) -> None:
     assert DIALECTS["gemini"].is_complete(["chunk"] * len(chunks))
     wanted = [{"parts": each.pop("content")["parts"], **each} for each in plain["candidates"]]
     assert without_ids(list(iter_joined(chunks))) == without_ids(wanted)
-    assert [chunk["usageMetadata"] for chunk in chunks if "usageMetadata" in chunk] == [plain["usageMetadata"]]
-    assert "usageMetadata" in chunks[-1]
+    check_usage([chunk["usageMetadata"] for chunk in chunks], plain["usageMetadata"])
     assert len({chunk["responseId"] for chunk in chunks}) == 1
 
 

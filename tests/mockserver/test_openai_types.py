@@ -1,6 +1,7 @@
 """Chat Completions and Responses, object by object, against the types of the official client: nothing missing, nothing more."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,7 @@ CHATS = st.tuples(
         seed=st.integers(0, 99),
         reasoning_effort=st.sampled_from(["low", None]),
     ),
+    st.sampled_from([{}, {}, {"logprobs": True}, {"logprobs": True, "top_logprobs": 4}, {"logprobs": False}]),
     st.none() | st.sets(st.sampled_from(NAMES), min_size=1),
     st.sampled_from(["auto", "none", "required"]),
     st.booleans(),
@@ -120,9 +122,10 @@ def told(chunks: list[ChatCompletionChunk]) -> dict[int, dict[str, Any]]:
     said: dict[int, dict[str, Any]] = {}
     for chunk in chunks:
         for choice in chunk.choices:
-            whole = said.setdefault(choice.index, {"text": "", "tools": {}, "reason": None})
+            whole = said.setdefault(choice.index, {"text": "", "tools": {}, "reason": None, "likely": []})
             assert whole["reason"] is None, "nothing comes after the reason"
             whole["text"] += choice.delta.content or ""
+            whole["likely"] += likely_of(choice.logprobs)
             whole["reason"] = choice.finish_reason
             for call in choice.delta.tool_calls or ():
                 assert call.function
@@ -134,13 +137,31 @@ def told(chunks: list[ChatCompletionChunk]) -> dict[int, dict[str, Any]]:
     return said
 
 
+def likely_of(said: Any) -> list[Any]:
+    """The tokens with how likely they were."""
+    return said.model_dump()["content"] if said else []
+
+
+def check_likely(text: str, tokens: list[Any], count: int) -> None:
+    """The tokens are the text, the likeliest come first and are not more than certain."""
+    assert not tokens or "".join(token["token"] for token in tokens) == text
+    for token in tokens:
+        top = token["top_logprobs"]
+        assert bytes(token["bytes"]).decode() == token["token"]
+        assert len(top) == count == len({other["token"] for other in top})
+        assert [other["logprob"] for other in top] == sorted((o["logprob"] for o in top), reverse=True)
+        assert token["logprob"] <= 0
+        assert sum(math.exp(other["logprob"]) for other in top) < 1.000001
+        assert not top or (top[0]["token"], top[0]["logprob"]) == (token["token"], token["logprob"])
+
+
 @LIVELY
 @given(CHATS)
 def test_chat(drawn: tuple[Any, ...]) -> None:
-    messages, more, tools, choice, is_parallel = drawn
+    messages, more, likely, tools, choice, is_parallel = drawn
     functions = [{"type": "function", "function": {"name": name, "parameters": OBJECT}} for name in sorted(tools or ())]
     calling = {"tools": functions, "tool_choice": choice, "parallel_tool_calls": is_parallel} if tools else {}
-    body = {"model": "gpt-4o", "messages": messages, **more, **calling}
+    body = {"model": "gpt-4o", "messages": messages, **more, **likely, **calling}
     plain = exact(WHOLE, send("/v1/chat/completions", body).body)
     streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
     *events, (_, done) = events_of(send("/v1/chat/completions", streamed).body)
@@ -157,9 +178,14 @@ def test_chat(drawn: tuple[Any, ...]) -> None:
                 for place, call in enumerate(each.message.tool_calls or ())
             },
             "reason": each.finish_reason,
+            "likely": likely_of(each.logprobs),
         }
         for each in plain.choices
     }
+    for each in plain.choices:
+        is_told = bool(likely.get("logprobs")) and each.message.content is not None
+        assert (each.logprobs is not None) == is_told
+        check_likely(each.message.content or "", likely_of(each.logprobs), likely.get("top_logprobs", 0))
     assert plain.usage.total_tokens == plain.usage.prompt_tokens + plain.usage.completion_tokens
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from understudy.mockserver.completions.calls import called
-from understudy.mockserver.completions.compose import PER_IMAGE, PER_TURN, compose, tokens_of
+from understudy.mockserver.completions.compose import PER_IMAGE, PER_TURN, compose, tokens_of, with_ids
 from understudy.mockserver.completions.merging import Unsatisfiable
 from understudy.mockserver.completions.model import Ask, Choice, Completion, Tool
 from understudy.mockserver.completions.prompts import language_of
@@ -34,8 +34,13 @@ SHAPE = {
 PNG = b"\x89PNG\r\n\x1a\n..."
 
 
+def picture() -> bytes:
+    return PNG
+
+
 def _compose(ask: Ask, seed: int = 1) -> Completion:
-    return compose(ask, Seed(seed, "compose").draw, lambda: PNG)
+    draw = Seed(seed, "compose").draw
+    return with_ids(compose(ask, draw, picture), draw)
 
 
 def _first(prompt: str, seed: int = 1, **members: Any) -> Choice:
@@ -136,11 +141,10 @@ def test_parallel_calls_have_ids_of_their_own() -> None:
     assert len({piece.id for piece in calls}) == 3
 
 
-def test_only_ids_are_drawn_by_names_that_begin_so() -> None:
-    ask = Ask("m", "ping the weather", tools=TOOLS, thinking=40, count=2)
-    one, other = Seed(1, "words"), Seed(2, "ids")
-    first = compose(ask, one.draw, None)
-    second = compose(ask, lambda name: (other if name.startswith("id") else one).draw(name), None)
+def test_an_answer_is_given_out_under_new_ids_and_is_else_the_same() -> None:
+    answer = compose(Ask("m", "ping the weather", tools=TOOLS, thinking=40, count=2), Seed(1, "words").draw, None)
+    assert {piece.id for choice in answer.choices for piece in choice.pieces} == {""}
+    first, second = (with_ids(answer, Seed(seed, "ids").draw) for seed in (1, 2))
     for before, after in zip(first.choices, second.choices, strict=True):
         for piece, same in zip(before.pieces, after.pieces, strict=True):
             assert "" != piece.id != same.id
@@ -245,7 +249,8 @@ def test_any_object_has_something_in_it() -> None:
 def test_a_picture_comes_after_its_text_when_there_are_tokens_for_it() -> None:
     choice = _first("Draw a cat", wants_image=True)
     assert [piece.type for piece in choice.pieces] == ["text", "image"]
-    assert (choice.pieces[1].data, choice.pieces[1].media_type, choice.stop) == (PNG, "image/png", "end")
+    assert (choice.pieces[1].media_type, choice.stop) == ("image/png", "end")
+    assert base64.b64decode(choice.pieces[1].base64) == PNG
     for most, kinds in ((PER_IMAGE, ["text"]), (PER_IMAGE + 1, ["text", "image"])):
         cut = _compose(Ask("m", "Draw a cat", wants_image=True, most_tokens=most))
         assert [piece.type for piece in cut.choices[0].pieces] == kinds
