@@ -98,6 +98,11 @@ bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
 	$(call apt,wrk)
 	@exec $(BIN)/python -m tests.benchmarks.peers $(ARGS)
 
+.PHONY: relays
+relays: $(VENV)/.installed-test ## real relays in front of the mock, judged (ARGS=litellm)
+	$(call apt,$(call package,node,nodejs) $(call package,npm,npm))
+	@exec $(BIN)/python -m tests.relays.run $(ARGS)
+
 .PHONY: clean
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis

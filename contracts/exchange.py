@@ -1,6 +1,7 @@
 """One exchange as a witness saw it: what was sent, what came back and when; frozen."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import parse_qsl
 
 Headers = tuple[tuple[str, str], ...]
@@ -37,6 +38,10 @@ class Exchange:
     who: str = "first"
     where: str = "client"
     probe: str = ""
+
+    def evolve(self, **changes: Any) -> "Exchange":
+        """A copy with these members changed."""
+        return replace(self, **changes)
 
     @property
     def media_type(self) -> str:

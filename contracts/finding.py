@@ -1,5 +1,6 @@
 """Findings: what a check holds against a target, as values."""
 
+import re
 from dataclasses import dataclass
 
 from understudy.contracts.exchange import Exchange
@@ -43,12 +44,10 @@ class Finding:
         return self.check, self.operation, self.clause, stem(self.message)
 
 
+# What differs from run to run: what stands in quotes (an apostrophe within a word is none), and digits.
+_VARYING = re.compile(r"(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"|\d+")
+
+
 def stem(message: str) -> str:
-    """A message without what differs from run to run: what stands in quotes, and digits."""
-    inner, kept = False, []
-    for character in message:
-        if character in "'\"":
-            inner = not inner
-        elif not inner and not character.isdigit():
-            kept.append(character)
-    return "".join(kept)
+    """A message without what differs from run to run."""
+    return _VARYING.sub("", message)

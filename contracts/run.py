@@ -68,6 +68,10 @@ class Result:
         return tally(self.verdicts)
 
 
+# The families of clauses that are driven when the provider behind the target is ours.
+BEHIND = frozenset(("upstream", "text", "stream"))
+
+
 class Unreachable(Exception):
     """A target that does not answer at all; says where and how it failed."""
 
@@ -98,6 +102,8 @@ def conclude(
     history = History(contract, exchanges, secrets)
     findings = judge(history, settings.checks, settings.seed)
     verdicts = judge_clauses(history, findings, reasons)
+    if settings.upstream:
+        verdicts = [v for v in verdicts if v.clause.family in BEHIND or v.status != "not checked"]
     return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped)
 
 

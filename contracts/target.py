@@ -66,7 +66,7 @@ class Target:
     ) -> None:
         self.contract, self.base_url = contract, base_url.rstrip("/")
         self.credentials, self.budget = dict(credentials), budget or Budget()
-        self.log = log or Log()
+        self.log, self._headers = log or Log(), headers
         self._patience = patience or Patience()
         self._tasks: set[str] = set()
         self._under_way = 0
@@ -77,7 +77,7 @@ class Target:
             limits=limits,
             trust_env=False,
             follow_redirects=False,
-            headers={"Accept-Encoding": "identity", "User-Agent": "understudy-check", **dict(headers)},
+            headers={"Accept-Encoding": "identity", "User-Agent": "understudy-check"},
         )
 
     async def __aenter__(self) -> Self:
@@ -174,7 +174,8 @@ class Target:
 
     def _with_key(self, request: Request) -> tuple[list[tuple[str, str]], str]:
         """The headers and the query with the credential where the operation wants it."""
-        headers, query = list(request.headers), request.query
+        own = () if request.url else self._headers
+        headers, query = [*own, *request.headers], request.query
         key = self.credentials.get(request.who, "")
         alternatives = request.operation.security if request.operation else self._usual_security
         if not key or not alternatives or request.url:

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from understudy.mockserver.chronicle import Due as Due
     from understudy.playing.accounts import Account as Account
     from understudy.playing.casting import Options as Options
     from understudy.playing.deliveries import Callback as Callback
@@ -30,7 +29,6 @@ _PUBLIC = {
     "AsyncProvider": "understudy.playing.providers",
     "Callback": "understudy.playing.deliveries",
     "Dropped": "understudy.playing.journal",
-    "Due": "understudy.mockserver.chronicle",
     "House": "understudy.playing.house",
     "Journal": "understudy.playing.journal",
     "Options": "understudy.playing.casting",

@@ -10,6 +10,8 @@ from importlib.metadata import version
 VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
     "check": ("understudy.commands.check", "judge whoever claims to be a provider"),
+    "proxy": ("understudy.commands.proxy", "judge live traffic with a provider, and pass it on"),
+    "audit": ("understudy.commands.audit", "judge a recording of traffic with a provider"),
     "check-client": ("understudy.commands.check_client", "play a provider to a client, well and badly, and judge it"),
     "fuzz": ("understudy.commands.fuzz", "search for the replies that trip a client, and shrink them"),
     "play": ("understudy.commands.play", "play a saved script to a client once more"),
@@ -22,7 +24,7 @@ VERBS = {
 # Heading of the help -> its verbs; a verb that stands nowhere is shown last.
 GROUPS = {
     "play a provider": ("serve",),
-    "judge others": ("check", "check-client", "fuzz", "play"),
+    "judge others": ("check", "proxy", "audit", "check-client", "fuzz", "play"),
     "describe a provider": ("specs",),
     "this machine": ("config", "doctor", "completion"),
 }

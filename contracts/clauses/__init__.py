@@ -6,7 +6,7 @@ A clause that no exchange reached is not checked, never passed.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.clauses import answers, media, money, others, requests, tasks, texts
+from understudy.contracts.clauses import answers, media, money, others, requests, tasks, texts, upstream
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.finding import Finding
@@ -23,6 +23,7 @@ FAMILIES: tuple[Callable[[Contract], Iterator[Clause]], ...] = (
     tasks.iter_orders,
     texts.iter_texts,
     media.iter_media,
+    upstream.iter_behind,
     money.iter_money,
     others.iter_tasks,
     others.iter_owners,

@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from understudy.contracts.client.courier import Sent
 from understudy.contracts.client.script import HEALTHY, Script, Step
 from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
@@ -127,7 +126,7 @@ class Trial:
     key: str
     seen: tuple[Seen, ...]
     word: Word
-    callbacks: tuple[Sent, ...] = ()
+    callbacks: tuple[Any, ...] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, *behaviors: str) -> list[Seen]:

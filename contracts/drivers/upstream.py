@@ -41,6 +41,7 @@ CALL_FAULTS = (
 STREAM_FAULTS = (
     "fault=cut events=4",
     "fault=cut events=2 end=reset",
+    "fault=cut events=4 end=finish",
     "fault=no_end",
     "fault=truncated_chunk events=3",
     "fault=error_event events=3",

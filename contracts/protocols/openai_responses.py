@@ -59,6 +59,8 @@ def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
             told.wrong.append(f"an event named {event.name!r} says that it is {kind!r}")
         told.types.append(kind or "nothing")
         here = whole(child(data, "sequence_number"))
+        if not kind:
+            continue
         if here is None or (number is not None and here != number + 1):
             told.wrong.append(f"sequence_number {here} follows {number}")
         number = here

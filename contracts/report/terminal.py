@@ -7,7 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from understudy.contracts.clauses import STATUSES
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Finding
+from understudy.contracts.report.redact import Redactor
 from understudy.contracts.report.subject import Subject
 
 _STYLES = {
@@ -64,10 +66,17 @@ def _show_finding(subject: Subject, console: Console, finding: Finding) -> None:
     for fact in finding.facts:
         console.print(Text(f"  {fact}", "cyan"))
     for exchange in finding.exchanges:
-        console.print(Text(f"  {redactor.curl(exchange)}"), soft_wrap=True)
+        console.print(Text(f"  {_asked(redactor, exchange)}"), soft_wrap=True)
         answer = redactor.body(exchange.response_body, 600)
         console.print(Text(f"  → {exchange.status or exchange.error} {answer}", "dim"), soft_wrap=True)
     console.print()
+
+
+def _asked(redactor: Redactor, exchange: Exchange) -> str:
+    """How a request is repeated; what a relay asked its provider is only told."""
+    if exchange.where == "client":
+        return redactor.curl(exchange)
+    return f"behind it: {exchange.method} {exchange.path} {redactor.body(exchange.request_body, 400)}"
 
 
 def _show_unchecked(subject: Subject, console: Console) -> None:

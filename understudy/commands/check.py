@@ -6,23 +6,19 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from rich.console import Console
 
 from understudy.behind import playing_behind
 from understudy.cli import UsageError
-from understudy.commands.choice import choose
+from understudy.commands.judging import add_judging, chosen_checks, one_provider, publish, read_address
 from understudy.commands.progress import Progress
-from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.contract import Contract
 from understudy.contracts.control import NoControl
 from understudy.contracts.estimate import Estimate, estimate
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.report import REPORTS, Subject
-from understudy.contracts.report.baseline import BadBaseline, Identity, accepting, read_baseline
-from understudy.contracts.report.terminal import show
+from understudy.contracts.report.baseline import BadBaseline, Identity, read_baseline
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
 from understudy.contracts.timing import Pace
@@ -32,7 +28,7 @@ from understudy.specs.model import Provider
 from understudy.specs.problems import known
 from understudy.usage import Parser
 
-FOUND, UNREACHABLE = 1, 3
+UNREACHABLE = 3
 
 _EXAMPLES = (
     ("understudy check {slug} --base-url http://127.0.0.1:4010/{slug} --api-key KEY", "everything, as one account"),
@@ -54,12 +50,9 @@ _EXAMPLES = (
 def run(arguments: list[str]) -> int:
     """0: nothing failed, 1: something did, 2: usage, 3: nobody answers."""
     options = parser().parse_args(arguments)
-    providers = choose([options.provider] if options.provider else [], options.spec, options.profile)
-    if len(providers) != 1:
-        raise UsageError("name one provider, or give its spec with --spec")
     given = {"first": options.api_key, "other": options.other_api_key, "poor": options.poor_api_key}
     credentials = {who: key for who, key in given.items() if key}
-    provider = narrow(providers[0], options.operation)
+    provider = narrow(one_provider(options), options.operation)
     settings = Settings(
         base_url=options.base_url,
         headers=tuple(map(_header, options.header)),
@@ -72,7 +65,7 @@ def run(arguments: list[str]) -> int:
         listen=_listen(options),
         callback_url=options.callback_url,
         control_url=options.control_url,
-        checks=_checks(options.only, options.skip),
+        checks=chosen_checks(options),
     )
     known_findings = _baseline(options.baseline)
     bounds = estimate(Contract(provider), settings.scenarios, settings.max_tasks, settings.max_credits)
@@ -88,14 +81,7 @@ def run(arguments: list[str]) -> int:
     except (Unreachable, NoControl) as error:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
-    subject = accepting(subject_of(result), known_findings)
-    if options.json:
-        print(REPORTS["json"](subject), end="")
-    else:
-        show(subject, Console(), options.verbose)
-    for text in options.report:
-        _write(text, subject)
-    return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
+    return publish(result, options, Console(), known_findings)
 
 
 def _telling(bar: Progress, bounds: Estimate) -> Callable[[Exchange], None]:
@@ -121,21 +107,15 @@ def _baseline(file: str) -> frozenset[Identity]:
 def _listen(options: argparse.Namespace) -> tuple[str, int] | None:
     """Where callbacks are received: where it is said, else here for a target that is here, too."""
     if options.callback_listen:
-        host, _, port = options.callback_listen.rpartition(":")
-        if not host or not port.isdecimal():
-            raise UsageError(f"--callback-listen is {options.callback_listen!r}; write HOST:PORT")
-        return host, int(port)
+        return read_address(options.callback_listen, "--callback-listen")
     is_here = urlsplit(options.base_url).hostname in ("127.0.0.1", "localhost", "::1")
     return ("127.0.0.1", 0) if is_here else None
 
 
 def _drive_behind(provider: Provider, settings: Settings, listen: str, told: Callable[[Exchange], None]) -> Result:
     """Play the provider behind the target, and look at both sides."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UsageError(f"--upstream-listen is {listen!r}; write HOST:PORT")
     try:
-        with playing_behind(provider, host, int(port)) as behind:
+        with playing_behind(provider, *read_address(listen, "--upstream-listen")) as behind:
             print(f"the provider behind: {behind.base_url}, key {behind.key}", file=sys.stderr)
             return drive(provider, replace(settings, upstream=behind), told)
     except PortTaken as error:
@@ -159,48 +139,10 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def subject_of(result: Result) -> Subject:
-    """What the reports are about."""
-    return Subject(
-        title=f"{result.provider.title} at {result.settings.base_url}",
-        provider=result.provider.slug,
-        target=result.settings.base_url,
-        findings=result.findings,
-        verdicts=result.verdicts,
-        exchanges=result.history.exchanges,
-        secrets=frozenset(result.settings.credentials.values()),
-        seed=result.settings.seed,
-        stopped=result.stopped,
-    )
-
-
-def _checks(only: list[str], skip: list[str]) -> tuple[Check, ...]:
-    names = [name for check in CHECKS for name in (check.id, check.family)]
-    for name in (*only, *skip):
-        if name not in names:
-            raise UsageError(f"there is no check {name!r}; {known(name, names)}")
-    wanted = [c for c in CHECKS if not only or c.id in only or c.family in only]
-    return tuple(c for c in wanted if c.id not in skip and c.family not in skip)
-
-
-def _write(text: str, subject: Subject) -> None:
-    name, _, file = text.partition("=")
-    if name not in REPORTS or not file:
-        raise UsageError(f"--report is {text!r}; write one of {', '.join(REPORTS)}, =, and a file")
-    try:
-        Path(file).write_text(REPORTS[name](subject), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--report: {error}") from None
-
-
 def parser() -> argparse.ArgumentParser:
     """The words of this verb."""
     words = Parser(prog="understudy check", description="Judge whoever claims to be a provider.", examples=_EXAMPLES)
     words.add_argument("provider", nargs="?", metavar="PROVIDER", help=f"one of {', '.join(shipped())}")
-    words.add_argument(
-        "--spec", action="append", default=[], metavar="FILE", help="the provider's spec, where it is none of these"
-    )
-    words.add_argument("--profile", action="append", default=[], metavar="WORD", help="as for serve")
     words.add_argument("--base-url", required=True, metavar="URL", help="where it is served")
     words.add_argument("--api-key", required=True, metavar="KEY", help="a key with credits")
     words.add_argument(
@@ -248,25 +190,13 @@ def parser() -> argparse.ArgumentParser:
     bounds.add_argument(
         "--poll", type=float, default=1.0, metavar="SECONDS", help="first pause between two polls (default %(default)g)"
     )
-    what = words.add_argument_group("what")
-    what.add_argument("--provoke", action="store_true", help="use the inputs by which the spec lets a task fail")
-    what.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check or family")
-    what.add_argument("--skip", action="append", default=[], metavar="CHECK", help="not this check or family")
-    what.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")
-    shown = words.add_argument_group("report")
-    shown.add_argument(
-        "--report",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="FORM=FILE",
-        help=f"also write it as {', '.join(REPORTS)}",
-    )
-    shown.add_argument(
+    how = words.add_argument_group("how")
+    how.add_argument("--provoke", action="store_true", help="use the inputs by which the spec lets a task fail")
+    how.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")
+    how.add_argument(
         "--baseline", default="", metavar="FILE", help="a report as JSON whose findings are known and accepted"
     )
-    shown.add_argument("--json", action="store_true", help="print the report as JSON")
-    shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")
+    add_judging(words)
     return words
 
 

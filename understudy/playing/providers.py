@@ -6,13 +6,11 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from understudy.environment import environment_of
-from understudy.mockserver.chronicle import Due
 from understudy.playing.accounts import Account, money
 from understudy.playing.deliveries import Callback, callbacks_of
 from understudy.playing.house import Seat
 from understudy.playing.journal import Journal
 from understudy.playing.orders import Faults, Order, order
-from understudy.playing.scripting import Script
 from understudy.playing.tasks import Task
 from understudy.playing.violations import Violation, Violations
 
@@ -32,7 +30,6 @@ class Handle:
         self._seat = seat
         self.journal = Journal(seat)
         self.faults = Faults(seat)
-        self.script = Script(seat)
         self._violations = Violations(seat)
 
     @property
@@ -143,20 +140,16 @@ class Handle:
         """The world's time, seconds since the epoch."""
         return self._seat.server.run(self._seat.world.clock.now)
 
-    def reset(self, seed: int | None = None) -> None:
-        """Be as at the start, with another seed if one is given; rules, tasks, money and journal are as new."""
-        self._seat.server.call(self._seat.world.reset(seed))
-
-    async def aadvance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
+    async def aadvance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
         """`advance` for a coroutine: its loop goes on meanwhile, so that a receiver of callbacks in it may answer."""
-        return await self._seat.server.acall(self._seat.world.elapse(_seconds(seconds, minutes, hours)))
+        return await self._seat.server.acall(self._seat.world.advance(_seconds(seconds, minutes, hours)))
 
 
 class Provider(Handle):
     """A provider that is played, for code that blocks."""
 
-    def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
-        """Move the virtual clock; what falls due is done, in order, before this returns it.
+    def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+        """Move the virtual clock; what falls due is done, in order, before this returns the new time.
 
         Callbacks are delivered meanwhile. Where this thread runs an event loop that has to answer them,
         it would wait for itself: then this raises RuntimeError, and `await aadvance(…)` is the way.
@@ -164,7 +157,7 @@ class Provider(Handle):
         far = _seconds(seconds, minutes, hours)
         if _runs_a_loop() and self._seat.server.run(self._owes, far):
             raise RuntimeError("callbacks fall due, and this thread's event loop would be blocked: await aadvance(…)")
-        return self._seat.server.call(self._seat.world.elapse(far))
+        return self._seat.server.call(self._seat.world.advance(far))
 
     def _owes(self, seconds: float) -> bool:
         upcoming = self._seat.world.agenda.next()
@@ -174,9 +167,9 @@ class Provider(Handle):
 class AsyncProvider(Handle):
     """A provider that is played, for code that awaits."""
 
-    async def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
-        """Move the virtual clock; what falls due is done, in order, before this returns it."""
-        return await self.aadvance(seconds, minutes=minutes, hours=hours)
+    async def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+        """Move the virtual clock; what falls due is done, in order, before this returns the new time."""
+        return await self.aadvance(seconds=seconds, minutes=minutes, hours=hours)
 
 
 def _seconds(seconds: float, minutes: float, hours: float) -> float:
