@@ -68,15 +68,16 @@ test-sdks: $(VENV)/.installed-test ## the official SDKs' own suites, from PyPI, 
 	@exec $(BIN)/python -m tests.sdks.suites
 
 .PHONY: check
-check: $(VENV)/.installed-lint ## formatting, lint, types, and that the schema of the configuration is current
+check: $(VENV)/.installed-lint ## formatting, lint, types, and that what is made of the flags is current
 	@rm -rf build/lib build/bdist.* $(CHECKED)
 	@$(PIP) install --no-deps --no-build-isolation --no-compile --target $(CHECKED) .
 	@$(BIN)/ruff format --check --quiet --diff .; format=$$?; \
 	$(BIN)/ruff check --quiet --output-format concise .; lint=$$?; \
 	$(BIN)/mypy > build/mypy.txt; types=$$?; \
 	$(CLICKABLE) build/mypy.txt; \
-	$(BIN)/understudy config schema | cmp -s - understudy/configuration/schema.json; made=$$?; \
-	[ $$made = 0 ] || echo 'understudy/configuration/schema.json: a flag has changed: run make pages'; \
+	$(BIN)/understudy config schema | cmp -s - understudy/configuration/schema.json && \
+	$(BIN)/understudy config page | cmp -s - docs/settings.md; made=$$?; \
+	[ $$made = 0 ] || echo 'understudy/configuration/schema.json, docs/settings.md: a flag has changed: run make pages'; \
 	[ $$format$$lint$$types$$made = 0000 ]
 
 .PHONY: pages
