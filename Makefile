@@ -88,6 +88,12 @@ pages: $(VENV)/.installed ## write anew what is made of specs and flags: docs/pr
 	@for spec in specs/*.yaml; do \
 	  slug=$$(basename $$spec .yaml); $(BIN)/understudy specs page $$slug > docs/providers/$$slug.md || exit 1; \
 	done
+	@$(BIN)/python -m tests.making
+
+.PHONY: pictures
+pictures: $(VENV)/.installed-test ## make the README's pictures anew: a screenshot and a terminal session
+	$(call apt,chromium curl fonts-wqy-microhei)
+	@$(BIN)/python -m tests.picturing
 
 .PHONY: bench
 bench: $(VENV)/.installed-test ## speed and memory beside a bare ASGI app (ARGS=--quick)
