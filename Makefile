@@ -81,7 +81,7 @@ check: $(VENV)/.installed-lint ## formatting, lint, types, and that what is made
 	[ $$format$$lint$$types$$made = 0000 ]
 
 .PHONY: pages
-pages: $(VENV)/.installed ## write anew what is made of specs and flags: docs/providers, docs/settings.md, the schema of the configuration
+pages: $(VENV)/.installed-test ## write anew what is made of specs, flags and faults: pages of docs/, the schema of the configuration
 	@mkdir -p build
 	@$(BIN)/understudy config schema > build/schema.json && mv build/schema.json understudy/configuration/schema.json
 	@$(BIN)/understudy config page > docs/settings.md

@@ -27,6 +27,11 @@ class Guard:
         self._token = token
         self._hosts = {host.lower() for host in hosts}
 
+    @property
+    def asks_for_token(self) -> bool:
+        """Whether callers must bring a token, wherever they are."""
+        return bool(self._token)
+
     def objection(self, request: "Request") -> str:
         """Why a request is refused; '' when it is not."""
         if self._token:

@@ -25,13 +25,14 @@ Examples = Sequence[tuple[str, str]]
 class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong and what is right; `examples` are (command, what it does), shown below the help.
 
-    In a command, `{slug}` is a provider's name.
+    In both, `{slug}` is a provider's name.
     """
 
     def __init__(self, *, examples: Examples = (), **more: Any) -> None:
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**more)
-        self.examples = tuple((command.replace("{slug}", sample_slug()), meaning) for command, meaning in examples)
+        slug = sample_slug()
+        self.examples = tuple((command.replace("{slug}", slug), why.replace("{slug}", slug)) for command, why in examples)
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing how all is used."""

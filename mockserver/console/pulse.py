@@ -19,6 +19,8 @@ def beat_of(world: World) -> dict[str, Any]:
     return {
         "now": world.clock.now(),
         "clock": world.clock.name,
+        "frozen": world.clock.is_still,
+        "speed": world.speed,
         "seen": world.journal.seen,
         "dropped": world.journal.dropped,
         "sites": {
@@ -39,8 +41,8 @@ async def iter_beats(world: World) -> AsyncIterator[bytes]:
     told, silent = b"", 0.0
     while not world.is_closed:
         beat = beat_of(world)
-        moved = world.clock.name != "real"
-        sign = orjson.dumps({**beat, "now": beat["now"] if moved else 0})
+        # A clock that moves by itself is followed by the page.
+        sign = orjson.dumps({**beat, "now": beat["now"] if beat["frozen"] else 0})
         if sign != told or silent >= SECONDS_OF_SILENCE:
             told, silent = sign, 0.0
             yield b"event: beat\ndata: %b\n\n" % orjson.dumps(beat)

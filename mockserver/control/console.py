@@ -15,6 +15,7 @@ from understudy.mockserver.console.requests import find_request, find_requests, 
 from understudy.mockserver.console.tasks import detail_of, find_tasks, window_of_tasks
 from understudy.mockserver.control.routes import Route, ThisSite, ThisWorld
 from understudy.mockserver.scope import number_fragment
+from understudy.mockserver.trust import OPEN, PREFIX
 
 Last = Annotated[int, Query(ge=0, description="The serial number of the newest that is wanted.")]
 Count = Annotated[int, Query(ge=1, le=200)]
@@ -118,7 +119,7 @@ def _file(name: str, media_url: str) -> Response:
 
 async def redirect(request: Request) -> Response:
     """To the page, whose files lie beside it."""
-    return RedirectResponse(f"{request.scope['root_path']}/_understudy/")
+    return RedirectResponse(f"{request.scope['root_path']}{PREFIX}/")
 
 
 ROUTES = (
@@ -135,7 +136,7 @@ ROUTES = (
 )
 
 PAGES: dict[str, Callable[..., Awaitable[Any]]] = {
-    "/_understudy": redirect,
-    "/_understudy/": page,
-    "/_understudy/console/files/{name}": file,
+    PREFIX: redirect,
+    f"{PREFIX}/": page,
+    f"{OPEN}console/{{name}}": file,
 }

@@ -21,7 +21,9 @@ class Trust:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         place = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] != "http" or not place.startswith(PREFIX) or place.startswith(OPEN):
+        # The console's page asks for the token itself.
+        is_open = place.startswith(OPEN) or (place == f"{PREFIX}/" and self._guard.asks_for_token)
+        if scope["type"] != "http" or not place.startswith(PREFIX) or is_open:
             return await self._app(scope, receive, send)
         reason = self._guard.objection(Request(scope))
         if reason:

@@ -208,3 +208,48 @@ def test_every_section_is_fit_for_all(browser: Browser, serve: Serve, size: tupl
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{section} is too wide"
             page.screenshot(path=shots / f"{section}-{size[0]}-{scheme}.png")
             page.keyboard.press("Escape")
+
+
+def test_time_is_paused_moved_and_goes_on(browser: Browser, serve: Serve) -> None:
+    """On a clock that moves by itself: a task stands while the clock does, and runs on from there."""
+    served = serve("--speed", "1", "juhuo")
+    Counter(JUHUO, served, "real").submit({})
+    with opened(browser, f"{served.control_url}/#/juhuo/tasks") as watched:
+        page = watched.page
+        page.get_by_role("button", name="Pause").click()
+        stands = page.locator("#clock time").inner_text()
+        page.get_by_label("Advance").select_option("600")
+        page.get_by_role("button", name="Advance").click()
+        expect(page.locator(".row")).to_contain_text("success")
+        assert page.locator("#clock time").inner_text() != stands
+        page.get_by_role("button", name="Go on").click()
+        page.get_by_label("Speed").select_option("600")
+        expect(page.get_by_label("Speed")).to_have_value("600")
+        Counter(JUHUO, served, "real").submit({})
+        expect(page.locator('[aria-posinset="1"]')).to_contain_text("success")
+
+
+def test_a_reply_script_is_given_and_taken_away(browser: Browser, served: Served) -> None:
+    script = {"replies": [{"operation": "video.submit", "steps": [{"fault": "status", "status": 503}, "healthy"]}]}
+    with opened(browser, f"{served.control_url}/#/juhuo/scripts") as watched:
+        page = watched.page
+        page.locator("textarea").fill("{")
+        page.get_by_role("button", name="Let it play").click()
+        expect(page.locator("#toast")).to_contain_text("This is not JSON")
+        page.locator("textarea").fill(json.dumps(script))
+        page.get_by_role("button", name="Let it play").click()
+        expect(page.get_by_role("heading", name="The script at work")).to_be_visible()
+        assert watched.violations() == []
+        page.get_by_role("button", name="Take it away").click()
+        expect(page.locator("textarea")).to_be_visible()
+
+
+def test_a_server_that_asks_for_a_token(browser: Browser, serve: Serve) -> None:
+    served = serve("--control-token", "let-me-in", "--clock", "virtual", "juhuo")
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{served.control_url}/")
+        page.get_by_label("This server asks").fill("let-me-in")
+        page.get_by_role("button", name="Enter").click()
+        expect(page.locator("#link")).to_have_text("live")
+        expect(page.get_by_text("No task yet")).to_be_visible()

@@ -240,7 +240,7 @@ def test_what_is_not_kept_is_said() -> None:
     with pytest.raises(AssertionError, match="404"):
         get(door, "/requests/1")
     with pytest.raises(AssertionError, match="no file"):
-        get(door, "/files/__init__.py")
+        door.steer("GET", "/assets/console/__init__.py")
 
 
 def test_money_is_balances_and_entries() -> None:
@@ -308,7 +308,7 @@ def test_a_silent_pulse_still_beats_now_and_then(monkeypatch: pytest.MonkeyPatch
 
 def test_the_page_may_load_nothing_from_elsewhere() -> None:
     door = door_of("juhuo")
-    for path in ("/_understudy/", "/_understudy/console/files/app.js"):
+    for path in ("/_understudy/", "/_understudy/assets/console/app.js"):
         reply = asyncio.run(call(door._api, "GET", path, {"Host": "127.0.0.1"}, b""))
         policy = reply.header("content-security-policy")
         assert policy.startswith("default-src 'none'")
