@@ -32,7 +32,9 @@ class Parser(argparse.ArgumentParser):
         more.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**more)
         slug = sample_slug()
-        self.examples = tuple((command.replace("{slug}", slug), why.replace("{slug}", slug)) for command, why in examples)
+        self.examples = tuple(
+            (command.replace("{slug}", slug), why.replace("{slug}", slug)) for command, why in examples
+        )
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError instead of printing how all is used."""
