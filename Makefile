@@ -76,8 +76,9 @@ check: $(VENV)/.installed-lint ## formatting, lint, types, and that what is made
 	$(BIN)/mypy > build/mypy.txt; types=$$?; \
 	$(CLICKABLE) build/mypy.txt; \
 	$(BIN)/understudy config schema | cmp -s - understudy/configuration/schema.json && \
-	$(BIN)/understudy config page | cmp -s - docs/settings.md; made=$$?; \
-	[ $$made = 0 ] || echo 'understudy/configuration/schema.json, docs/settings.md: a flag has changed: run make pages'; \
+	$(BIN)/understudy config page | cmp -s - docs/settings.md && \
+	$(BIN)/python -m tests.making --check; made=$$?; \
+	[ $$made = 0 ] || echo 'a flag or a fault has changed: run make pages'; \
 	[ $$format$$lint$$types$$made = 0000 ]
 
 .PHONY: pages
@@ -109,6 +110,11 @@ bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
 relays: $(VENV)/.installed-test ## real relays in front of the mock, judged (ARGS=litellm)
 	$(call apt,$(call package,node,nodejs) $(call package,npm,npm))
 	@exec $(BIN)/python -m tests.relays.run $(ARGS)
+
+.PHONY: bench-console
+bench-console: $(VENV)/.installed-test ## frames of the console, and what it costs the server, under load (ARGS='--seconds 10')
+	$(call apt,chromium)
+	@exec $(BIN)/python -m tests.benchmarks.console $(ARGS)
 
 .PHONY: clean
 clean: ## remove what the other targets made

@@ -1,6 +1,7 @@
 """Writes the pages of docs/ that are made from the code: `python -m tests.making`, as `make pages` does."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -124,6 +125,14 @@ def make(name: str) -> str:
     return "\n".join(PAGES[name]()).rstrip() + "\n"
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write the pages; with `--check` only tell, by the exit code, whether one is not current."""
+    if sys.argv[1:] == ["--check"]:
+        return int(any((DOCS / page).read_text("utf-8") != make(page) for page in PAGES))
     for page in PAGES:
         (DOCS / page).write_text(make(page), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
