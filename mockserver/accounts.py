@@ -10,6 +10,8 @@ from understudy.mockserver.schedule import Schedule
 from understudy.specs.model import Limits, Provider
 
 MOST_ACCOUNTS = 10_000
+# A key that was revoked before so many others is one that never was: unknown, and refused unless any key is taken.
+MOST_REVOKED = 10_000
 
 
 class Account:
@@ -43,8 +45,9 @@ class Accounts:
         self._by_key: dict[str, Account] = {}
         self._by_id: dict[str, Account] = {}
         self._model = provider.accounts[0]
-        self._revoked: set[str] = set()
+        self._revoked: dict[str, None] = {}
         self.refused = 0
+        self.forgotten = 0
         for demo in provider.accounts:
             account = self.open(demo.id, demo.key, Decimal(demo.credits), Decimal(demo.recharged))
             account.models = None if demo.models is None else frozenset(demo.models)
@@ -55,7 +58,7 @@ class Accounts:
         if account is None:
             account = self._by_id[name] = Account(name, credits, recharged, self._limits)
         self._by_key[key] = account
-        self._revoked.discard(key)
+        self._revoked.pop(key, None)
         return account
 
     @property
@@ -76,13 +79,21 @@ class Accounts:
 
     def revoke(self, key: str) -> None:
         """Refuse a key from now on."""
-        if self._by_key.pop(key, None) is not None:
-            self._revoked.add(key)
+        if self._by_key.pop(key, None) is None:
+            return
+        self._revoked[key] = None
+        if len(self._revoked) > MOST_REVOKED:
+            del self._revoked[next(iter(self._revoked))]
+            self.forgotten += 1
+
+    def keys_of(self, account: Account) -> list[str]:
+        """The keys that mean an account."""
+        return [key for key, owner in self._by_key.items() if owner is account]
 
     @property
     def every_key(self) -> AbstractSet[str]:
         """Every key that ever worked here."""
-        return self._by_key.keys() | self._revoked
+        return self._by_key.keys() | self._revoked.keys()
 
     def named(self, name: str) -> Account | None:
         """The account of that id."""

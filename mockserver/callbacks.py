@@ -1,6 +1,8 @@
 """Callbacks: what is owed to whom, the attempts, and what came of them."""
 
 from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -36,6 +38,8 @@ class Delivery(Struct, gc=False):
     attempts: list[Attempt]
     state: str = "waiting"
     is_forged: bool = False
+    # Tries once more, at a moment; None while it was never tried.
+    again: Callable[[float], Awaitable[None]] | None = None
 
 
 class Callbacks:
@@ -122,6 +126,7 @@ class Callbacks:
 
     async def _attempt(self, task: Task, act: "Act", owed: "ActDelivery", delivery: Delivery, now: float) -> None:
         rule = owed.delivery
+        delivery.again = partial(self._attempt, task, act, owed, delivery)
         scope = self._scope(task, act, now)
         headers = {name: FORGED if delivery.is_forged else str(get(scope)) for name, get in owed.headers}
         outcome: Outcome = await post(
@@ -139,22 +144,26 @@ class Callbacks:
             tries = len(delivery.attempts) - 1
             delay = rule.delays[min(tries, len(rule.delays) - 1)] if rule.delays else 0.0
 
-            async def again(moment: float) -> None:
-                await self._attempt(task, act, owed, delivery, moment)
-
             # From when it failed: a receiver that hangs has used up time of a clock that moves by itself.
             failed = max(now, self._site.world.clock.now())
-            self._site.world.agenda.enter(failed + delay, again)
+            delivery.state = "waiting"
+            self._site.world.agenda.enter(failed + delay, delivery.again)
+
+    def find(self, number: int) -> Delivery | None:
+        """The delivery of that number, as `list` gives it."""
+        index = number - self.dropped - 1
+        return self.deliveries[index] if 0 <= index < len(self.deliveries) else None
 
     def list(self) -> list[dict[str, Any]]:
         """What was and is owed, oldest first."""
         return [
             {
+                "number": number,
                 "task": delivery.task,
                 "url": delivery.url,
                 "state": delivery.state,
                 "body": delivery.body.decode(),
                 "attempts": [{"at": a.at, "status": a.status, "reason": a.reason} for a in delivery.attempts],
             }
-            for delivery in self.deliveries
+            for number, delivery in enumerate(self.deliveries, self.dropped + 1)
         ]

@@ -74,15 +74,10 @@ def _told(noted: "list[tuple[Site, list[Task], list[tuple[Task, Attempt]]]]", si
 
 
 def _transitions(slug: str, task: Task, since: float, until: float) -> Iterator[Due]:
-    moment = max(since, task.created)
-    state = task.state_at(moment)
-    while moment < task.end:
-        upcoming = task.next_milestone(moment)
-        moment = task.end if upcoming is None else min(upcoming, task.end)
+    for moment, state in task.iter_way():
         if moment > until:
             return
-        before, state = state, task.state_at(moment)
-        if state is not before:
+        if moment > max(since, task.created):
             yield Due(moment, TRANSITION, slug, task.account.id, task.id, state.name, state.phase)
 
 

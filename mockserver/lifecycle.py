@@ -1,6 +1,7 @@
 """A task and its future: decided at submit, read at any moment, never changed by reading."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ class Course(Struct, frozen=True, gc=False):
     """The states that a task passes through after its first, and when each ends, in planned seconds.
 
     `ends` has one number less than `states`: the last state is terminal. Shared by all tasks alike.
+    `lengths`: how long each state was planned to take, where it was bent since.
     """
 
     first: State
@@ -22,6 +24,7 @@ class Course(Struct, frozen=True, gc=False):
     ends: tuple[float, ...]
     code: str = ""
     message: str = ""
+    lengths: tuple[tuple[str, float], ...] = ()
 
 
 class Task(Struct, gc=False):
@@ -107,6 +110,19 @@ class Task(Struct, gc=False):
             return False
         names = [state.name for state in self.kind.states]
         return not gone or names.index(self.state_at(now).name) >= names.index(gone)
+
+    def iter_way(self) -> Iterator[tuple[float, State]]:
+        """When it enters which state, from the first to the last that it will reach."""
+        at, state = self.created, self.state_at(self.created)
+        yield at, state
+        while at < self.end:
+            upcoming = self.next_milestone(at)
+            at = self.end if upcoming is None else min(upcoming, self.end)
+            if at == float("inf"):
+                return
+            before, state = state, self.state_at(at)
+            if state is not before:
+                yield at, state
 
     def fails_with(self) -> tuple[str, str]:
         """Code and message of the failure or cancel that it ends in; empty when it succeeds."""

@@ -15,7 +15,7 @@ from understudy.mockserver.store.memory import MOST_TASKS, MemoryStore
 from understudy.mockserver.twist import Twist
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import Expression, follower, point
-from understudy.specs.model import Kind
+from understudy.specs.model import Kind, State
 
 Follower = Callable[[Any], Any]
 
@@ -113,16 +113,20 @@ class Tasks:
         cancelled = task.kind.state("cancelled")
         if state.phase not in task.kind.cancel or cancelled is None:
             return False
-        self._unbook(task, now)
-        task.cut_at(now, cancelled, "cancelled", cancelled.message)
-        self.replan(task.account, now)
+        self.end(task, cancelled, "cancelled", cancelled.message, now)
         return True
+
+    def end(self, task: Task, state: State, code: str, message: str, now: float) -> None:
+        """End a task now in a terminal state: it is paid for if that is a success, else it costs nothing."""
+        task.cut_at(now, state, code, message)
+        self.rebook(task)
+        self.replan(task.account, now)
 
     def replan(self, account: Account, now: float) -> None:
         """Place anew what has not started, after a change of money, slots or ends."""
         ledger = account.ledger
         account.schedule.slots = account.slots
-        account.schedule.replan(now, ledger.remaining(now), self._rebook)
+        account.schedule.replan(now, ledger.remaining(now), self.rebook)
 
     def _book(self, task: Task, now: float) -> None:
         """Enter what the task will cost, and when."""
@@ -134,8 +138,8 @@ class Tasks:
             ledger.hold(task.price)
         self._enter_end(task)
 
-    def _rebook(self, task: Task) -> None:
-        """Date the end of the task anew."""
+    def rebook(self, task: Task) -> None:
+        """Date anew what the end of the task does to the money."""
         if task.entry is not None:
             task.account.ledger.void(task.entry)
             task.entry = None
@@ -154,17 +158,6 @@ class Tasks:
             )
         if amount or held:
             task.entry = task.account.ledger.enter(Entry(task.end, amount, held))
-
-    def _unbook(self, task: Task, now: float) -> None:
-        """A cancelled task costs nothing: what it was to pay is void, what it paid or held comes back."""
-        ledger, charge = task.account.ledger, task.kind.charge
-        if task.entry is not None:
-            ledger.void(task.entry)
-            task.entry = None
-        if charge.when == "submit":
-            ledger.enter(Entry(now, -task.price, NOTHING))
-        elif charge.hold:
-            ledger.enter(Entry(now, NOTHING, task.price))
 
 
 def _compile_own_failures(kind: Kind, uploads: Uploads) -> Callable[[Any, bool], str]:

@@ -24,6 +24,8 @@ class AccountView(BaseModel):
     recharged: Decimal
     slots: int | None
     tasks: int
+    keys: int
+    models: list[str] | None
 
 
 class NewAccount(BaseModel):
@@ -40,6 +42,18 @@ class Credit(BaseModel):
 
     credits: Money
     recharged: Money = Decimal(0)
+
+
+class TierChange(BaseModel):
+    """What was ever paid in, which sets how many tasks may run at once."""
+
+    recharged: Money
+
+
+class Visible(BaseModel):
+    """The models that an account sees; null is all."""
+
+    models: Annotated[list[Annotated[str, Field(max_length=200)]] | None, Field(max_length=1_000)]
 
 
 class Key(BaseModel):
@@ -59,6 +73,8 @@ def _view(site: Site, account: Account) -> AccountView:
         recharged=account.recharged,
         slots=account.slots,
         tasks=site.tasks.store.count(account.id, frozenset()),
+        keys=len(site.accounts.keys_of(account)),
+        models=None if account.models is None else sorted(account.models),
     )
 
 
@@ -94,6 +110,39 @@ async def credit(site: ThisSite, name: str, paid: Credit) -> AccountView:
     return _view(site, account)
 
 
+async def get_account(site: ThisSite, name: str) -> AccountView:
+    """One account."""
+    return _view(site, _find(site, name))
+
+
+async def set_tier(site: ThisSite, name: str, wanted: TierChange) -> AccountView:
+    """Set what counts for the tier; tasks that waited for a slot are planned anew, those that run go on."""
+    account = _find(site, name)
+    account.recharged = wanted.recharged
+    site.tasks.replan(account, site.now())
+    site.callbacks.moved(site.now())
+    return _view(site, account)
+
+
+async def set_models(site: ThisSite, name: str, wanted: Visible) -> AccountView:
+    """Choose the models that an account sees; all others are unknown to it from now on."""
+    account = _find(site, name)
+    known = list(site.stage.provider.models)
+    unknown = [model for model in wanted.models or () if model not in known]
+    if unknown:
+        raise HTTPException(422, f"{site.slug} has no model {unknown[0]!r}; there are {', '.join(known) or 'none'}")
+    account.models = None if wanted.models is None else frozenset(wanted.models)
+    return _view(site, account)
+
+
+async def revoke_account(site: ThisSite, name: str) -> AccountView:
+    """Refuse all keys of an account from now on; its tasks go on."""
+    account = _find(site, name)
+    for key in site.accounts.keys_of(account):
+        site.accounts.revoke(key)
+    return _view(site, account)
+
+
 async def revoke(site: ThisSite, key: Key) -> None:
     """Refuse a key from now on."""
     site.accounts.revoke(key.key)
@@ -102,6 +151,10 @@ async def revoke(site: ThisSite, key: Key) -> None:
 ROUTES = (
     Route("GET", "/{slug}/accounts", list_accounts),
     Route("POST", "/{slug}/accounts", open_account, 201),
+    Route("GET", "/{slug}/accounts/{name}", get_account),
     Route("POST", "/{slug}/accounts/{name}/credit", credit),
+    Route("PUT", "/{slug}/accounts/{name}/tier", set_tier),
+    Route("PUT", "/{slug}/accounts/{name}/models", set_models),
+    Route("POST", "/{slug}/accounts/{name}/revoke", revoke_account),
     Route("POST", "/{slug}/keys/revoke", revoke, 204),
 )

@@ -163,6 +163,7 @@ class Dropped(BaseModel):
     conversations: int
     callbacks: int
     refused_accounts: int
+    revoked_keys: int
     journal: int
 
 
@@ -186,6 +187,7 @@ async def dropped(site: ThisSite) -> Dropped:
         conversations=site.conversations.dropped,
         callbacks=site.callbacks.dropped,
         refused_accounts=site.accounts.refused,
+        revoked_keys=site.accounts.forgotten,
         journal=site.world.journal.dropped,
     )
 
