@@ -31,6 +31,7 @@ class Settings:
 
     `listen` is where the receiver of callbacks listens (None: nowhere), `callback_url` how the target reaches it;
     `control_url` the control API of a target that is the mock; `scenarios` those to run, empty for all;
+    `examples` how many bodies Schemathesis draws for each operation;
     `upstream` the provider behind the target, where that is ours; `headers` go with every request.
     """
 
@@ -46,6 +47,7 @@ class Settings:
     pace: Pace = field(default_factory=Pace)
     checks: tuple[Check, ...] = CHECKS
     scenarios: frozenset[str] = frozenset()
+    examples: int = 0
     upstream: Upstream | None = None
     headers: tuple[tuple[str, str], ...] = ()
 
@@ -128,6 +130,7 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
             settings.provoke,
             settings.scenarios,
             reasons,
+            examples=settings.examples,
         )
         if settings.listen:
             receiver = Receiver(*settings.listen, settings.callback_url, log.add, log.next_serial)

@@ -24,6 +24,20 @@ _SETTINGS: dict[str, tuple[str, Callable[[str], Any], str]] = {
     "understudy_any_key": ("any_key", _is_on, "every key works, with an account of its own"),
     "understudy_allow_local_callbacks": ("allow_local_callbacks", _is_on, "callbacks may go to this machine"),
 }
+# Flag of the relay suite, after --understudy-, its default and its help; understudy check has the same.
+_RELAY: dict[str, tuple[Any, str]] = {
+    "provider": ("", "whom the target claims to be: a provider's name, or the file of its spec"),
+    "profile": ([], "strictness, or an option as name=value"),
+    "base-url": ("", "where the target is served"),
+    "api-key": ("", "a key with credits"),
+    "other-api-key": ("", "a key of another account"),
+    "seed": ("0", "same seed, same requests"),
+    "max-tasks": ("60", "tasks to create at most"),
+    "max-credits": ("", "credits to spend at most"),
+    "machine-runs": ("5", "runs of the state machine of each kind of task"),
+    "poll": ("1.0", "seconds of the first pause between two polls"),
+    "provoke": (False, "use the inputs by which the spec lets a task fail"),
+}
 _VISIT = pytest.StashKey["Visit"]()
 _MARKER = "understudy(**options): how the providers of this test are played; keywords as for understudy.provider, and allow_violations=True"
 
@@ -32,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the ini options."""
     for name, (_, _, meaning) in _SETTINGS.items():
         parser.addini(name, f"Understudy: {meaning}", default="")
+    group = parser.getgroup("understudy", "judge a relay: pytest --pyargs understudy.contracts.relay")
+    for flag, (default, meaning) in _RELAY.items():
+        action = {"store_true": bool, "append": list}
+        how = next((name for name, kind in action.items() if isinstance(default, kind)), "store")
+        group.addoption(f"--understudy-{flag}", action=how, default=default, help=meaning)
 
 
 def pytest_configure(config: pytest.Config) -> None:

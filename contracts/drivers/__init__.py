@@ -5,7 +5,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from understudy.contracts.budget import OverBudget
-from understudy.contracts.drivers import callbacks, files, negatives, owners, poor, refused, tasks, texts, uploads
+from understudy.contracts.drivers import (
+    callbacks,
+    drawn,
+    files,
+    negatives,
+    owners,
+    poor,
+    refused,
+    tasks,
+    texts,
+    uploads,
+)
 from understudy.contracts.drivers.drive import Drive
 
 
@@ -35,6 +46,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=3),
     Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=1),
     Scenario("poor", poor.run_poor, ("refusal/",)),
+    Scenario("drawn", drawn.run_drawn, ("constraint/",)),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
     Scenario("negatives", negatives.run_negatives, ("constraint/", "rule/", "parameter/")),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),

@@ -29,6 +29,7 @@ class Drive:
     reasons: dict[str, str] = field(default_factory=dict)
     serial: int = 0
     receiver: Receiver | None = None
+    examples: int = 0
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:

@@ -62,6 +62,7 @@ def run(arguments: list[str]) -> int:
         max_credits=options.max_credits,
         pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
         provoke=options.provoke,
+        examples=options.examples,
         listen=_listen(options),
         callback_url=options.callback_url,
         control_url=options.control_url,
@@ -192,6 +193,13 @@ def parser() -> argparse.ArgumentParser:
     )
     how = words.add_argument_group("how")
     how.add_argument("--provoke", action="store_true", help="use the inputs by which the spec lets a task fail")
+    how.add_argument(
+        "--examples",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="also so many good and bad bodies drawn by Schemathesis for each operation (default %(default)s)",
+    )
     how.add_argument("--seed", type=int, default=0, help="same seed, same requests (default %(default)s)")
     how.add_argument(
         "--baseline", default="", metavar="FILE", help="a report as JSON whose findings are known and accepted"

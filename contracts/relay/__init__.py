@@ -1,0 +1,1 @@
+"""The checks of a relay as pytest modules: `pytest --pyargs understudy.contracts.relay --understudy-provider …`."""
