@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter
 from typing import Any, ClassVar
 
+from hypothesis import Phase
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -161,9 +162,19 @@ def machine_of(bench: Bench) -> type[TaskMachine]:
 
 
 def run_machine(bench: Bench, runs: int, steps: int, seed: int) -> None:
-    """So many runs of so many steps; raises AssertionError with the fewest steps that show what is wrong."""
+    """So many runs of so many steps; raises AssertionError with the steps that show what is wrong.
+
+    They are not shrunk: each try would make and pay tasks anew, and there are few of them.
+    """
     machine = machine_of(bench)
-    bounds = limits(max_examples=runs, stateful_step_count=steps, deadline=None, database=None, derandomize=True)
+    bounds = limits(
+        max_examples=runs,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+    )
     run_state_machine_as_test(machine, settings=bounds)
     missing = [name for name in bench.wanted() if not bench.reached[name]]
     assert not missing, f"the machine never reached {', '.join(missing)}: nothing is said of it"

@@ -1,0 +1,108 @@
+"""`understudy check` on the command line: exit codes, reports, the baseline, the budget, Ctrl-C."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import parse
+
+import jsonschema
+import pytest
+
+from tests.conftest import UNDERSTUDY, Serve, Served
+from tests.contracts.driving import SPEED
+from tests.liars.lies import LIARS
+from tests.liars.relay import Relay, running
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "contracts" / "report" / "report.schema.json").read_text("utf-8"))
+FEW = ("--skip", "streams", "--poll", "0.05", "--provoke")
+
+
+def words(served: Served, *more: str, base_url: str = "") -> list[str]:
+    provider = served.providers["juhuo"]
+    where = ("--base-url", base_url or provider.base_url, "--api-key", provider.keys[0])
+    return [str(UNDERSTUDY), "check", "juhuo", *where, *FEW, *more]
+
+
+def run(served: Served, *more: str, base_url: str = "") -> subprocess.CompletedProcess[str]:
+    command = words(served, *more, base_url=base_url)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(done.stdout)
+    jsonschema.validate(report, SCHEMA)
+    return report
+
+
+def test_the_mock_is_found_to_be_right_and_all_reports_are_written(serve: Serve, tmp_path: Path) -> None:
+    files = [f"{form}={tmp_path / form}" for form in ("junit", "html", "json", "har")]
+    done = run(serve(*SPEED), "--report", *files)
+    assert done.returncode == 0, done.stdout
+    assert "0 failures, 0 warnings" in done.stdout
+    assert "at most" in done.stderr
+    assert json.loads((tmp_path / "json").read_text("utf-8"))["score"] == 1
+    assert parse(tmp_path / "junit").getroot().findall(".//testcase")
+    page = (tmp_path / "html").read_text("utf-8")
+    assert "<script" not in page and "src=" not in page
+    entries = json.loads((tmp_path / "har").read_text("utf-8"))["log"]["entries"]
+    assert len(entries) > 50
+    key = serve(*SPEED).providers["juhuo"].keys[0]
+    assert not any(key in (tmp_path / form).read_text("utf-8") for form in ("junit", "html", "json", "har"))
+
+
+def test_a_liar_is_told_and_its_findings_can_be_accepted(serve: Serve, tmp_path: Path) -> None:
+    served = serve(*SPEED)
+    with running(Relay(served.providers["juhuo"].base_url, LIARS["juhuo: one cent more"].lie)) as url:
+        found = run(served, "--json", base_url=url)
+        (tmp_path / "known.json").write_text(found.stdout, "utf-8")
+        accepted = run(served, "--json", "--baseline", str(tmp_path / "known.json"), base_url=url)
+    assert (found.returncode, accepted.returncode) == (1, 0)
+    report = report_of(found)
+    assert "cost-is-price" in {finding["check"] for finding in report["findings"]}
+    assert all(
+        finding["curl"] and finding["facts"] for finding in report["findings"] if finding["check"] == "cost-is-price"
+    )
+    assert report_of(accepted)["findings"] == []
+    assert report_of(accepted)["accepted"]
+
+
+def test_the_budget_holds(serve: Serve) -> None:
+    served = serve(*SPEED)
+    report = report_of(run(served, "--json", "--max-tasks", "1"))
+    assert report["findings"] == []
+    reasons = {clause["reason"] for clause in report["clauses"] if clause["status"] == "not checked"}
+    assert "--max-tasks 1 is reached" in reasons
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "said"),
+    [
+        (("--only", "nothing"), 2, "there is no check 'nothing'"),
+        (("--baseline", "/nowhere"), 2, "--baseline"),
+        (("--callback-listen", "here"), 2, "HOST:PORT"),
+        (("--base-url", "http://127.0.0.1:1"), 3, "nobody answers"),
+        (("--control-url", "http://127.0.0.1:1"), 3, "127.0.0.1:1"),
+    ],
+)
+def test_other_ends(more: tuple[str, ...], code: int, said: str, serve: Serve) -> None:
+    done = run(serve(*SPEED), *more)
+    assert done.returncode == code
+    assert said in done.stderr
+
+
+def test_ctrl_c_tells_what_there_is(serve: Serve) -> None:
+    served = serve("--speed", "1")
+    with subprocess.Popen(
+        words(served, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        process.stderr.readline()
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=20)
+    report = json.loads(out)
+    assert report["stopped"] == "interrupted"
+    assert report["exchanges"]

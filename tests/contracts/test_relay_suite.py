@@ -1,0 +1,61 @@
+"""The suite as pytest modules, run by pytest as a user would, and the drawn layers."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Serve
+from tests.contracts.driving import SPEED, check_mock
+from tests.liars.lies import LIARS
+from tests.liars.relay import Relay, running
+
+pytestmark = pytest.mark.slow
+
+
+def run_suite(folder: Path, told: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    flags = [word for flag, value in told.items() for word in (f"--understudy-{flag}", value)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "understudy.contracts.relay"]
+    return subprocess.run([*command, *flags, *words], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_mock_passes_on_two_workers(serve: Serve, tmp_path: Path) -> None:
+    provider = serve(*SPEED).providers["juhuo"]
+    told = {
+        "provider": "juhuo",
+        "base-url": provider.base_url,
+        "api-key": provider.keys[0],
+        "poll": "0.05",
+        "machine-runs": "2",
+    }
+    done = run_suite(tmp_path, told, "--understudy-provoke", "-n", "2", "--junitxml", "out.xml")
+    assert done.returncode == 0, done.stdout
+    assert "test_machine[video]" in (tmp_path / "out.xml").read_text("utf-8")
+    creates = (tmp_path / "out.xml").read_text("utf-8").count("test_check[")
+    assert creates > 40
+
+
+def test_a_liar_fails_by_the_machine_and_by_the_check(serve: Serve, tmp_path: Path) -> None:
+    liar = LIARS["juhuo: one cent more"]
+    provider = serve(*SPEED).providers["juhuo"]
+    with running(Relay(provider.base_url, liar.lie)) as url:
+        told = {"provider": "juhuo", "base-url": url, "api-key": provider.keys[0], "poll": "0.05", "machine-runs": "1"}
+        done = run_suite(tmp_path, told, "-k", "cost-is-price or machine")
+    assert done.returncode == 1, done.stdout
+    assert "2 failed" in done.stdout, done.stdout
+    assert "test_check[cost-is-price]" in done.stdout
+    assert provider.keys[0] not in done.stdout
+
+
+def test_without_a_target_nothing_is_said(tmp_path: Path) -> None:
+    done = run_suite(tmp_path, {}, "-k", "checks", "-rs")
+    assert "passed" not in done.stdout
+    assert "--understudy-provider" in done.stdout
+
+
+def test_drawn_bodies_are_judged_alike(serve: Serve) -> None:
+    result = check_mock(serve(*SPEED), "seedance2ai", examples=3, scenarios=frozenset(("drawn",)))
+    assert [finding.message for finding in result.findings] == []
+    assert sum(exchange.operation == "video.submit" for exchange in result.history.exchanges) > 0
