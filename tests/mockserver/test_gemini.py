@@ -6,14 +6,19 @@ import io
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from google import genai
 from google.genai import errors, types
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from pydantic import TypeAdapter
 
 from tests.conftest import Serve, Served
 from tests.door import Door, stage_of
+from tests.sweep import SWEEP, exact
 from understudy.specs.streams import DIALECTS
 from understudy.specs.templates import read
 
@@ -223,9 +228,11 @@ def test_a_stream_may_end_in_an_error(door: Door) -> None:
     assert (last["error"]["code"], last["error"]["status"]) == (503, "UNAVAILABLE")
 
 
-def client_of(served: Served, key: str = "") -> genai.Client:
+def client_of(served: Served, key: str = "", attempts: int = 1) -> genai.Client:
+    """A client that tries so often: one that fails tries again only where that is the point."""
     provider = served.providers["unigateway"]
-    options = types.HttpOptions(base_url=provider.base_url, retry_options=types.HttpRetryOptions(attempts=1))
+    again = types.HttpRetryOptions(attempts=attempts, initial_delay=0.01, max_delay=0.02)
+    options = types.HttpOptions(base_url=provider.base_url, retry_options=again)
     return genai.Client(api_key=key or provider.keys[0], http_options=options)
 
 
@@ -268,6 +275,34 @@ def test_the_sdk_calls_a_function_and_tells_its_result(served: Served) -> None:
     assert answer.automatic_function_calling_history
 
 
+def tell(served: Served, method: str, path: str, body: Any = None) -> Any:
+    raw = None if body is None else json.dumps(body).encode()
+    asked = Request(f"{served.control_url}{path}", raw, {"Content-Type": "application/json"}, method=method)
+    with urlopen(asked) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("condition", ["rate_limited", "internal_error", "service_busy"])
+def test_the_sdk_tries_again_until_it_is_answered(served: Served, condition: str) -> None:
+    tell(served, "POST", "/faults", {"fault": "refuse", "condition": condition, "times": 2})
+    before = len(tell(served, "GET", "/journal")["records"])
+    with client_of(served, attempts=5) as client:
+        answer = client.models.generate_content(model=TEXT, contents="Hello there")
+    assert answer.text
+    statuses = [record["status"] for record in tell(served, "GET", "/journal")["records"][before:]]
+    assert len(statuses) == 3
+    assert statuses[2] == 200
+    assert statuses[0] == statuses[1] != 200
+
+
+def test_the_sdk_gives_up_and_does_not_repeat_what_is_wrong(served: Served) -> None:
+    for condition, kind, asked in (("service_busy", errors.ServerError, 3), ("invalid_request", errors.ClientError, 1)):
+        before = len(tell(served, "GET", "/journal")["records"])
+        with client_of(served, attempts=3) as client, pytest.raises(kind):
+            client.models.generate_content(model=TEXT, contents=f"[understudy: refuse={condition}]")
+        assert len(tell(served, "GET", "/journal")["records"]) - before == asked
+
+
 @pytest.mark.parametrize(
     ("condition", "kind", "code", "status"),
     [
@@ -295,3 +330,56 @@ def test_the_sdk_hears_of_a_wrong_key_and_an_unknown_model(served: Served) -> No
     with client_of(served) as client, pytest.raises(errors.ClientError) as unknown:
         list(client.models.generate_content_stream(model="gemini-nobody", contents="Hi"))
     assert (wrong.value.code, unknown.value.code) == (401, 404)
+
+
+WORDS = st.sampled_from(["Tell me about rivers", "The weather in Paris", "讲讲春天", "List 3 towns", "Say END"])
+PARTS = st.lists(st.builds(lambda text: {"text": text}, WORDS), min_size=1, max_size=2)
+TURNS = st.lists(
+    st.builds(lambda role, parts: {"role": role, "parts": parts}, st.sampled_from(["user", "model"]), PARTS),
+    min_size=1,
+    max_size=3,
+)
+CONFIGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "maxOutputTokens": st.integers(1, 60),
+        "candidateCount": st.integers(1, 3),
+        "stopSequences": st.lists(st.sampled_from(["END", ".", "e"]), max_size=2),
+        "temperature": st.floats(0, 2),
+        "thinkingConfig": st.sampled_from(
+            [{"includeThoughts": True}, {"thinkingBudget": 0}, {"includeThoughts": True, "thinkingBudget": 40}]
+        ),
+    },
+)
+SHAPES = st.sampled_from(
+    [{}, {"responseMimeType": "application/json"}, {"responseMimeType": "application/json", "responseSchema": SHAPE}]
+)
+CALLING = st.sampled_from(
+    [
+        {},
+        *(
+            {"tools": [{"functionDeclarations": [WEATHER]}], "toolConfig": {"functionCallingConfig": {"mode": mode}}}
+            for mode in ("AUTO", "ANY", "NONE")
+        ),
+    ]
+)
+ANSWER: TypeAdapter[types.GenerateContentResponse] = TypeAdapter(types.GenerateContentResponse)
+
+
+@SWEEP
+@given(TURNS, CONFIGS, SHAPES, CALLING)
+def test_sweep_of_gemini(
+    turns: list[Any], config: dict[str, Any], shape: dict[str, Any], calling: dict[str, Any]
+) -> None:
+    door = Door(stage_of("unigateway"))
+    body = {"contents": turns, "generationConfig": {**config, **shape}, **calling}
+    plain = ask(door, body)
+    assert plain.status == 200, plain
+    exact(ANSWER, plain.body)
+    whole = plain.json()
+    chunks = chunks_of(ask(door, body, "streamGenerateContent?alt=sse").body)
+    for chunk in chunks:
+        exact(ANSWER, json.dumps(chunk).encode())
+    wanted = [{"parts": each.pop("content")["parts"], **each} for each in whole["candidates"]]
+    assert without_ids(list(iter_joined(chunks))) == without_ids(wanted)
+    check_usage([chunk["usageMetadata"] for chunk in chunks], whole["usageMetadata"])

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import yaml
 from anthropic.types import Message, RawMessageStreamEvent
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from tests.door import SPECS, Door, Reply, stage_of
 from tests.refusals import changed
+from tests.sweep import SWEEP, exact
 from understudy.mockserver.stage import Stage
 from understudy.specs.loader import load
 from understudy.specs.model import Profile
@@ -22,6 +23,7 @@ from understudy.specs.streams import DIALECTS
 
 CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "messages" / "refused.yaml").read_text("utf-8"))
 SLUGS = ("storyclaw", "clawdrouter", "unigateway")
+MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 EVENTS: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 
 
@@ -90,17 +92,6 @@ def test_a_budget_above_the_bound_is_noted() -> None:
     assert any("budget_tokens" in note for note in record["notes"]), record
 
 
-def check_strictly(model: Any) -> None:
-    """Nothing in it that its type does not name."""
-    if isinstance(model, list):
-        for item in model:
-            check_strictly(item)
-    if isinstance(model, BaseModel):
-        assert not model.model_extra, (type(model), model.model_extra)
-        for name in type(model).model_fields:
-            check_strictly(getattr(model, name))
-
-
 TOOLS = st.lists(st.sampled_from(["get_weather", "search", "add"]), max_size=3, unique=True)
 SCHEMA = {
     "type": "object",
@@ -164,15 +155,15 @@ def without_ids(message: Any) -> Any:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_answers_and_events_are_of_the_official_types(slug: str) -> None:
+def test_sweep_of_messages(slug: str) -> None:
     door = door_of(slug)
 
-    @settings(deadline=None, max_examples=80, derandomize=True, database=None)
+    @SWEEP
     @given(body=bodies())
     def check(body: dict[str, Any]) -> None:
         plain = say(door, body)
         assert plain.status == 200, plain.body
-        check_strictly(Message.model_validate_json(plain.body, strict=True))
+        exact(MESSAGE, plain.body)
         told = say(door, {**body, "stream": True})
         assert told.media_type == "text/event-stream"
         pairs = [block.split(b"\ndata: ") for block in told.body.removesuffix(b"\n\n").split(b"\n\n")]
@@ -182,7 +173,7 @@ def test_answers_and_events_are_of_the_official_types(slug: str) -> None:
         assert DIALECTS["anthropic-messages"].is_complete(types)
         for event, (_, data) in zip(events, pairs, strict=True):
             if event["type"] != "ping":
-                check_strictly(EVENTS.validate_json(data, strict=True))
+                exact(EVENTS, data)
         assert without_ids(accumulated(events)) == without_ids(json.loads(plain.body))
 
     check()

@@ -2,23 +2,27 @@
 
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.images_response import ImagesResponse
 from openai.types.responses import Response, ResponseStreamEvent
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from tests.door import Door, Reply, stage_of
+from tests.sweep import SWEEP, exact
 from understudy.specs.streams import DIALECTS
 
-KEY = {"Authorization": "Bearer sk-Cr1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX3yZ4aB5cD6"}
-DOOR = Door(stage_of("clawdrouter"))
+DOORS = {slug: Door(stage_of(slug)) for slug in ("clawdrouter", "unigateway")}
+CHATS_BY = {"clawdrouter": "gpt-4o", "unigateway": "gpt-5.4"}
+IMAGES_BY = {"clawdrouter": "gpt-image-1", "unigateway": "gpt-image-2"}
 WHOLE: TypeAdapter[ChatCompletion] = TypeAdapter(ChatCompletion)
 CHUNK: TypeAdapter[ChatCompletionChunk] = TypeAdapter(ChatCompletionChunk)
 RESPONSE: TypeAdapter[Response] = TypeAdapter(Response)
+PICTURES: TypeAdapter[ImagesResponse] = TypeAdapter(ImagesResponse)
 EVENT: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 OBJECT = {
     "type": "object",
@@ -27,7 +31,6 @@ OBJECT = {
 }
 SHAPE = {"name": "city", "schema": OBJECT, "strict": True}
 NAMES = ("get_weather", "get_time", "send_mail")
-LIVELY = settings(deadline=None, max_examples=100, derandomize=True, database=None)
 
 texts = st.sampled_from(
     ["Hello", "The weather and the time in Paris, by mail", "List 3 rivers", "讲讲春天", "Say END", ""]
@@ -80,26 +83,10 @@ INPUTS = st.tuples(
 )
 
 
-def iter_extras(value: Any, place: str = "") -> Iterator[str]:
-    """Members that the client's types do not know."""
-    if isinstance(value, BaseModel):
-        yield from (f"{place}.{name}" for name in value.model_extra or {})
-        for name in type(value).model_fields:
-            yield from iter_extras(getattr(value, name), f"{place}.{name}")
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from iter_extras(item, f"{place}[{index}]")
-
-
-def exact(kind: TypeAdapter[Any], data: bytes) -> Any:
-    """What is read strictly: each required member is there, none has another type, none is unknown."""
-    value = kind.validate_json(data, strict=True)
-    assert not list(iter_extras(value))
-    return value
-
-
-def send(path: str, body: Any) -> Reply:
-    reply = DOOR.listen(path, body, KEY)
+def send(slug: str, path: str, body: Any) -> Reply:
+    door = DOORS[slug]
+    key = door.site.stage.provider.accounts[0].key
+    reply = door.listen(path, body, {"Authorization": f"Bearer {key}"})
     assert reply.status == 200, reply
     return reply
 
@@ -155,16 +142,17 @@ def check_likely(text: str, tokens: list[Any], count: int) -> None:
         assert not top or (top[0]["token"], top[0]["logprob"]) == (token["token"], token["logprob"])
 
 
-@LIVELY
-@given(CHATS)
-def test_chat(drawn: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("slug", CHATS_BY)
+@SWEEP
+@given(drawn=CHATS)
+def test_sweep_of_chat(slug: str, drawn: tuple[Any, ...]) -> None:
     messages, more, likely, tools, choice, is_parallel = drawn
     functions = [{"type": "function", "function": {"name": name, "parameters": OBJECT}} for name in sorted(tools or ())]
     calling = {"tools": functions, "tool_choice": choice, "parallel_tool_calls": is_parallel} if tools else {}
-    body = {"model": "gpt-4o", "messages": messages, **more, **likely, **calling}
-    plain = exact(WHOLE, send("/v1/chat/completions", body).body)
+    body = {"model": CHATS_BY[slug], "messages": messages, **more, **likely, **calling}
+    plain = exact(WHOLE, send(slug, "/v1/chat/completions", body).body)
     streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
-    *events, (_, done) = events_of(send("/v1/chat/completions", streamed).body)
+    *events, (_, done) = events_of(send(slug, "/v1/chat/completions", streamed).body)
     assert done == b"[DONE]"
     chunks = [exact(CHUNK, data) for _, data in events]
     assert DIALECTS["openai-chat"].is_complete(["chunk"] * len(chunks))
@@ -189,16 +177,16 @@ def test_chat(drawn: tuple[Any, ...]) -> None:
     assert plain.usage.total_tokens == plain.usage.prompt_tokens + plain.usage.completion_tokens
 
 
-@LIVELY
+@SWEEP
 @given(INPUTS)
-def test_responses(drawn: tuple[Any, ...]) -> None:
+def test_sweep_of_responses(drawn: tuple[Any, ...]) -> None:
     given_input, more, tools, choice, is_parallel = drawn
     functions = [{"type": "function", "name": name, "parameters": OBJECT} for name in sorted(tools or ())]
     calling = {"tools": functions, "tool_choice": choice, "parallel_tool_calls": is_parallel} if tools else {}
     body = {"model": "gpt-5", "input": given_input, **more, **calling}
-    plain = send("/v1/responses", body).body
+    plain = send("clawdrouter", "/v1/responses", body).body
     exact(RESPONSE, plain)
-    sent = events_of(send("/v1/responses", {**body, "stream": True}).body)
+    sent = events_of(send("clawdrouter", "/v1/responses", {**body, "stream": True}).body)
     events = [exact(EVENT, data) for _, data in sent]
     assert [name for name, _ in sent] == [event.type for event in events]
     assert DIALECTS["openai-responses"].is_complete(event.type for event in events)
@@ -213,3 +201,21 @@ def test_responses(drawn: tuple[Any, ...]) -> None:
     assert "".join(e.delta for e in events if e.type == "response.function_call_arguments.delta") == "".join(
         item.get("arguments", "") for item in done
     )
+
+
+@pytest.mark.parametrize("slug", IMAGES_BY)
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"n": 2, "size": "256x256"},
+        {"size": "auto", "output_format": "webp", "quality": "low"},
+        {"user": "u", "output_format": "jpeg"},
+    ],
+)
+def test_images_are_exact(slug: str, more: dict[str, Any]) -> None:
+    answer = exact(
+        PICTURES, send(slug, "/v1/images/generations", {"model": IMAGES_BY[slug], "prompt": "A", **more}).body
+    )
+    assert len(answer.data) == more.get("n", 1)
+    assert all(picture.b64_json for picture in answer.data)
