@@ -16,6 +16,7 @@ VERBS = {
     "fuzz": ("understudy.commands.fuzz", "search for the replies that trip a client, and shrink them"),
     "play": ("understudy.commands.play", "play a saved script to a client once more"),
     "specs": ("understudy.commands.specs", "look at specs: lint, list, show, page, bundle, assumptions"),
+    "faults": ("understudy.commands.faults", "what can be made to go wrong: a list, JSON Schemas"),
     "config": ("understudy.commands.config", "show what is set and where it comes from; the schema of the file"),
     "doctor": ("understudy.commands.doctor", "look whether this machine has what is needed, and say what to do"),
     "completion": ("understudy.commands.completion", "print a script that completes words in bash, zsh or fish"),
@@ -23,7 +24,7 @@ VERBS = {
 
 # Heading of the help -> its verbs; a verb that stands nowhere is shown last.
 GROUPS = {
-    "play a provider": ("serve",),
+    "play a provider": ("serve", "faults"),
     "judge others": ("check", "proxy", "audit", "check-client", "fuzz", "play"),
     "describe a provider": ("specs",),
     "this machine": ("config", "doctor", "completion"),
