@@ -82,7 +82,7 @@ check: $(VENV)/.installed-lint ## formatting, lint, types, and that what is made
 	[ $$format$$lint$$types$$made = 0000 ]
 
 .PHONY: pages
-pages: $(VENV)/.installed-test ## write anew what is made of specs, flags and faults: pages of docs/, the schema of the configuration
+pages: $(VENV)/.installed-test ## write anew what is made of specs, flags and faults: pages of docs/, the schemas of the configuration, of rules and of scripts
 	@mkdir -p build
 	@$(BIN)/understudy config schema > build/schema.json && mv build/schema.json understudy/configuration/schema.json
 	@$(BIN)/understudy config page > docs/settings.md
@@ -90,6 +90,9 @@ pages: $(VENV)/.installed-test ## write anew what is made of specs, flags and fa
 	  slug=$$(basename $$spec .yaml); $(BIN)/understudy specs page $$slug > docs/providers/$$slug.md || exit 1; \
 	done
 	@$(BIN)/python -m tests.making
+	@for name in script rule; do \
+	  $(BIN)/understudy faults schema $$name > build/schema.json && mv build/schema.json mockserver/$$name.schema.json || exit 1; \
+	done
 
 .PHONY: pictures
 pictures: $(VENV)/.installed-test ## make the README's pictures anew: a screenshot and a terminal session

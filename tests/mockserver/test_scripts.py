@@ -68,7 +68,7 @@ def test_what_cannot_be_played_is_refused_with_its_place(stand: Stand, case: Map
 def test_the_published_schemas_are_those_of_the_table() -> None:
     for name, validator in SCHEMAS.items():
         file = Path(__file__).parent.parent.parent / "mockserver" / f"{name}.schema.json"
-        assert json.loads(file.read_text("utf-8")) == validator.schema, f"run: understudy faults schema {name}"
+        assert json.loads(file.read_text("utf-8")) == validator.schema, "run make pages"
         Draft202012Validator.check_schema(validator.schema)
 
 
