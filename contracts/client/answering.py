@@ -77,7 +77,8 @@ def perform(plain: Plain, step: Step, wants_close: bool, is_head: bool) -> list[
         return [*actions, *_write(plain, kept, step, is_stream, len(body), whole=False), Action(end=step.end)]
     actions += _write(plain, body, step, is_stream, len(plain.body), whole=not step.hold)
     if step.hold:
-        return [*actions, Action(wait=step.hold), Action(end="close")]
+        # Whoever waits for the end of the body gets one, so that only the waiting tells.
+        return [*actions, Action(wait=step.hold, data=b"0\r\n\r\n" if is_stream else b""), Action(end="close")]
     return [*actions, Action(end="close" if wants_close else "keep")]
 
 

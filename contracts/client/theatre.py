@@ -1,20 +1,23 @@
 """Where scripts are played: three doors (the API, the media, a foreign host), and the trials that go on behind them."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 from urllib.parse import unquote
 
 from understudy.contracts.client.answering import EMPTY, Action, Plain, answer, perform
+from understudy.contracts.client.courier import PAUSE, Courier, Owed, find_owed
 from understudy.contracts.client.door import Door, Request
 from understudy.contracts.client.script import HEALTHY, Step
 from understudy.contracts.client.trial import RESULT, Case, Made, Seen, Trial
 from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
+from understudy.specs.model import Operation
 
 # A client that asks more often than this is stopped, whatever it wants.
 MOST_REQUESTS = 2_000
@@ -79,8 +82,11 @@ class Stage:
     seen: list[Seen]
     counts: Counter[tuple[str, str]]
     resources: dict[str, list[str]]
+    courier: Courier
     tasks: int = 0
-    cancelling: bool = False
+    owed: list[Owed] = field(default_factory=list)
+    errands: set["asyncio.Task[None]"] = field(default_factory=set)
+    asked: float = 0.0
 
 
 class Theatre:
@@ -114,17 +120,29 @@ class Theatre:
         name = f"t{self._opened}"
         house = self._company.open(name, case.script.seed)
         stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        stage = Stage(case, house, stopped, watch, [], Counter(), {})
+        courier = self._courier(house, name, case.script.callbacks)
+        stage = Stage(case, house, stopped, watch, [], Counter(), {}, courier)
         self._stages[name] = stage
         try:
             word = await client(house.base_url, house.key, stopped)
+            ended = time.time()
         finally:
             # What still comes belongs to nobody: it is cut off.
             del self._stages[name]
+            for errand in stage.errands:
+                errand.cancel()
+            await asyncio.gather(*stage.errands, return_exceptions=True)
             await self._company.close(name)
             if not stopped.done():
                 stopped.cancel()
-        return Trial(case, self.contract, house.key, tuple(stage.seen), word)
+        callbacks = tuple(sent for owed in stage.owed for sent in owed.sent)
+        return Trial(case, self.contract, house.key, tuple(stage.seen), word, callbacks, ended)
+
+    def _courier(self, house: House, name: str, kinds: tuple[str, ...]) -> Courier:
+        async def ask(request: Request, path: str, pace: str) -> Plain:
+            return await house.respond(request, f"/{_PREFIX}/{name}{path}", "", pace)
+
+        return Courier(self.contract, house.key, ask, f"{self.elsewhere.url}/{_PREFIX}/{name}", kinds)
 
     async def _handle(self, request: Request) -> Sequence[Action]:
         name, path, rest = _trial_of(request)
@@ -152,11 +170,26 @@ class Theatre:
         actions = perform(sent, step, request.wants_close, request.method == "HEAD")
         address = self._doors[request.door].url + path
         exchange = _exchange(len(stage.seen) + 1, request, address, named, inner, sent, step, actions)
-        stage.seen.append(Seen(self.contract, exchange, step, resource, made))
+        seen = Seen(self.contract, exchange, step, resource, made)
+        stage.seen.append(seen)
+        stage.asked = asyncio.get_running_loop().time()
+        if made and operation and operation.deliveries:
+            await self._promise(stage, seen, operation)
         if stage.watch and not stage.stopped.done() and stage.watch(stage.seen):
             stop(stage, "tripped")
             return _OVER
         return actions
+
+    async def _promise(self, stage: Stage, seen: Seen, operation: Operation) -> None:
+        """Bring the callback that a create asks for: some of it before the answer, the rest while the client waits."""
+        owed = find_owed(operation, seen.body, seen.made[0].id)
+        if owed is None:
+            return
+        stage.owed.append(owed)
+        loop = asyncio.get_running_loop()
+        await stage.courier.bring_early(owed)
+        errand = loop.create_task(stage.courier.bring(owed, lambda: loop.time() - stage.asked > PAUSE))
+        stage.errands.add(errand)
 
     def _count(self, stage: Stage, operation: str, path: str) -> tuple[int, int]:
         """Which of its operation's resources this is, counted from 1, and how often it was asked for before."""

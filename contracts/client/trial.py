@@ -1,11 +1,11 @@
 """One client, one script: what was asked and answered, what our side did to it, and what the client said of it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from understudy.contracts.client.courier import Sent
 from understudy.contracts.client.script import HEALTHY, Script, Step
 from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
@@ -119,15 +119,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A whole trial. `seen`: all exchanges in order of arrival; `strayed`: requests that came after its end."""
+    """A whole trial. `seen`: all exchanges in order of arrival; `ended`: when, in seconds since the epoch."""
 
     case: Case
     contract: Contract
     key: str
     seen: tuple[Seen, ...]
     word: Word
-    callbacks: tuple[Any, ...] = ()
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    callbacks: tuple[Sent, ...] = ()
+    ended: float = 0.0
 
     def of(self, *behaviors: str) -> list[Seen]:
         """The exchanges whose operations do such a thing."""

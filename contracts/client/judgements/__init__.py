@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.client.judgements import asking, honesty, manners, money, secrets
+from understudy.contracts.client.judgements import asking, calls, honesty, manners, money, secrets
 from understudy.contracts.client.trial import Trial
 from understudy.contracts.client.use import Use
 from understudy.contracts.finding import Evidence, Finding
@@ -61,6 +61,8 @@ _ALL = (
         honesty.no_false_failure,
     ),
     Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts),
+    Judgement("forged-refused", "Only the provider's callbacks count", ("C22",), calls.forged_refused),
+    Judgement("handled-once", "A callback counts once", ("C22",), calls.handled_once),
     Judgement("text-whole", "The text is shown as it was sent", ("C15", "C16"), honesty.text_whole),
     Judgement("no-crash", "No answer makes it crash", ("C13", "C17", "C18"), honesty.no_crash),
 )

@@ -104,8 +104,11 @@ def _missing_task(trial: Trial, use: Use) -> Iterator[tuple[str, Seen | None]]:
         yield (
             (f"no task was taken on: {_last(creates[-1])}", creates[-1]) if creates else ("it asked for no task", None)
         )
-    if use.polls and not trial.callbacks and not any(seen.has_succeeded for seen in polls):
+    told = any(sent.kind == "true" and sent.status for sent in trial.callbacks)
+    if use.polls and not told and not any(seen.has_succeeded for seen in polls):
         yield (f"no poll told of a result: {_last(polls[-1])}", polls[-1]) if polls else ("it asked for no state", None)
+    if use.calls_back and not use.polls and not told and not any(seen.has_succeeded for seen in polls):
+        yield "the callback that told of a result was not the provider's", None
     if use.fetches:
         files = [seen for seen in trial.seen if seen.exchange.operation == RESULT]
         if not any(_is_file(seen) for seen in files):

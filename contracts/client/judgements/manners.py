@@ -14,7 +14,7 @@ FINAL = frozenset(
 MOST_HOPEFUL = 6
 # Polls of a task after the client has seen it end.
 MOST_AFTER_END = 3
-# Seconds that a client may take longer than usual, when a connection stays open after the last event.
+# Seconds that a client may take to end after the last event, while the connection stays open.
 LONG_AFTER_END = 4.0
 # A client that has asked so often without news, and asks on, knows no end.
 MANY = 60
@@ -89,7 +89,7 @@ def knows_an_end(trial: Trial, use: Use) -> Iterator[Evidence]:
         return
     last = trial.seen[-1]
     same = [seen for seen in trial.seen if _address(seen) == _address(last)]
-    quiet = trial.word.seconds - (last.exchange.started - trial.seen[0].exchange.started)
+    quiet = trial.ended - last.exchange.started
     is_asking = quiet < max(5.0, 4 * use.interval) and len(same) > 5
     if trial.word.ending == "flood" or is_asking:
         yield Evidence(
@@ -115,11 +115,11 @@ def does_not_hang(trial: Trial, use: Use) -> Iterator[Evidence]:
 def ends_with_stream(trial: Trial, use: Use) -> Iterator[Evidence]:
     """The event that ends a stream ends it; the connection may stay open for others."""
     last = trial.seen[-1] if trial.seen else None
-    longer = trial.word.seconds - use.trial.word.seconds
-    if last and last.step.hold and trial.word.has_ended and longer > LONG_AFTER_END:
-        yield Evidence(
-            f"went on reading for {longer:.1f} s after the stream had said that it was over", (last.exchange,)
-        )
+    if last is None or not last.step.hold or not trial.word.has_ended:
+        return
+    longer = trial.ended - (last.exchange.answered - last.step.hold)
+    if longer > LONG_AFTER_END:
+        yield Evidence(f"went on for {longer:.1f} s after the stream had said that it was over", (last.exchange,))
 
 
 def _is_final(seen: Seen) -> bool:

@@ -1,0 +1,36 @@
+"""Callbacks: only the provider's are believed, and each counts once."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from understudy.contracts.client.trial import RESULT, Trial
+from understudy.contracts.client.use import Use
+from understudy.contracts.finding import Evidence
+
+
+def forged_refused(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """What comes without the provider's secret is nobody's word: nothing is done for it."""
+    lies = [sent for sent in trial.callbacks if sent.kind in ("forged", "unsigned")]
+    if not lies:
+        return
+    followed = [seen for seen in trial.seen if seen.exchange.where == "elsewhere"]
+    if followed:
+        yield Evidence("it went to the address that a forged callback named", (followed[0].exchange,))
+        return
+    told = any(sent.kind == "true" for sent in trial.callbacks) or any(seen.has_succeeded for seen in trial.seen)
+    if trial.word.claims_success and not told:
+        yield Evidence("it took a forged callback for the provider's, and reports success", ())
+
+
+def handled_once(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """A callback may come twice; what follows from it is done once."""
+    if "doubled" not in trial.case.script.callbacks:
+        return
+    fetched = Counter(seen.exchange.path for seen in trial.seen if seen.exchange.operation == RESULT)
+    usual = Counter(seen.exchange.path for seen in use.trial.seen if seen.exchange.operation == RESULT)
+    most = max(usual.values(), default=0)
+    for path, count in fetched.items():
+        if most and count > most:
+            exchanges = tuple(seen.exchange for seen in trial.seen if seen.exchange.path == path)
+            yield Evidence(f"a callback that came twice was handled {count} times", exchanges[:2])
+            return
