@@ -31,15 +31,19 @@ def floods() -> None:
 
 def never_reads() -> None:
     """Asks without ever reading what it is answered."""
-    doors = [connect() for _ in range(4)]
-    for door in doors:
-        door.setblocking(False)
+    doors: list[socket.socket] = []
     while True:
-        for door in doors:
+        while len(doors) < 4:
+            doors.append(connect())
+            doors[-1].setblocking(False)
+        for door in list(doors):
             try:
-                door.send(GET * 100)
+                door.send(GET * 20)
+                time.sleep(0.01)
             except BlockingIOError:
                 time.sleep(0.01)
+            except OSError:
+                doors.remove(door)
 
 
 def garbage() -> None:
