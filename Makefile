@@ -104,6 +104,10 @@ bench: $(VENV)/.installed-test ## speed and memory beside a bare ASGI app (ARGS=
 	$(call apt,wrk)
 	@exec $(BIN)/python -m tests.benchmarks.bench $(ARGS)
 
+.PHONY: soak
+soak: $(VENV)/.installed-test ## 200,000 mixed requests to one server: its memory stays flat (ARGS='--requests 50000')
+	@exec $(BIN)/python -m tests.benchmarks.soak $(ARGS)
+
 .PHONY: bench-peers
 bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
 	$(call apt,wrk)

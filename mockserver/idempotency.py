@@ -26,8 +26,8 @@ class Conflict(Exception):
 class Idempotency:
     """The keys seen, with their answers; the oldest go first when there are too many."""
 
-    def __init__(self, lifetime: float) -> None:
-        self._lifetime = lifetime
+    def __init__(self, lifetime: float, most: int = MOST_KEYS) -> None:
+        self._lifetime, self._most = lifetime, most
         self._stored: dict[tuple[str, ...], Stored] = {}
         self.dropped = 0
 
@@ -41,7 +41,7 @@ class Idempotency:
             return stored.answer
         self._stored.pop(scope, None)
         self._stored[scope] = Stored(digest, now + self._lifetime, None)
-        if len(self._stored) > MOST_KEYS:
+        if len(self._stored) > self._most:
             del self._stored[next(iter(self._stored))]
             self.dropped += 1
         return None

@@ -37,6 +37,7 @@ class Site:
         """Be as at the start; what was there is forgotten."""
         provider, world, settings = self.stage.provider, self.world, self.world.settings
         self.turn += 1
+        bounds = world.bounds
         self.now = world.clock.now
         self.seed = Seed(settings.seed, provider.slug)
         self.allow_local_callbacks = settings.allow_local_callbacks
@@ -46,10 +47,10 @@ class Site:
             self.accounts.open(first.id, key, NOTHING, NOTHING)
         self.uploads = Uploads()
         self.signer = Signer(f"{world.media_url}/{provider.slug}", self.seed.draw(f"links{world.name}"))
-        self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, self.now, settings.speed, world.bounds.tasks)
-        self.idempotency = Idempotency(provider.idempotency.lifetime) if provider.idempotency else None
+        self.tasks = Tasks(dict(provider.kinds), self.uploads, self.seed, self.now, settings.speed, bounds.tasks)
+        self.idempotency = Idempotency(provider.idempotency.lifetime, bounds.keys) if provider.idempotency else None
         self.callbacks = Callbacks(self)
-        self.conversations = Conversations()
+        self.conversations = Conversations(bounds.conversations)
         self.rate = provider.limits.rate
         self._requests = 0
         self._drawn = 0

@@ -10,7 +10,9 @@ from types import MappingProxyType
 from understudy.mockserver.agenda import Agenda
 from understudy.mockserver.chronicle import Chronicle, Due
 from understudy.mockserver.clock import CLOCKS, Clock, RealClock, VirtualClock
+from understudy.mockserver.conversations import MOST_KEPT
 from understudy.mockserver.faults.book import Faults
+from understudy.mockserver.idempotency import MOST_KEYS
 from understudy.mockserver.journal import MOST_BYTES, MOST_RECORDS, Journal
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.playbook import Playbook
@@ -42,11 +44,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much a world keeps: tasks of each provider; records in its journal, and bytes of their bodies."""
+    """How much a world keeps.
+
+    Of each provider: tasks, keys of idempotency, and conversations; in its journal: records, and bytes of their bodies.
+    """
 
     tasks: int = MOST_TASKS
     records: int = MOST_RECORDS
     bytes: int = MOST_BYTES
+    keys: int = MOST_KEYS
+    conversations: int = MOST_KEPT
 
 
 class World:

@@ -9,7 +9,7 @@ from understudy.mockserver.world import Bounds, Settings, World
 # Each is bounded by itself; so many of them fit into the memory of a small machine.
 MOST_WORLDS = 256
 MOST_KEYS = 100
-NAMED = Bounds(tasks=20_000, records=4_096, bytes=4_194_304)
+NAMED = Bounds(tasks=20_000, records=4_096, bytes=4_194_304, keys=10_000, conversations=1_000)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.door import Door, stage_of
-from understudy.mockserver import accounts, idempotency, journal, uploads
+from understudy.mockserver import accounts, journal, uploads
 from understudy.mockserver.agenda import Agenda
 from understudy.mockserver.estimates import Estimator
 from understudy.mockserver.exchange import Answer
@@ -77,8 +77,7 @@ def test_keys_in_a_query_never_leave_the_journal() -> None:
 
 
 def test_the_oldest_idempotency_key_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idempotency, "MOST_KEYS", 2)
-    store = Idempotency(60)
+    store = Idempotency(60, 2)
     for name in ("a", "b", "c"):
         assert store.begin((name,), {}, 0.0) is None
         store.finish((name,), Answer(200, "", b""))
