@@ -1,8 +1,10 @@
 """What fell due while a clock was moved: changes of state, charges, and attempts to call back, in the order of time."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,6 +15,8 @@ from understudy.mockserver.lifecycle import Task
 if TYPE_CHECKING:
     from understudy.mockserver.callbacks import Attempt
     from understudy.mockserver.site import Site
+
+MOST_KEPT = 4_096
 
 # In this order where they happen at one moment.
 TRANSITION, CHARGE, CALLBACK = "transition", "charge", "callback"
@@ -39,10 +43,30 @@ class Due(Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class Chronicle:
-    """Writes down what falls due at the sites of a world."""
+    """Writes down what falls due at the sites of a world, and keeps the latest of it."""
 
     def __init__(self, sites: "Mapping[str, Site]") -> None:
         self._sites = sites
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, the count too."""
+        self._latest: deque[Due] = deque(maxlen=MOST_KEPT)
+        self.seen = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many are no longer kept."""
+        return self.seen - len(self._latest)
+
+    def keep(self, dues: list[Due]) -> None:
+        """Keep what fell due; the oldest go when there are too many."""
+        self._latest.extend(dues)
+        self.seen += len(dues)
+
+    def since(self, number: int) -> list[Due]:
+        """Those that came after the first `number`, as far as they are kept."""
+        return list(islice(self._latest, max(0, number - self.dropped), None))
 
     @contextmanager
     def open(self, since: float) -> Iterator[Callable[[float], list[Due]]]:

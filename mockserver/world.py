@@ -75,6 +75,9 @@ class World:
         self.bounds = bounds
         self.keys = keys
         self.is_closed = False
+        # How often it went back to its start, and how many listen to what happens.
+        self.turn = 0
+        self.listeners = 0
         prefix = f"{WORLDS_AT}{name}" if name else ""
         self.base_url, self.media_url = settings.base_url + prefix, settings.media_url + prefix
         self._follower: asyncio.Task[None] | None = None
@@ -103,6 +106,8 @@ class World:
                 self.settings = replace(self.settings, seed=seed)
             self._begin()
             self.journal.clear()
+            self.chronicle.clear()
+            self.turn += 1
             for site in self.sites.values():
                 site.begin()
             if was_running:
@@ -166,7 +171,9 @@ class World:
                         clock.move_to(moment)
                         await agenda.run_due(moment)
                     clock.move_to(until)
-                return due(until)
+                told = due(until)
+                self.chronicle.keep(told)
+                return told
             finally:
                 if not isinstance(clock, RealClock):
                     agenda.release()
