@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import UNDERSTUDY
-from understudy.cli import GROUPS, VERBS, UsageError, main
+from understudy.cli import GROUPS, VERBS, UsageError, load, main
 from understudy.commands.completion import find_words
 from understudy.specs.loader import shipped
 from understudy.usage import Parser
@@ -284,3 +284,24 @@ def test_a_flag_may_be_misspelt_beyond_guessing() -> None:
     parser.add_argument("--host")
     with pytest.raises(UsageError, match=r"there is no flag --zzzz; known: --help, --host"):
         parser.parse_args(["--zzzz"])
+
+
+def test_a_verb_whose_libraries_are_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.delitem(sys.modules, VERBS["check"][0], raising=False)
+    with pytest.raises(UsageError, match=r"rich\S* is not installed; pip install 'understudy\[contracts\]'"):
+        load("check")
+    words = {word.after for word in find_words()}
+    assert ("serve",) in words
+    assert ("check",) not in words
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{UNDERSTUDY} --help | head -n 1; exit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode in (0, 141)

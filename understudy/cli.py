@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
+from types import ModuleType
 
 VERBS = {
     "serve": ("understudy.commands.serve", "play providers on this machine"),
@@ -30,6 +31,9 @@ GROUPS = {
     "this machine": ("config", "doctor", "completion"),
 }
 
+# What the verbs that judge need, and `serve` does not.
+EXTRA = "pip install 'understudy[contracts]', or in a clone: pip install '.[contracts]'"
+
 _OVERVIEW = "understudy.commands.overview"
 
 
@@ -44,8 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb == "help" and len(words) > 1:
         verb, words = words[1], [words[1], "--help"]
     if verb in ("-h", "--help", "help"):
-        import_module(_OVERVIEW).show(VERBS, GROUPS)
-        return 0
+        try:
+            import_module(_OVERVIEW).show(VERBS, GROUPS)
+            return _flushed(0)
+        except BrokenPipeError:
+            return _unread()
     if verb in ("-V", "--version"):
         print(f"understudy {version('understudy')}")
         return 0
@@ -55,25 +62,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(verb, words[1:])
 
 
-def _run(verb: str, words: list[str]) -> int:
+def load(verb: str) -> ModuleType:
+    """The module of a verb; raises UsageError where what it needs beyond `serve` is not installed."""
     # Loading makes no garbage worth looking for; what is loaded stays.
     gc.disable()
-    command = import_module(VERBS[verb][0])
-    gc.freeze()
-    gc.enable()
     try:
-        code = int(command.run(words))
-        sys.stdout.flush()
-        return code
+        return import_module(VERBS[verb][0])
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "understudy":
+            raise
+        raise UsageError(f"{error.name} is not installed; {EXTRA}") from None
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _run(verb: str, words: list[str]) -> int:
+    try:
+        return _flushed(int(load(verb).run(words)))
     except BrokenPipeError:
-        # Whoever read our output has gone; what is left has no reader.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _unread()
     except UsageError as error:
         print(f"understudy {verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _flushed(code: int) -> int:
+    sys.stdout.flush()
+    return code
+
+
+def _unread() -> int:
+    """Whoever read our output has gone; what is left has no reader."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """`understudy completion`: a script that completes verbs, flags and providers in bash, zsh or fish."""
 
 import argparse
-from importlib import import_module
+from contextlib import suppress
 
-from understudy.cli import VERBS
+from understudy.cli import VERBS, UsageError, load
 from understudy.commands.shells import SHELLS, Word
 from understudy.specs.loader import shipped
 from understudy.usage import Parser
@@ -37,8 +37,10 @@ def find_words() -> list[Word]:
     """All that can be typed: verbs, the verbs below them, their flags, and what may follow."""
     words = [Word((), verb, meaning) for verb, (_, meaning) in VERBS.items()]
     words += [Word((), flag, meaning) for flag, meaning in (("--help", "the verbs"), ("--version", "which this is"))]
-    for verb, (module, _) in VERBS.items():
-        words += _words_of((verb,), import_module(module).parser())
+    for verb in VERBS:
+        # Of a verb whose libraries are not installed, the flags are not known.
+        with suppress(UsageError):
+            words += _words_of((verb,), load(verb).parser())
     return words
 
 

@@ -3,10 +3,9 @@
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
-from understudy.cli import VERBS, UsageError
+from understudy.cli import VERBS, UsageError, load
 from understudy.commands.columns import iter_lines
 from understudy.configuration.given import Configuration, load
 from understudy.configuration.page import iter_page
@@ -69,9 +68,14 @@ def table() -> Mapping[str, Sequence[Setting]]:
 
 
 def iter_parsers(verbs: list[str] | None = None) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """The verbs that have settings, with what reads their words."""
+    """The verbs that have settings, with what reads their words; unless asked for, without those that cannot be loaded here."""
     for verb in verbs or VERBS:
-        words = import_module(VERBS[verb][0]).parser()
+        try:
+            words = load(verb).parser()
+        except UsageError:
+            if verbs:
+                raise
+            continue
         if any(iter_settings(words)):
             yield verb, words
 

@@ -245,7 +245,8 @@ def _show_text(providers: list[Provider], addresses: Addresses, ca_file: Path | 
             print(f"  export {variable}={name}")
         print()
     print(
-        f"uploads and results  {addresses.media_url}\ncontrol API          {addresses.control_url}/docs",
+        f"uploads and results  {addresses.media_url}\nconsole              {addresses.control_url}/\n"
+        f"control API          {addresses.control_url}/docs",
         flush=True,
     )
     print("Ctrl-C stops.", file=sys.stderr, flush=True)

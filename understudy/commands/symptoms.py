@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
+from understudy.cli import EXTRA
 from understudy.mockserver.authority import Unusable, data_folder
 from understudy.specs.loader import cache_folder, load, shipped
 from understudy.specs.problems import SpecError
@@ -63,14 +64,17 @@ def _understudy(ports: Ports) -> Iterator[Finding]:
 
 def _libraries(ports: Ports) -> Iterator[Finding]:
     """What is always needed is there; what an extra brings is told of."""
+    missing = []
     for name, extra in _iter_requirements():
         try:
             yield Finding(name, "ok", version(name))
         except PackageNotFoundError:
             if extra:
-                yield Finding(name, "note", "not installed", f"needed by some verbs: pip install 'understudy[{extra}]'")
+                missing.append(name)
             else:
                 yield Finding(name, "wrong", "not installed", f"pip install {name}")
+    if missing:
+        yield Finding("for judging", "note", f"not installed: {', '.join(missing)}", EXTRA)
 
 
 def _iter_requirements() -> Iterator[tuple[str, str]]:
