@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import UNDERSTUDY
-from understudy.cli import GROUPS, VERBS, UsageError, load, main
+from understudy.cli import GROUPS, VERBS, UsageError, load_verb, main
 from understudy.commands.completion import find_words
 from understudy.specs.loader import shipped
 from understudy.usage import Parser
@@ -290,7 +290,7 @@ def test_a_verb_whose_libraries_are_missing_says_what_to_install(monkeypatch: py
     monkeypatch.setitem(sys.modules, "rich.console", None)
     monkeypatch.delitem(sys.modules, VERBS["check"][0], raising=False)
     with pytest.raises(UsageError, match=r"rich\S* is not installed; pip install 'understudy\[contracts\]'"):
-        load("check")
+        load_verb("check")
     words = {word.after for word in find_words()}
     assert ("serve",) in words
     assert ("check",) not in words

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _run(verb, words[1:])
 
 
-def load(verb: str) -> ModuleType:
+def load_verb(verb: str) -> ModuleType:
     """The module of a verb; raises UsageError where what it needs beyond `serve` is not installed."""
     # Loading makes no garbage worth looking for; what is loaded stays.
     gc.disable()
@@ -79,7 +79,7 @@ def load(verb: str) -> ModuleType:
 
 def _run(verb: str, words: list[str]) -> int:
     try:
-        return _flushed(int(load(verb).run(words)))
+        return _flushed(int(load_verb(verb).run(words)))
     except BrokenPipeError:
         return _unread()
     except UsageError as error:

@@ -3,7 +3,7 @@
 import argparse
 from contextlib import suppress
 
-from understudy.cli import VERBS, UsageError, load
+from understudy.cli import VERBS, UsageError, load_verb
 from understudy.commands.shells import SHELLS, Word
 from understudy.specs.loader import shipped
 from understudy.usage import Parser
@@ -40,7 +40,7 @@ def find_words() -> list[Word]:
     for verb in VERBS:
         # Of a verb whose libraries are not installed, the flags are not known.
         with suppress(UsageError):
-            words += _words_of((verb,), load(verb).parser())
+            words += _words_of((verb,), load_verb(verb).parser())
     return words
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from understudy.cli import VERBS, UsageError, load
+from understudy.cli import VERBS, UsageError, load_verb
 from understudy.commands.columns import iter_lines
 from understudy.configuration.given import Configuration, load
 from understudy.configuration.page import iter_page
@@ -71,7 +71,7 @@ def iter_parsers(verbs: list[str] | None = None) -> Iterator[tuple[str, argparse
     """The verbs that have settings, with what reads their words; unless asked for, without those that cannot be loaded here."""
     for verb in verbs or VERBS:
         try:
-            words = load(verb).parser()
+            words = load_verb(verb).parser()
         except UsageError:
             if verbs:
                 raise
