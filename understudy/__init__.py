@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from understudy.auditions.examined import client as client
     from understudy.playing.accounts import Account as Account
     from understudy.playing.casting import Options as Options
     from understudy.playing.deliveries import Callback as Callback
@@ -37,6 +38,7 @@ _PUBLIC = {
     "Task": "understudy.playing.tasks",
     "Violation": "understudy.playing.violations",
     "Visit": "understudy.playing.opening",
+    "client": "understudy.auditions.examined",
     "provider": "understudy.playing.opening",
 }
 

@@ -26,13 +26,12 @@ class Places(Extraction):
 
 def places(operation: Operation, body: Any) -> Mapping[str, Place]:
     """Where the shared names of an operation's answer stand in a body, by the case of its template that fits best."""
-    best = Places()
-    least: int | None = None
-    for case in operation.reply.cases:
-        read = _read(case, body)
-        if least is None or len(read.mismatches) < least:
-            best, least = read, len(read.mismatches)
-    return best.found
+    readings = sorted((_read(case, body) for case in operation.reply.cases), key=lambda read: len(read.mismatches))
+    # What only another kind's template shows is there all the same.
+    found: dict[str, Place] = {}
+    for reading in readings:
+        found = {**reading.found, **found}
+    return found
 
 
 def apply(body: Any, edits: Iterable[Mapping[str, Any]], names: Mapping[str, Place]) -> Any:

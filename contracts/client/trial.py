@@ -11,6 +11,7 @@ from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.reading import NOT_JSON, Reading, parse_json, read_exchange
+from understudy.specs.templates import read
 
 # What the second origin serves by signed link is no operation of the spec.
 RESULT = "result.get"
@@ -88,12 +89,16 @@ class Seen:
 
     @cached_property
     def links(self) -> tuple[str, ...]:
-        """The addresses of results that the answer shows."""
+        """The addresses of results that the answer shows, through the template of whatever kind shows some."""
+        operation = self.contract.operations.get(self.exchange.operation)
+        if operation is None or not self.reading.is_success:
+            return ()
         found: list[str] = []
-        for name, value in self.reading.values.items():
-            if name.startswith(("$task.link.", "$task.links.")):
-                found += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
-        return tuple(each for each in found if "://" in each)
+        for case in operation.reply.cases:
+            for name, value in read(case.body, self.reading.body).values.items():
+                if name.startswith(("$task.link.", "$task.links.")):
+                    found += [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
+        return tuple(dict.fromkeys(each for each in found if "://" in each))
 
     @cached_property
     def body(self) -> Any:

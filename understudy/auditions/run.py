@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from understudy.auditions.casts import PROMPT, Surroundings, command_cast, driver_cast
+from understudy.auditions.casts import PROMPT, Surroundings, callable_cast, command_cast, driver_cast
 from understudy.auditions.company import Company
 from understudy.contracts.client.driver import Driver
 from understudy.contracts.client.examine import Cast
@@ -24,19 +24,23 @@ Act = Callable[[Theatre, Cast], Awaitable[T]]
 
 @dataclass(frozen=True, slots=True)
 class Audition:
-    """Who is tried, and how: `drivers` counts those of a program that stays, 0 for a command."""
+    """Who is tried, and how: `drivers` counts those of a program that stays, 0 for a command; or a `function`."""
 
     provider: Provider
     words: tuple[str, ...]
     environment: dict[str, str]
     drivers: int = 0
     prompt: str = ""
+    function: Callable[..., Any] | None = None
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[tuple[Theatre, Cast]]:
         """The theatre, and the client that is to be tried in it."""
         around = Surroundings(self.provider, self.environment)
         async with Theatre(Contract(self.provider), Company(self.provider)) as theatre:
+            if self.function is not None:
+                yield theatre, callable_cast(self.function)
+                return
             if not self.drivers:
                 yield theatre, command_cast(self.words, around)
                 return

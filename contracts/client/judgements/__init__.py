@@ -22,7 +22,6 @@ class Judgement:
     title: str
     classes: tuple[str, ...]
     judge: Judge
-    facts: tuple[str, ...] = ()
     early: bool = False
     everywhere: bool = False
 
@@ -77,14 +76,21 @@ def judge(trial: Trial, use: Use) -> list[Finding]:
 
 def _findings(judgement: Judgement, trial: Trial, use: Use) -> Iterator[Finding]:
     for evidence in judgement.judge(trial, use):
+        where = evidence.operation or (evidence.exchanges[0].operation if evidence.exchanges else "")
         yield Finding(
             judgement.id,
             judgement.title,
             "warning" if evidence.assumed else "failure",
-            evidence.facts or judgement.facts,
-            evidence.operation or (evidence.exchanges[0].operation if evidence.exchanges else ""),
+            evidence.facts or _facts(trial, where),
+            where,
             evidence.message,
             evidence.exchanges,
             trial.case.scenario,
             trial.case.script.seed,
         )
+
+
+def _facts(trial: Trial, operation: str) -> tuple[str, ...]:
+    """What the spec cites for an operation."""
+    found = trial.contract.operations.get(operation)
+    return trial.contract.cite(found).facts if found else ()
