@@ -153,6 +153,25 @@ def test_the_wheel_bundles_what_it_ships(environment: Path, project: Path) -> No
     assert {row["slug"] for row in listed} == shipped_slugs()
 
 
+def test_a_provider_is_played_from_the_wheel(environment: Path, project: Path) -> None:
+    code = "import understudy\nwith understudy.provider('juhuo') as p: print(p.advance(seconds=1) is not None, p.slug)"
+    played = subprocess.run(
+        [environment / "python", "-W", "error", "-c", code],
+        cwd=project,
+        env=project_environment(project),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (played.returncode, played.stdout, played.stderr) == (0, "True juhuo\n", "")
+    (project / "understudy.toml").write_text("clok = 1\n")
+    refused = subprocess.run(
+        [environment / "understudy", "config", "show"], cwd=project, capture_output=True, text=True, check=False
+    )
+    (project / "understudy.toml").unlink()
+    assert (refused.returncode, "did you mean clock?" in refused.stderr) == (2, True)
+
+
 def test_serve_from_the_wheel(server: subprocess.Popen[str]) -> None:
     announced = read_announcement(server)
     assert {provider["slug"] for provider in announced["providers"]} == shipped_slugs()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from understudy.auditions.examined import client as client
+    from understudy.mockserver.chronicle import Due as Due
     from understudy.playing.accounts import Account as Account
     from understudy.playing.casting import Options as Options
     from understudy.playing.deliveries import Callback as Callback
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from understudy.playing.providers import Provider as Provider
     from understudy.playing.records import Record as Record
     from understudy.playing.tasks import Task as Task
+    from understudy.playing.tasks import TaskRefused as TaskRefused
     from understudy.playing.violations import Violation as Violation
 
 _PUBLIC = {
@@ -30,12 +32,14 @@ _PUBLIC = {
     "AsyncProvider": "understudy.playing.providers",
     "Callback": "understudy.playing.deliveries",
     "Dropped": "understudy.playing.journal",
+    "Due": "understudy.mockserver.chronicle",
     "House": "understudy.playing.house",
     "Journal": "understudy.playing.journal",
     "Options": "understudy.playing.casting",
     "Provider": "understudy.playing.providers",
     "Record": "understudy.playing.records",
     "Task": "understudy.playing.tasks",
+    "TaskRefused": "understudy.playing.tasks",
     "Violation": "understudy.playing.violations",
     "Visit": "understudy.playing.opening",
     "client": "understudy.auditions.examined",

@@ -208,11 +208,25 @@ def test_an_advance_that_would_wait_for_its_own_loop_says_so() -> None:
     asyncio.run(play())
 
 
+def test_it_begins_anew() -> None:
+    with understudy.provider("juhuo", seed=3) as provider:
+        before, first = (provider.now, provider.account.remaining), submit(provider)
+        provider.next("video.submit").fails("service_busy", times=9)
+        provider.advance(minutes=5)
+        provider.reset()
+        assert (provider.now, provider.account.remaining) == before
+        assert provider.journal.count() == 0
+        assert submit(provider) == first
+        provider.reset(seed=4)
+        assert submit(provider) != first
+
+
 def test_the_clock_goes_forward_only() -> None:
     with understudy.provider("juhuo") as provider:
         began = provider.now
         provider.advance(seconds=1.5, minutes=2, hours=1)
-        assert provider.now == began + 3_721.5
+        provider.advance(8.5)
+        assert provider.now == began + 3_730
         with pytest.raises(ValueError, match="never goes back"):
             provider.advance(seconds=-1)
 

@@ -49,9 +49,7 @@ class Account:
     def keys(self) -> tuple[str, ...]:
         """The keys that open it."""
         accounts = self._seat.site.accounts
-        return self._seat.ask(
-            lambda now: tuple(filter(lambda key: accounts.owner(key) is self._account, accounts.keys()))
-        )
+        return self._seat.ask(lambda now: tuple(accounts.keys_of(self._account)))
 
     def credit(self, credits: Decimal | int | str, recharged: Decimal | int | str = 0) -> None:
         """Pay in; `recharged` is what was paid for it and counts for the tier."""

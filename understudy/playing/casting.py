@@ -1,10 +1,11 @@
 """Who is to be played, and how: what is asked for, judged before anything is started."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
@@ -15,6 +16,9 @@ from understudy.mockserver.world import DEFAULT_SPEED, Settings
 from understudy.specs.problems import known
 
 MOST_COMPILED = 64
+
+# A reply script: an object, or the file that holds one.
+Said = Mapping[str, Any] | str | Path
 
 
 class Options(TypedDict, total=False):
@@ -29,6 +33,7 @@ class Options(TypedDict, total=False):
     allow_local_callbacks: bool
     ttft: float
     tokens_per_second: float
+    script: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,7 @@ class Cast:
     name: str = ""
     spec: str = ""
     profile: tuple[str, ...] = ()
+    script: str = ""
     settings: Settings = field(default_factory=lambda: Settings(clock="virtual"))
 
 
@@ -51,6 +57,7 @@ USUAL: Options = {
     "allow_local_callbacks": False,
     "ttft": 0.0,
     "tokens_per_second": 0.0,
+    "script": "",
 }
 
 
@@ -75,7 +82,8 @@ def cast(name: str = "", **options: Unpack[Options]) -> Cast:
         allow_local_callbacks=said["allow_local_callbacks"],
         pace=_pace(said["ttft"], said["tokens_per_second"]),
     )
-    return Cast(name, str(said["spec"]), tuple(filter(None, words)), settings)
+    script = read_script(said["script"]) if said["script"] else ""
+    return Cast(name, str(said["spec"]), tuple(filter(None, words)), script, settings)
 
 
 def _pace(ttft: float, tokens_per_second: float) -> Pace:
@@ -83,6 +91,21 @@ def _pace(ttft: float, tokens_per_second: float) -> Pace:
         if not 0 <= value < float("inf"):
             raise ValueError(f"{what} is {value:g}; it must be 0 (at once) or more")
     return Pace(ttft, tokens_per_second) if ttft or tokens_per_second else IMMEDIATE
+
+
+def read_script(script: Said) -> str:
+    """A script as JSON; a text or a path names the file that holds it. Raises ValueError."""
+    if isinstance(script, Mapping):
+        return json.dumps(script)
+    try:
+        text = Path(script).read_text("utf-8")
+    except OSError as error:
+        raise ValueError(f"the script {script} cannot be read: {error.strerror}") from None
+    try:
+        json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the script {script} is no JSON: {error}") from None
+    return text
 
 
 def stage_of(wanted: Cast) -> Stage:

@@ -20,8 +20,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """One callback as it stands. `state`: waiting, delivered or given up."""
+    """One callback as it stands. `number`: counts them; `state`: waiting, delivered or given up."""
 
+    number: int
     task: str
     url: str
     state: str
@@ -36,9 +37,22 @@ class Callback:
 
 def callbacks_of(seat: Seat) -> tuple[Callback, ...]:
     """All that was and is owed, oldest first."""
-    return seat.server.run(lambda: tuple(_callback(delivery) for delivery in seat.site.callbacks.deliveries))
+    kept = seat.site.callbacks
+    return seat.server.run(
+        lambda: tuple(_callback(number, each) for number, each in enumerate(kept.deliveries, kept.dropped + 1))
+    )
 
 
-def _callback(delivery: Delivery) -> Callback:
+async def redeliver(seat: Seat, number: int) -> None:
+    """Try a delivery again, on the server's loop; raises LookupError, or ValueError while it is to be tried anyway."""
+    delivery = seat.site.callbacks.find(number)
+    if delivery is None:
+        raise LookupError(f"{seat.site.slug} has no callback {number}")
+    if delivery.again is None or delivery.state == "waiting":
+        raise ValueError(f"the callback {number} is {delivery.state}: it is tried when its time comes")
+    await delivery.again(seat.world.clock.now())
+
+
+def _callback(number: int, delivery: Delivery) -> Callback:
     attempts = tuple(Attempt(a.at, a.status, a.reason) for a in delivery.attempts)
-    return Callback(delivery.task, delivery.url, delivery.state, delivery.body.decode(), attempts)
+    return Callback(number, delivery.task, delivery.url, delivery.state, delivery.body.decode(), attempts)

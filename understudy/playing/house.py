@@ -1,5 +1,6 @@
 """Where providers are played: a server of this process, and a world of its own for each that is opened."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -40,10 +41,17 @@ class House:
         self._lock = threading.Lock()
 
     def open(self, cast: Cast) -> Seat:
-        """Play a provider in a new world; raises ValueError when there is no such provider, spec or profile."""
+        """Play a provider in a new world; raises ValueError when there is no such provider, spec, profile or script."""
         stage = stage_of(cast)
         server = self._started()
-        return Seat(server, server.run(self._open, server.service.worlds, stage, cast.settings))
+        seat = Seat(server, server.run(self._open, server.service.worlds, stage, cast.settings))
+        if cast.script:
+            try:
+                server.run(seat.world.script.set, json.loads(cast.script))
+            except ValueError:
+                self.close(seat)
+                raise
+        return seat
 
     def close(self, seat: Seat) -> None:
         """End what was opened: its addresses are gone, and all that it held."""

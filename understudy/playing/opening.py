@@ -1,6 +1,7 @@
 """`understudy.provider`: a provider for the length of a `with` block."""
 
 import asyncio
+import threading
 from typing import Unpack
 
 from understudy.playing.casting import Cast, Options, cast
@@ -47,6 +48,7 @@ def provider(name: str = "", **options: Unpack[Options]) -> Opening:
     `speed`: divides planned times. `seed`: the same seed and the same requests give the same answers.
     `any_key`: every key works, with an account of its own.
     `allow_local_callbacks`: callbacks may go to loopback, by http too.
+    `script`: what it answers step by step, as an object or the file that holds one.
     `ttft`, `tokens_per_second`: the pace of streams, in seconds and tokens; 0 is at once.
 
     Raises ValueError, with the nearest names, for what cannot be played: here, or when the block begins.
@@ -61,15 +63,17 @@ class Visit:
         self._house, self._usual = house, usual
         self._seats: list[Seat] = []
         self._providers: dict[Cast, Provider] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, name: str = "", **options: Unpack[Options]) -> Provider:
         """Play a provider; asked again in the same words, give the same one. Keywords: see `understudy.provider`."""
         merged: Options = {**self._usual, **options}
         wanted = cast(name, **merged)
-        if wanted not in self._providers:
-            self._seats.append(self._house.open(wanted))
-            self._providers[wanted] = Provider(self._seats[-1])
-        return self._providers[wanted]
+        with self._lock:
+            if wanted not in self._providers:
+                self._seats.append(self._house.open(wanted))
+                self._providers[wanted] = Provider(self._seats[-1])
+            return self._providers[wanted]
 
     def complaints(self) -> list[str]:
         """What they have to say at the end of a test, each once; see `Provider.complaints`."""

@@ -1,5 +1,6 @@
 """What a played provider shall do next: orders to its operations, and the rules that they become."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -65,6 +66,25 @@ class Order:
     def delays(self, seconds: float, *, times: int = 1) -> Self:
         """Answer late, by wall time: what is asked is done at once."""
         return self.hits("latency", times=times, seconds=seconds)
+
+    def returns(
+        self,
+        body: Any = None,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        commit: bool = False,
+        times: int = 1,
+    ) -> Self:
+        """Answer with a body: an object as JSON, a text, bytes, nothing. With `commit` what is asked is done, too."""
+        said: dict[str, Any] = {"status": status, "headers": dict(headers or {}), "commit": commit}
+        if isinstance(body, bytes):
+            said["base64"] = b64encode(body).decode()
+        elif isinstance(body, str):
+            said["text"] = body
+        elif body is not None:
+            said["body"] = body
+        return self.hits("reply", times=times, **said)
 
     def hits(self, fault: str, *, times: int = 1, **parameters: Any) -> Self:
         """Let any fault work, by its name in the table; raises ValueError for one that is none."""

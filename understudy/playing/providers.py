@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from understudy.environment import environment_of
+from understudy.mockserver.chronicle import Due
 from understudy.playing.accounts import Account, money
-from understudy.playing.deliveries import Callback, callbacks_of
+from understudy.playing.deliveries import Callback, callbacks_of, redeliver
 from understudy.playing.house import Seat
 from understudy.playing.journal import Journal
 from understudy.playing.orders import Faults, Order, order
+from understudy.playing.scripting import Script
 from understudy.playing.tasks import Task
 from understudy.playing.violations import Violation, Violations
 
@@ -30,6 +32,7 @@ class Handle:
         self._seat = seat
         self.journal = Journal(seat)
         self.faults = Faults(seat)
+        self.script = Script(seat)
         self._violations = Violations(seat)
 
     @property
@@ -110,6 +113,12 @@ class Handle:
         return Task(found.id, self._seat, found)
 
     @property
+    def tasks(self) -> Sequence[Task]:
+        """All tasks that are kept, newest first."""
+        kept = self._seat.server.run(lambda: tuple(self._seat.site.tasks.store.window(None)))
+        return [Task(task.id, self._seat, task) for task in kept]
+
+    @property
     def violations(self) -> Sequence[Violation]:
         """Requests that broke the contract, the latest that are kept, expected or not."""
         return self._violations.list()
@@ -140,16 +149,30 @@ class Handle:
         """The world's time, seconds since the epoch."""
         return self._seat.server.run(self._seat.world.clock.now)
 
-    async def aadvance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
+    async def aredeliver(self, number: int) -> None:
+        """`redeliver` for a coroutine: its loop goes on meanwhile."""
+        await self._seat.server.acall(redeliver(self._seat, number))
+
+    def reset(self, seed: int | None = None) -> None:
+        """Be as at the start, with another seed if one is given; rules, tasks, money and journal are as new."""
+        self._seat.server.call(self._seat.world.reset(seed))
+
+    async def aadvance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
         """`advance` for a coroutine: its loop goes on meanwhile, so that a receiver of callbacks in it may answer."""
-        return await self._seat.server.acall(self._seat.world.advance(_seconds(seconds, minutes, hours)))
+        return await self._seat.server.acall(self._seat.world.elapse(_seconds(seconds, minutes, hours)))
 
 
 class Provider(Handle):
     """A provider that is played, for code that blocks."""
 
-    def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
-        """Move the virtual clock; what falls due is done, in order, before this returns the new time.
+    def redeliver(self, number: int) -> None:
+        """Try a callback again, now; raises LookupError for one that is none, ValueError while it is to be tried anyway."""
+        if _runs_a_loop():
+            raise RuntimeError("this thread's event loop would be blocked: await aredeliver(…)")
+        self._seat.server.call(redeliver(self._seat, number))
+
+    def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
+        """Move the virtual clock; what falls due is done, in order, before this returns it.
 
         Callbacks are delivered meanwhile. Where this thread runs an event loop that has to answer them,
         it would wait for itself: then this raises RuntimeError, and `await aadvance(…)` is the way.
@@ -157,7 +180,7 @@ class Provider(Handle):
         far = _seconds(seconds, minutes, hours)
         if _runs_a_loop() and self._seat.server.run(self._owes, far):
             raise RuntimeError("callbacks fall due, and this thread's event loop would be blocked: await aadvance(…)")
-        return self._seat.server.call(self._seat.world.advance(far))
+        return self._seat.server.call(self._seat.world.elapse(far))
 
     def _owes(self, seconds: float) -> bool:
         upcoming = self._seat.world.agenda.next()
@@ -167,9 +190,13 @@ class Provider(Handle):
 class AsyncProvider(Handle):
     """A provider that is played, for code that awaits."""
 
-    async def advance(self, *, seconds: float = 0.0, minutes: float = 0.0, hours: float = 0.0) -> float:
-        """Move the virtual clock; what falls due is done, in order, before this returns the new time."""
-        return await self.aadvance(seconds=seconds, minutes=minutes, hours=hours)
+    async def redeliver(self, number: int) -> None:
+        """Try a callback again, now; raises LookupError for one that is none, ValueError while it is to be tried anyway."""
+        await self.aredeliver(number)
+
+    async def advance(self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0) -> Sequence[Due]:
+        """Move the virtual clock; what falls due is done, in order, before this returns it."""
+        return await self.aadvance(seconds, minutes=minutes, hours=hours)
 
 
 def _seconds(seconds: float, minutes: float, hours: float) -> float:

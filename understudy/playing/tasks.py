@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
+from understudy.mockserver.forcing import Impossible, force_end, force_state
 from understudy.mockserver.lifecycle import Task as MockTask
 from understudy.mockserver.views import TaskView
 from understudy.playing.house import Seat
@@ -68,6 +69,34 @@ class Task:
     def cancel(self) -> None:
         """End it as its provider would cancel it; raises TaskRefused when it is too late."""
         self._seat.ask(self._cancel)
+
+    def succeed(self) -> None:
+        """Let it succeed now: it is paid for, its results are there. Raises TaskRefused when it has ended."""
+        self._force(lambda now: force_end(self._seat.site.tasks, self._task, "succeeded", "", now))
+
+    def fail(self, code: str = "") -> None:
+        """Let it fail now, with a code of its kind ('' is the first). Raises TaskRefused, with the codes there are."""
+        self._force(lambda now: force_end(self._seat.site.tasks, self._task, "failed", code, now))
+
+    def move_to(self, state: str) -> None:
+        """Put it into a running state now, forth or back, by its name in the spec; it goes on from there."""
+        self._force(lambda now: force_state(self._seat.site.tasks, self._task, state, False, now))
+
+    def stick(self, state: str = "") -> None:
+        """Let it never leave a running state: the one it is in, or else the first that runs, or the one that is named."""
+        self._force(lambda now: force_state(self._seat.site.tasks, self._task, state or self._running(now), True, now))
+
+    def _running(self, now: float) -> str:
+        state = self._task.state_at(now)
+        runs = [each.name for each in self._task.kind.states if each.phase == "running"]
+        return state.name if state.phase == "running" else runs[0]
+
+    def _force(self, force: Callable[[float], None]) -> None:
+        try:
+            self._seat.ask(force)
+        except Impossible as error:
+            raise TaskRefused(str(error)) from None
+        self._seat.ask(self._seat.site.callbacks.moved)
 
     def _cancel(self, now: float) -> None:
         site = self._seat.site
