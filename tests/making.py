@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from understudy.cli import VERBS
+from understudy.mockserver.control.app import build_control
 from understudy.mockserver.faults.table import describe, describe_match
+from understudy.mockserver.trust import Guard
+from understudy.mockserver.world import Settings
+from understudy.mockserver.worlds import Worlds
 
 DOCS = Path(__file__).parents[1] / "docs"
 LAYERS = {
@@ -32,6 +36,49 @@ A fault is what goes wrong; a rule says whom it hits. The same rule can be given
 `GET /_understudy/faults` tells how many exchanges fitted and how many were hit, `DELETE …/faults/ID` takes a rule away, `DELETE …/faults` all. From Python:
 `provider.faults` and `provider.next(operation).fails(…)`, see [testing](testing.md). In [the console](console.md): the section Faults.
 """
+
+
+CONTROL_HEAD = """\
+# Control API
+
+The control API is at `/_understudy`; of a world of its own, at `/_w/WORLD/_understudy`. Its OpenAPI document is at `/_understudy/openapi.json`, to read and to
+try at `/_understudy/docs`; neither needs a network. It answers callers on this machine that mean it: a foreign `Host` or `Origin` is refused, and so is
+whoever comes from elsewhere, unless the server was started with `--control-token` and the caller brings it.
+
+Many tests share one server, each in a world of its own:
+
+```sh
+curl -X POST http://127.0.0.1:4010/_understudy/worlds -H "Content-Type: application/json" -d '{"clock": "virtual", "seed": 7, "keys": {"juhuo": ["sk-of-this-test"]}}'
+```
+
+The answer names its addresses. Requests with one of its keys mean it at the plain address, too. 256 worlds can be open; one more is refused, since none is
+dropped that a test may be using: close yours with `DELETE /_understudy/worlds/NAME`.
+
+What happened is asked, and claimed:
+
+```sh
+curl -X POST http://127.0.0.1:4010/_understudy/verify -H "Content-Type: application/json" \\
+  -d '{"claims": [{"filter": {"operation": "video.submit"}, "count": 3}, {"filter": {"broken": true}, "never": true}, {"in_order": [{"operation": "video.submit"}, {"operation": "video.get"}]}]}'
+```
+
+A claim says one of `count`, `at_least` and `at_most`, `never`, `in_order`. A count or an absence over exchanges that are no longer kept is not answered: 409.
+"""
+
+
+def iter_control() -> Iterator[str]:
+    """The page of the control API: every route by subject."""
+    yield CONTROL_HEAD
+    document = build_control(Worlds([], Settings()), Guard()).openapi()
+    subjects: dict[str, list[str]] = {}
+    for path, item in document["paths"].items():
+        for method, said in item.items():
+            row = f"| `{method.upper()} {path.removeprefix('/_understudy')}` | {_plain(said['description'])} |"
+            subjects.setdefault(said["tags"][0], []).append(row)
+    for subject, rows in subjects.items():
+        yield f"## {subject.capitalize()}\n"
+        yield "| below `/_understudy` | |\n|---|---|"
+        yield from rows
+        yield ""
 
 
 def iter_faults() -> Iterator[str]:
@@ -117,7 +164,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-PAGES = {"faults.md": iter_faults, "commands.md": iter_commands}
+PAGES = {"faults.md": iter_faults, "commands.md": iter_commands, "control.md": iter_control}
 
 
 def make(name: str) -> str:

@@ -103,6 +103,37 @@ def test_the_same_seed_and_requests_give_the_same_in_two_worlds(tenants: tuple[T
     assert tenants[0].journal() == tenants[1].journal()
 
 
+def play(served: Served, seed: int) -> bytes:
+    """The journal of a world, as it is sent: with faults by chance, a script, failures, and a clock that is moved."""
+    tenant = Tenant(served, name="same", seed=seed)
+    rules = [
+        {"fault": "status", "status": 503, "probability": 0.5, "operation": "account.*"},
+        {"fault": "fail", "probability": 0.5, "operation": "video.submit"},
+    ]
+    for rule in rules:
+        tenant.steer("POST", "/faults", rule)
+    steps: list[Any] = ["healthy", {"fault": "status", "status": 429}, "healthy"]
+    tenant.steer("PUT", "/replies", {"replies": [{"operation": "task.create", "steps": steps}]})
+    balance = SHOP.balance()
+    assert balance
+    for _ in range(6):
+        tenant.send(SHOP, SHOP.orders[0].ask)
+        tenant.send(SHOP, balance)
+        tenant.send(OTHER, OTHER.orders[0].ask)
+        tenant.send(OTHER, Ask("GET", "/nowhere"))
+        tenant.steer("POST", "/clock/advance", {"seconds": 1_000})
+    answer = ask_control(tenant.said["control_url"], "GET", "/journal?limit=4096")
+    steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
+    return answer.body
+
+
+def test_seed_and_script_decide_every_byte_of_the_journal(served: Served) -> None:
+    first = play(served, 5)
+    assert len(first) > 10_000 and b'"status":503' in first and b'"status":429' in first
+    assert play(served, 5) == first
+    assert play(served, 6) != first
+
+
 def links_of(tenant: Tenant) -> list[str]:
     """Of a task that succeeded: what leads to the second origin."""
     task = tenant.buy(SHOP)
