@@ -108,6 +108,10 @@ bench: $(VENV)/.installed-test ## speed and memory beside a bare ASGI app (ARGS=
 soak: $(VENV)/.installed-test ## 200,000 mixed requests to one server: its memory stays flat (ARGS='--requests 50000')
 	@exec $(BIN)/python -m tests.benchmarks.soak $(ARGS)
 
+.PHONY: bench-paced
+bench-paced: $(VENV)/.installed-test ## 1,000 paced streams at once: whole, in order, in time? (ARGS='--streams 200')
+	@exec $(BIN)/python -m tests.benchmarks.paced $(ARGS)
+
 .PHONY: bench-peers
 bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
 	$(call apt,wrk)

@@ -44,6 +44,7 @@ DOCUMENT_CHECKS: tuple[Check, ...] = (
     paths.check_parameters,
     paths.check_security,
     paths.check_streams,
+    paths.check_speech,
     patterns.check_patterns,
     names.check_names,
     lists.check_lists,

@@ -97,6 +97,24 @@ def _check_arguments(arguments: Mapping[str, Any], place: Place) -> Iterator[Mis
                 yield Misfit(f"speech cannot be made as {name!r}", known(name, SPEECH_TYPES), (*place, key))
 
 
+def check_speech(subject: Subject) -> Iterator[Misfit]:
+    """Files of speech that an operation answers with and does not list, or lists and cannot make."""
+    for spot in subject.operations:
+        if spot.behavior != "speech":
+            continue
+        named = {SPEECH_TYPES[name] for name in _iter_texts(spot.arguments["format"]) if name in SPEECH_TYPES}
+        for status, response, place in subject.responses(spot):
+            if not status.startswith("2"):
+                continue
+            listed, below = response.get("content", {}), (*place, "content")
+            for media_type in sorted(named.difference(listed)):
+                yield Misfit(
+                    f"the answer can be {media_type}, which is not listed", "list it without a template", below
+                )
+            for media_type in sorted(set(listed).difference(SPEECH_TYPES.values())):
+                yield Misfit(f"speech cannot be made as {media_type}", "", (*below, media_type))
+
+
 def _iter_texts(formula: Any) -> Iterator[str]:
     """The texts that a formula may give by itself."""
     if isinstance(formula, dict):

@@ -1,0 +1,151 @@
+"""`make bench-paced`: many streams at once, each paced: whether they come whole, in order and in time.
+
+The clients are processes of their own that do nothing but note when bytes arrive; what came is read when all is over.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import re
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import uvloop
+
+from tests.benchmarks.servers import Ask
+from tests.conftest import serving
+
+MODEL = "gpt-4o"
+ENOUGH = "Write an essay of 4000 words about rivers"
+_CONTENT = re.compile(rb'"delta":\{"content":("(?:[^"\\]|\\.)*")\}')
+
+
+@dataclass(slots=True)
+class Stream(asyncio.Protocol):
+    """One stream: the request goes out at once; of what comes the time is kept, and the bytes."""
+
+    request: bytes
+    done: asyncio.Future[None]
+    arrivals: list[tuple[float, int]] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    started: float = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.started = time.monotonic()
+        cast(asyncio.WriteTransport, transport).write(self.request)  # uvloop's are of a class of their own
+
+    def data_received(self, data: bytes) -> None:
+        self.arrivals.append((time.monotonic(), len(data)))
+        self.pieces.append(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one stream was like: its text, whether it ended, its events, and by how many seconds each came late."""
+
+    text: str
+    is_whole: bool
+    late: tuple[float, ...]
+    seconds: float
+
+
+def read(stream: Stream, rate: float) -> Seen:
+    """Take apart what came. The n-th event is due n tokens' time after the request was sent."""
+    body = b"".join(stream.pieces)
+    ends, size = [], 0
+    for moment, count in stream.arrivals:
+        size += count
+        ends.append((size, moment))
+    texts, moments, place = [], [], 0
+    for found in _CONTENT.finditer(body):
+        while ends[place][0] < found.end():
+            place += 1
+        texts.append(json.loads(found[1]))
+        moments.append(ends[place][1])
+    late = tuple(moment - stream.started - index / rate for index, moment in enumerate(moments, start=1))
+    is_whole = body.count(b"data: [DONE]") == 1 and body.rstrip().endswith(b"0")
+    return Seen("".join(texts), is_whole, late, moments[-1] - stream.started if moments else 0.0)
+
+
+async def _run(ask: Ask, count: int, rate: float) -> list[Seen]:
+    loop = asyncio.get_running_loop()
+    host, port = ask.address
+    streams = [Stream(ask.to_bytes(), loop.create_future()) for _ in range(count)]
+    for stream in streams:
+        await loop.create_connection(lambda stream=stream: stream, host, port)  # type: ignore[misc]
+    await asyncio.gather(*(stream.done for stream in streams))
+    return [read(stream, rate) for stream in streams]
+
+
+def run(order: tuple[Ask, int, float]) -> list[Seen]:
+    """One client's share of the streams."""
+    return uvloop.run(_run(*order))
+
+
+def measure(streams: int, rate: float, tokens: int, clients: int) -> list[Seen]:
+    """What all streams were like."""
+    with TemporaryDirectory() as folder:
+        flags = ("clawdrouter", "--tokens-per-second", str(rate))
+        with serving(flags, Path(folder) / "server.log") as served:
+            provider = served.providers["clawdrouter"]
+            body = {
+                "model": MODEL,
+                "stream": True,
+                "max_tokens": tokens,
+                "messages": [{"role": "user", "content": ENOUGH}],
+            }
+            headers = {
+                "Authorization": f"Bearer {provider.keys[0]}",
+                "Content-Type": "application/json",
+                "Connection": "close",
+            }
+            ask = Ask(f"{provider.base_url}/v1/chat/completions", "POST", headers, json.dumps(body))
+            shares = [(ask, streams // clients, rate)] * clients
+            with Pool(clients, context=multiprocessing.get_context("spawn")) as pool:
+                return [seen for share in pool.map(run, shares) for seen in share]
+
+
+def show(seen: Sequence[Seen], rate: float, tokens: int) -> bool:
+    """Print it; whether every stream was whole and in order, and none took 8 % longer than its pace."""
+    wanted = tokens / rate
+    texts = {each.text for each in seen}
+    whole = sum(each.is_whole and len(each.late) == tokens for each in seen)
+    stretch = sorted(each.seconds / wanted for each in seen)
+    late = sorted(moment for each in seen for moment in each.late)
+    interval = 1 / rate
+    share = sum(moment > interval for moment in late) / len(late)
+    print(f"{len(seen)} streams of {tokens} tokens at {rate:g} a second: {whole} whole and in order, {len(texts)} text")
+    print(f"took of the planned time: median {statistics.median(stretch):.3f}, longest {stretch[-1]:.3f}")
+    print(
+        f"late: median {statistics.median(late) * 1000:.0f} ms, 99 % {late[len(late) * 99 // 100] * 1000:.0f} ms, worst {late[-1] * 1000:.0f} ms"
+    )
+    print(f"later than one token's time: {share:.1%} of the events")
+    return whole == len(seen) and len(texts) == 1 and stretch[-1] <= 1.08
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--tokens", type=int, default=500)
+    parser.add_argument("--clients", type=int, default=4)
+    options = parser.parse_args()
+    seen = measure(options.streams, options.rate, options.tokens, options.clients)
+    return 0 if show(seen, options.rate, options.tokens) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
