@@ -67,6 +67,7 @@ def _answer(exchange: Exchange, act: Act) -> Answer:
     if act.keys:
         _authenticate(exchange, act)
     if may_be_steered(exchange) and (given := steer(exchange, act.operation.id)) is not None:
+        _look_for_breach(exchange, act)
         return given
     if act.parameters is not None:
         exchange.query = act.parameters.read(exchange.query_text)
@@ -83,15 +84,36 @@ def _answer_magic(exchange: Exchange, act: Act, reader: BodyReader) -> Answer:
     payload = exchange.payload if exchange.cleaned is None else exchange.cleaned
     exchange.body = reader.read(payload, exchange.headers.get(b"content-type"))
     given = strike(exchange, faults + act.magic.read(exchange))
-    return _perform(exchange, act) if given is None else given
+    if given is None:
+        return _perform(exchange, act)
+    _look_for_breach(exchange, act)
+    return given
+
+
+def _look_for_breach(exchange: Exchange, act: Act) -> None:
+    """Note what a request breaks of the contract, though it is answered by a fault: the next attempt may be healthy."""
+    payload = exchange.payload if exchange.cleaned is None else exchange.cleaned
+    try:
+        if act.parameters is not None:
+            exchange.query = act.parameters.read(exchange.query_text)
+        if act.body is not None:
+            exchange.body = act.body.read(payload, exchange.headers.get(b"content-type"))
+        _judge(exchange, act)
+    except Refusal as refusal:
+        act.wording.answer(exchange, refusal)
+
+
+def _judge(exchange: Exchange, act: Act) -> None:
+    """Apply the rules that JSON Schema cannot say; raises Refusal."""
+    for rule in act.rules:
+        if not rule.needed or not rule.needed.isdisjoint(exchange.body or ()):
+            rule.apply(exchange)
 
 
 def _perform(exchange: Exchange, act: Act) -> Answer:
     """Do what a request asks that was read: judge it, and answer it once."""
     site = exchange.site
-    for rule in act.rules:
-        if not rule.needed or not rule.needed.isdisjoint(exchange.body or ()):
-            rule.apply(exchange)
+    _judge(exchange, act)
     if act.idempotency is not None and site.idempotency is not None:
         return _answer_once(exchange, act, act.idempotency.header.lower())
     act.behave(exchange)

@@ -170,6 +170,19 @@ def test_a_connection_goes_on_after_an_answer_that_was_only_odd(server: RunningS
     assert len(set(answers)) == 1
 
 
+@pytest.mark.parametrize("fault", [{"fault": "drop"}, {"fault": "status", "status": 503}])
+def test_what_breaks_the_contract_is_noted_though_a_fault_answers(
+    server: RunningServer, fault: Mapping[str, Any]
+) -> None:
+    with opened(server) as stand:
+        stand.steer("POST", "/faults", {**fault, "operation": "video.submit", "provider": "juhuo"})
+        headers = {"Authorization": f"Bearer {stand.key('juhuo')}", "Content-Type": "application/json"}
+        for body in ({"prompt": "x"}, {"prompt": 5}):
+            raw = json.dumps(body).encode()
+            hear(stand.world.base_url, "POST", "/juhuo/open-api/v1/video/submit", headers, raw)
+        assert [record.breach is not None for record in stand.records()] == [False, True]
+
+
 def test_a_client_that_leaves_frees_what_hangs(server: RunningServer) -> None:
     def open_connections() -> int:
         return server.run(lambda: sum(len(each.server_state.connections) for each in server.service._servers))
