@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.reading import NOT_JSON, Reading, parse_json
+from understudy.specs.extraction import Extraction
 from understudy.specs.model import Delivery, Operation
-from understudy.specs.nodes import Extraction
 from understudy.specs.templates import read
 
 

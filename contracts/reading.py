@@ -8,8 +8,9 @@ from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
+from understudy.specs.extraction import Extraction, Mismatch
 from understudy.specs.model import Case, Condition, Failures, Kind, Operation, State
-from understudy.specs.nodes import Extraction, Mismatch, has_literals
+from understudy.specs.nodes import has_literals
 from understudy.specs.templates import read
 
 NOT_JSON = object()

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.ledger import NOTHING, Entry
+from understudy.mockserver.recent import Recent
 from understudy.mockserver.refusals import Refusal
-from understudy.specs.formulas import compile_formula, number
+from understudy.specs.formulas import Formula, compile_formula, expressions, number, reader
 
 
 class Priced(Struct, gc=False):
@@ -29,17 +30,20 @@ class Priced(Struct, gc=False):
 
 Charge = Callable[[Exchange, Priced], None]
 
+# Prices that depend on numbers of tokens alone are remembered, so many of them.
+MOST_PRICES = 4_096
+
 
 def compile_charge(said: Any) -> Charge | None:
     """A function that charges the caller by a price formula, None where nothing is paid; it raises Refusal."""
     if said is None:
         return None
-    price = compile_formula(said)
+    price = _compile_price(said)
 
     def charge(exchange: Exchange, priced: Priced) -> None:
         account, now = exchange.account, exchange.now
         assert account, "who pays is known"
-        amount = number(price(priced))
+        amount = price(priced)
         if account.ledger.remaining(now) - account.schedule.owed(now) < amount:
             raise Refusal("insufficient_credits")
         account.ledger.enter(Entry(now, amount, NOTHING))
@@ -47,3 +51,22 @@ def compile_charge(said: Any) -> Charge | None:
             exchange.site.tasks.replan(account, now)
 
     return charge
+
+
+def _compile_price(said: Any) -> Callable[[Priced], Decimal]:
+    price, reads = compile_formula(said), [*expressions(said)]
+    if not all(expression.name.startswith("completion.") for expression in reads):
+        return lambda priced: number(price(priced))
+    return _remembering(price, [reader(expression) for expression in reads])
+
+
+def _remembering(price: Formula, readers: list[Formula]) -> Callable[[Priced], Decimal]:
+    """The price as a function of the numbers that it reads."""
+    known: Recent[tuple[int, ...], Decimal] = Recent(MOST_PRICES)
+
+    def remember(priced: Priced) -> Decimal:
+        numbers = tuple([read(priced) for read in readers])
+        found = known.find(numbers)
+        return known.keep(numbers, number(price(priced))) if found is None else found
+
+    return remember

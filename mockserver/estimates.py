@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from understudy.mockserver.lifecycle import Course, plan_course
+from understudy.mockserver.recent import Recent
 from understudy.mockserver.uploads import Uploads
 from understudy.specs.expressions import follower, point
 from understudy.specs.formulas import is_present, number
@@ -77,7 +78,7 @@ class Estimator:
         self.kind = kind
         self._uploads = uploads
         self._read = _compile_read(kind)
-        self._known: dict[tuple[Any, ...], Estimate] = {}
+        self._known: Recent[tuple[Any, ...], Estimate] = Recent(MOST_REMEMBERED)
 
     def estimate(self, body: Any) -> Estimate:
         """The estimate for a validated body."""
@@ -87,12 +88,8 @@ class Estimator:
             return self._estimate(body)
         # 1 and True and 1.0 are different inputs that compare alike; an upload changes what a reference lasts.
         key = (*values, *types, self._uploads.arrived)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            found = self._known[key] = self._estimate(body)
-        return found
+        found = self._known.find(key)
+        return self._known.keep(key, self._estimate(body)) if found is None else found
 
     def _estimate(self, body: Any) -> Estimate:
         kind = self.kind

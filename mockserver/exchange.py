@@ -126,8 +126,7 @@ class Exchange:
 
     def render_headers(self, getters: Getters) -> tuple[tuple[bytes, bytes], ...]:
         """Headers of an answer; one whose value is missing is left out."""
-        values = [(name, get(self)) for name, get in getters]
-        return tuple([(name, _as_header(value)) for name, value in values if value is not None])
+        return tuple([(name, _as_header(value)) for name, get in getters if (value := get(self)) is not None])
 
 
 def _as_header(value: Any) -> bytes:

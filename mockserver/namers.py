@@ -12,6 +12,9 @@ Namer = Callable[[bytes, Any], str]
 
 def compile_id(form: tuple[Part, ...]) -> Namer:
     """A function that fills an id form from drawn bytes and the input."""
+    if len(form) == 2 and isinstance(form[0], str) and isinstance(form[1], Drawn) and form[1].kind in _LETTERS:
+        prefix, size, make = form[0], form[1].size, _DRAW[form[1].kind]  # most are; without a call for each part
+        return lambda drawn, body: prefix + make(drawn[:size])
     makers: list[Namer] = []
     offset = 0
     for part in form:
@@ -31,6 +34,9 @@ def _id_part(part: Part, start: int, end: int) -> Namer:
             make = _DRAW[kind]
             return lambda drawn, body: make(drawn[start:end])[:size]
 
+
+# One for each drawn byte.
+_LETTERS = ("alnum", "ALNUM")
 
 _DRAW: dict[str, Callable[[bytes], str]] = {
     "alnum": alnum,

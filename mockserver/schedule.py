@@ -85,6 +85,8 @@ class Schedule:
 
     def owed(self, now: float) -> Decimal:
         """What open tasks will cost though the ledger does not know it yet; a draft that waits for money owes nothing."""
+        if not (self._seen or self._unseen):
+            return NOTHING
         unpaid = (task for task in self.open_tasks() if not task.is_prepaid and now < task.end)
         return sum((task.price for task in unpaid if task.start <= now or not task.waits_for_money), NOTHING)
 

@@ -54,7 +54,7 @@ class Site:
         self.rate = provider.limits.rate
         self._requests = 0
         self._drawn = 0
-        self.composer = Composer(self.seed, self.draw)
+        self.composer = Composer(self.seed)
 
     def request_id(self) -> str:
         """A new id for a request."""

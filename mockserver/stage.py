@@ -23,7 +23,7 @@ from understudy.mockserver.streams import Event
 from understudy.mockserver.validation import BodyReader, ParameterReader, Phrases
 from understudy.mockserver.wording import Wording
 from understudy.specs.model import Case, Delivery, Operation, Provider, Rule, Scheme
-from understudy.specs.nodes import Node, Text
+from understudy.specs.nodes import Node, Text, Value
 
 Getter = Callable[[Any], Any]
 KeyReader = Callable[[Exchange], str]
@@ -61,6 +61,11 @@ def _compile_body(template: Node, resolver: ScopeResolver) -> Callable[[Any], by
     if isinstance(template, Text):
         return lambda scope: build(scope).encode()
     return lambda scope: orjson.dumps(build(scope), default=number_fragment)
+
+
+def _is_of_rate(node: Node) -> bool:
+    """Whether a value tells of the rate of requests alone: without a bound it is missing."""
+    return isinstance(node, Value) and node.expression.name.startswith("rate.")
 
 
 class ActRule:
@@ -120,7 +125,8 @@ class Act:
             *(ActRule(rule, resolver) for rule in operation.rules),
         ]
         self.cases = Cases(operation.reply.cases, resolver)
-        self.headers = [(name.lower().encode(), node.compile(resolver)) for name, node in operation.reply.headers]
+        said = [(name, node) for name, node in operation.reply.headers if provider.limits.rate or not _is_of_rate(node)]
+        self.headers = [(name.lower().encode(), node.compile(resolver)) for name, node in said]
         self.wording = Wording(operation.failures, provider.phrases, resolver)
         self.deliveries = [ActDelivery(delivery, resolver) for delivery in operation.deliveries]
         self.idempotency = provider.idempotency if operation.behavior == "task.submit" else None

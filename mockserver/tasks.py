@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import Struct
+
 from understudy.mockserver.accounts import Account
-from understudy.mockserver.estimates import Estimator
+from understudy.mockserver.estimates import Estimate, Estimator
 from understudy.mockserver.ledger import NOTHING, Entry
 from understudy.mockserver.lifecycle import Task, bend
-from understudy.mockserver.namers import compile_id
+from understudy.mockserver.namers import Namer, compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
 from understudy.mockserver.seed import Seed, fraction
@@ -21,6 +23,15 @@ Follower = Callable[[Any], Any]
 
 # A task takes this much more or less than the spec's typical time.
 SPREAD = 0.2
+
+
+class Desk(Struct, gc=False):
+    """What takes on tasks of one kind. `own_failure`: the code in which one with this body fails by itself, or ''."""
+
+    estimate: Callable[[Any], Estimate]
+    name: Namer
+    own_failure: Callable[[Any, bool], str] | None
+    may_owe: bool
 
 
 class Tasks:
@@ -39,13 +50,8 @@ class Tasks:
         self.speed = speed
         self._seed, self._now = seed, now
         self._uploads = uploads
-        self._estimators = {name: Estimator(kind, uploads) for name, kind in kinds.items()}
-        self._own_failures = {name: _compile_own_failures(kind, uploads) for name, kind in kinds.items()}
-        self._namers = {name: compile_id(kind.id_form) for name, kind in kinds.items()}
-        charges = {name: kind.charge for name, kind in kinds.items()}
-        unpaid = {name for name, charge in charges.items() if charge.when == "success" and not charge.hold}
-        self._waiting = {name for name in unpaid if charges[name].refuse == "empty"}
-        self._is_mixed = bool(unpaid)
+        self._desks = {name: _open_desk(kind, uploads) for name, kind in kinds.items()}
+        self._is_mixed = any(_is_unpaid(kind) for kind in kinds.values())
         self._serial = 0
         # Those that are taken on while somebody wants to know; None while nobody does.
         self.fresh: list[Task] | None = None
@@ -58,10 +64,10 @@ class Tasks:
         `twist`: how its future shall differ; `url`: where its end is called back to;
         `local`: whether loopback hosts count as reachable.
         """
-        estimate = self._estimators[kind.name].estimate(body)
-        ledger = account.ledger
-        left = ledger.remaining(now)
-        if kind.name in self._waiting:
+        desk = self._desks[kind.name]
+        estimate = desk.estimate(body)
+        left = account.ledger.remaining(now)
+        if desk.may_owe:
             is_poor = left <= NOTHING
         else:
             is_poor = left < estimate.price or (self._is_mixed and left - account.schedule.owed(now) < estimate.price)
@@ -70,9 +76,9 @@ class Tasks:
         self._serial += 1
         drawn = self._seed.draw(f"task {self._serial}")
         pace = (1 - SPREAD + 2 * SPREAD * fraction(drawn[32:])) / self.speed * twist.slower
-        failure = twist.failure or self._own_failures[kind.name](body, local)
+        failure = twist.failure or (desk.own_failure(body, local) if desk.own_failure else "")
         task = Task(
-            id=self._namers[kind.name](drawn, body),
+            id=desk.name(drawn, body),
             serial=self._serial,
             kind=kind,
             account=account,
@@ -160,8 +166,22 @@ class Tasks:
             task.entry = task.account.ledger.enter(Entry(task.end, amount, held))
 
 
-def _compile_own_failures(kind: Kind, uploads: Uploads) -> Callable[[Any, bool], str]:
-    """A function that gives the code in which a task with this body fails by itself, or ''."""
+def _is_unpaid(kind: Kind) -> bool:
+    """Whether nothing is paid or held before its tasks succeed."""
+    return kind.charge.when == "success" and not kind.charge.hold
+
+
+def _open_desk(kind: Kind, uploads: Uploads) -> Desk:
+    return Desk(
+        Estimator(kind, uploads).estimate,
+        compile_id(kind.id_form),
+        _compile_own_failure(kind, uploads),
+        _is_unpaid(kind) and kind.charge.refuse == "empty",
+    )
+
+
+def _compile_own_failure(kind: Kind, uploads: Uploads) -> Callable[[Any, bool], str] | None:
+    """A function that gives the code in which a task with this body fails by itself, or ''; None when none does."""
     watched = [
         (failure.code, _followers(failure.missing_upload), _followers(failure.not_public))
         for failure in kind.failures.values()
@@ -169,6 +189,8 @@ def _compile_own_failures(kind: Kind, uploads: Uploads) -> Callable[[Any, bool],
     ]
     named = [e.path[0] for f in kind.failures.values() for e in (*f.missing_upload, *f.not_public)]
     needed = frozenset(named)
+    if not needed:
+        return None
 
     def find(body: Any, local: bool) -> str:
         if needed.isdisjoint(body):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
+from understudy.mockserver.recent import Recent
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.model import CONDITIONS, Body, Parameter
@@ -22,7 +23,12 @@ from understudy.specs.templates import parse as parse_template
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
+_JSON = b"application/json"
+
 MOST_PARAMETERS = 1_000
+# So many bodies of each operation are remembered, none larger.
+MOST_BODIES = 64
+MOST_BYTES = 2_048
 
 
 class Phrases:
@@ -75,14 +81,22 @@ class BodyReader:
         self._is_valid = jsonschema_rs.Draft202012Validator(body.schema).is_valid
         self._normalise = compile_normaliser(body.schema)
         self._coerce = compile_coercer(body.schema) if lenient else None
+        self._known: Recent[bytes, Any] = Recent(MOST_BODIES)
 
     def read(self, payload: bytes, content_type: bytes | None) -> Any:
-        """The body as the spec means it; raises Refusal."""
+        """The body as the spec means it, which nobody changes; raises Refusal."""
         if not payload and not self._body.required:
-            payload, content_type = b"{}", b"application/json"
-        if content_type != b"application/json" and not self._body.any_type and not _is_json(content_type):
+            payload, content_type = b"{}", _JSON
+        if content_type != _JSON and not self._body.any_type and not _is_json(content_type):
             given = (content_type or b"").decode("latin-1")
             raise self._phrases.refusal("content_type", field="Content-Type", value=given, sources=self._body.sources)
+        found = self._known.find(payload)
+        if found is not None:
+            return found
+        body = self._judge(payload)
+        return body if len(payload) > MOST_BYTES else self._known.keep(payload, body)
+
+    def _judge(self, payload: bytes) -> Any:
         try:
             value = orjson.loads(payload)
         except orjson.JSONDecodeError:

@@ -7,11 +7,11 @@ sending half still hears its answer; a head without end is refused; trailers are
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, cast
+from urllib.parse import unquote
 
 import httptools
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from understudy.mockserver.transport import CoalescingTransport
@@ -19,6 +19,7 @@ from understudy.mockserver.transport import CoalescingTransport
 Answering = Callable[[Any, Any, Any], Awaitable[None] | None]
 
 MOST_HEAD = 262_144
+MOST_URL_KEPT = 256
 NEVER = float("inf")
 INVALID = "Invalid HTTP request received."
 
@@ -135,8 +136,36 @@ class WireProtocol(HttpToolsProtocol):
             self._begin(self._due)
 
     def on_headers_complete(self) -> None:
-        """Start the request; what comes as trailers later is not added to its headers."""
-        super().on_headers_complete()
+        """Start the request, as uvicorn does; but there are no WebSockets here, and no bound on connections.
+
+        What comes as trailers later is not added to its headers.
+        """
+        parser, scope = self.parser, self.scope
+        before: Any = self.cycle  # none yet, at first
+        version = parser.get_http_version()
+        if version != "1.1":
+            scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        split = _split_short_url if len(self.url) <= MOST_URL_KEPT else _split_url
+        scope["path"], scope["raw_path"], scope["query_string"] = split(self.url)
+        self.cycle = RequestResponseCycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._due = self.cycle
+        else:  # it waits for its turn
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
         self.headers = []
 
     def eof_received(self) -> bool:  # type: ignore[override]
@@ -158,7 +187,7 @@ class WireProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             cycle, application = self.pipeline.pop()
-            super()._start_asgi_task(cycle, application)
+            self._start_asgi_task(cycle, application)
         else:
             self._idle_since = self.loop.time()
             if self._watch is None:
@@ -170,14 +199,11 @@ class WireProtocol(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        self._due = cycle
-
     def _begin(self, cycle: RequestResponseCycle) -> None:
         """Answer a request, at once if all is there for that."""
         self._due = None
         if self._answer is None or cycle.more_body:
-            return super()._start_asgi_task(cycle, self.app)
+            return self._start_asgi_task(cycle, self.app)
         try:
             rest = self._answer(cycle.scope, cycle.receive, cycle.send)
         except Exception as error:  # noqa: BLE001 - uvicorn tells and answers it
@@ -185,7 +211,7 @@ class WireProtocol(HttpToolsProtocol):
         if rest is None:
             cycle.on_response = _nothing  # the circle of references through this protocol is open
         else:
-            super()._start_asgi_task(cycle, partial(_finish, rest))
+            self._start_asgi_task(cycle, partial(_finish, rest))
 
     def _unset_keepalive_if_required(self) -> None:
         self._idle_since = NEVER
@@ -216,6 +242,17 @@ class WireProtocol(HttpToolsProtocol):
             self.parser.feed_data(b"POST / HTTP/1.1\r\n%s\r\n" % head)
         if rest:
             self.data_received(rest)
+
+
+def _split_url(url: bytes) -> tuple[str, bytes, bytes]:
+    """Path, path as it was written, and query of a request's target."""
+    parts = httptools.parse_url(url)
+    path = parts.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parts.path, parts.query or b""
+
+
+# Most requests are for a few paths.
+_split_short_url = lru_cache(2_048)(_split_url)
 
 
 async def _finish(rest: Awaitable[None], *_: Any) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
 
 from understudy.specs.expressions import Expression, follower, is_expression, parse
@@ -26,6 +27,7 @@ class Subject(Protocol):
 Formula: TypeAlias = Callable[[Subject], Any]
 
 _MOST_PLACES = 12
+_NOTHING, _ONE = Decimal(0), Decimal(1)
 
 FORMS = ("product", "sum", "by", "first", "present", "count", "pixels", "seconds_of", "round")
 
@@ -47,9 +49,8 @@ def compile_formula(formula: Any) -> Formula:
 
 def reader(expression: Expression) -> Formula:
     """A function that takes the expression's value out of a submission's input, or of the completion it led to."""
-    head, _, name = expression.name.partition(".")
-    if head == "completion" and expression.type == "integer":
-        return lambda subject: getattr(subject.completion, name)
+    if expression.name.startswith("completion.") and expression.type == "integer":
+        return attrgetter(expression.name)
     if expression.name not in ("task.input", "request.body"):
         raise Misfit(f"{expression} is not known to a formula", "only $task.input#/… and numbers of $completion are")
     follow = follower(expression.path)
@@ -71,9 +72,11 @@ def expressions(formula: Any) -> Iterator[Expression]:
 
 def number(value: Any) -> Decimal:
     """A number, or a text that is one, as Decimal; missing counts as nothing."""
+    if type(value) is Decimal:
+        return value
     if value is None:
-        return Decimal(0)
-    return value if isinstance(value, Decimal) else Decimal(str(value))
+        return _NOTHING
+    return Decimal(value if type(value) is int else str(value))
 
 
 def is_present(value: Any) -> bool:
@@ -119,7 +122,7 @@ def _product(formula: dict[str, Any]) -> Formula:
     factors = _compile_all(formula["product"])
 
     def multiply(subject: Subject) -> Decimal:
-        product = Decimal(1)
+        product = _ONE
         for factor in factors:
             product *= number(factor(subject))
         return product
@@ -129,7 +132,14 @@ def _product(formula: dict[str, Any]) -> Formula:
 
 def _sum(formula: dict[str, Any]) -> Formula:
     terms = _compile_all(formula["sum"])
-    return lambda subject: sum((number(term(subject)) for term in terms), Decimal(0))
+
+    def add(subject: Subject) -> Decimal:
+        total = _NOTHING
+        for term in terms:
+            total += number(term(subject))
+        return total
+
+    return add
 
 
 def _by(formula: dict[str, Any]) -> Formula:

@@ -2,17 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from math import isfinite
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from understudy.specs.expressions import Expression
-from understudy.specs.problems import Place, pointer
+from understudy.specs.extraction import A_MEMBER, Extraction, text_value, typed_value
+from understudy.specs.problems import Place
 
 Getter: TypeAlias = Callable[[Any], Any]
-
-_A_MEMBER = "a member"
 
 
 class Resolver(Protocol):
@@ -25,41 +22,6 @@ class Resolver(Protocol):
     def bind(self, scope: Any, expression: Expression, item: Any) -> Any:
         """The scope seen by the body of `$each` for one item of the expression's list."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Mismatch:
-    """A wire value that is not what the template says."""
-
-    place: Place
-    expected: str
-    found: Any
-
-    @property
-    def is_absence(self) -> bool:
-        """Whether a member is not there at all, which a schema may allow."""
-        return self.expected == _A_MEMBER
-
-    def __str__(self) -> str:
-        return f"{pointer(self.place)}: expected {self.expected}, found {self.found!r}"
-
-
-@dataclass(slots=True)
-class Extraction:
-    """What a body says in shared names, and where it departs from the template."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    mismatches: list[Mismatch] = field(default_factory=list)
-
-    def put(self, expression: Expression, value: Any, place: Place) -> None:
-        """Note a value; the same name with two values in one body is a mismatch."""
-        earlier = self.values.setdefault(expression.text, value)
-        if earlier != value:
-            self.mismatches.append(Mismatch(place, f"{expression} = {earlier!r}", value))
-
-    def miss(self, place: Place, expected: str, found: Any) -> None:
-        """Note a departure."""
-        self.mismatches.append(Mismatch(place, expected, found))
 
 
 class Node(Protocol):
@@ -107,7 +69,7 @@ class Value:
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if value is None:
             return
-        typed = _typed(self.expression.type, value)
+        typed = typed_value(self.expression.type, value)
         if typed is None:
             into.miss(place, f"{self.expression} ({self.expression.type})", value)
         else:
@@ -137,7 +99,7 @@ class Text:
         if not found:
             return into.miss(place, "".join(map(str, self.parts)), value)
         for expression, text in zip(self.expressions(), found.groups(), strict=True):
-            typed = _from_text(expression.type, text)
+            typed = text_value(expression.type, text)
             if typed is None:
                 into.miss(place, f"{expression} ({expression.type})", text)
             elif text:
@@ -173,8 +135,12 @@ class Object:
             return _render_plain(self.members, [get for _, _, get in pairs])
 
         def render(scope: Any) -> dict[str, Any]:
-            values = ((key, optional, get(scope)) for key, optional, get in pairs)
-            return {k: value for k, optional, value in values if not (optional and value is None)}
+            body = {}
+            for key, optional, get in pairs:
+                value = get(scope)
+                if value is not None or not optional:
+                    body[key] = value
+            return body
 
         return render
 
@@ -185,7 +151,7 @@ class Object:
             if member.key in value:
                 member.node.read(value[member.key], (*place, member.key), into)
             elif not member.optional:
-                into.miss((*place, member.key), _A_MEMBER, None)
+                into.miss((*place, member.key), A_MEMBER, None)
 
     def expressions(self) -> Iterator[Expression]:
         for member in self.members:
@@ -196,6 +162,8 @@ def _render_plain(members: tuple[Member, ...], getters: list[Getter]) -> Getter:
     """Renders an object that has all its members: a copy of what is constant, with the rest put in its places."""
     constant = {m.key: m.node.value if isinstance(m.node, Constant) else None for m in members}
     rest = [(m.key, get) for m, get in zip(members, getters, strict=True) if not isinstance(m.node, Constant)]
+    if not rest:
+        return lambda scope: constant.copy()
 
     def render(scope: Any) -> dict[str, Any]:
         body = constant.copy()
@@ -372,38 +340,3 @@ def _as_text(value: Any) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _typed(kind: str, value: Any) -> Any:
-    """The value when it has the type that its name promises, else None; money becomes Decimal."""
-    match kind, value:
-        case (("json" | "wire"), _):
-            return value
-        case "boolean", bool():
-            return value
-        case _, bool():
-            return None
-        case "string", str():
-            return value
-        case "integer", int():
-            return value
-        case "integer", (float() | Decimal()) if isfinite(value) and value == int(value):
-            return int(value)
-        case "money", (int() | Decimal()):
-            return Decimal(value)
-        case "money", float():
-            return Decimal(str(value))
-        case "array", list():
-            return value
-        case _:
-            return None
-
-
-def _from_text(kind: str, text: str) -> Any:
-    """The typed value behind a text; None when the text cannot be one."""
-    if kind not in ("integer", "money") or not text:
-        return text
-    try:
-        return int(text) if kind == "integer" else Decimal(text)
-    except (ValueError, InvalidOperation):
-        return None

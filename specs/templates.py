@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from understudy.specs.expressions import Expression, is_expression, split
 from understudy.specs.expressions import parse as parse_expression
+from understudy.specs.extraction import Extraction
 from understudy.specs.nodes import (
     Array,
     Constant,
     Each,
     EachCase,
-    Extraction,
     Member,
     Node,
     Object,

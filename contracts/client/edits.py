@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.specs.expressions import Expression
+from understudy.specs.extraction import Extraction
 from understudy.specs.model import Case, Operation
-from understudy.specs.nodes import Extraction
 from understudy.specs.problems import Place
 
 _NOTHING = object()

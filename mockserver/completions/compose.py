@@ -27,6 +27,7 @@ PER_CALL = 6
 PER_IMAGE = 258
 
 _NO_LIMIT = 10**9
+_ID_LENGTH = 24
 _THOUGHT = (20, 120)  # tokens, when the budget has room for them
 _ANY_OBJECT = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
 
@@ -73,20 +74,21 @@ def _choice(ask: Ask, reading: Reading, index: int, draw: Draw, image: MakeImage
     return _text(ask, reading, index, left, drawn, thinking)
 
 
-def with_ids(completion: Completion, draw: Draw) -> Completion:
-    """The answer as it is given out: each of its pieces has an id of its own."""
-    choices = [
-        replace(
-            choice,
-            pieces=tuple([_named(piece, draw, place, choice.index) for place, piece in enumerate(choice.pieces)]),
-        )
-        for choice in completion.choices
-    ]
+def with_ids(completion: Completion, drawn: bytes, draw: Draw) -> Completion:
+    """The answer as it is given out: each of its pieces has an id of its own, the first out of the drawn bytes."""
+    choices, number = [], 0
+    for choice in completion.choices:
+        pieces = []
+        for piece in choice.pieces:
+            pieces.append(replace(piece, id=_id_from(draw(f"id of piece {number}") if number else drawn)))
+            number += 1
+        choices.append(replace(choice, pieces=tuple(pieces)))
     return replace(completion, choices=tuple(choices))
 
 
-def _named(piece: Piece, draw: Draw, place: int, index: int) -> Piece:
-    return replace(piece, id=alnum_both(draw(f"id of piece {place} choice {index}"))[:24])
+def _id_from(drawn: bytes) -> str:
+    """The id of a piece, without what a protocol puts before it."""
+    return alnum_both(drawn[:_ID_LENGTH])
 
 
 def _within(draw: Draw, realm: str) -> Draw:

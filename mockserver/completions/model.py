@@ -85,7 +85,7 @@ class Choice(Struct, frozen=True, gc=False):
     @property
     def tools(self) -> tuple[Piece, ...] | None:
         """The tool calls, None when there is none."""
-        return tuple(piece for piece in self.pieces if piece.type == "tool") or None
+        return tuple([piece for piece in self.pieces if piece.type == "tool"]) or None
 
 
 class Completion(Struct, frozen=True, gc=False):

@@ -9,15 +9,21 @@ import orjson
 from understudy.mockserver.completions.model import Ask, Tool
 from understudy.mockserver.streams import Event
 
-_USER = ("user",)
+_USER = "user"
 _DONE = Event("", b"[DONE]")
 
 
 def ask(body: Any, model: str) -> Ask:
     """What a valid request body asks for."""
     messages = body.get("messages", [])
-    last = max((i for i, m in enumerate(messages) if m.get("role") in _USER), default=-1)
-    texts = [text_of(message.get("content")) for message in messages]
+    last, texts, images = -1, [], 0
+    for index, message in enumerate(messages):
+        content = message.get("content")
+        texts.append(text_of(content))
+        if isinstance(content, list):
+            images += _images_in(content)
+        if message.get("role") == _USER:
+            last = index
     stops = body.get("stop") or ()
     shape = body.get("response_format") or {}
     schema = shape.get("json_schema", {}).get("schema", {}) if shape.get("type") == "json_schema" else {}
@@ -25,16 +31,8 @@ def ask(body: Any, model: str) -> Ask:
     return Ask(
         model=model,
         prompt=texts[last] if last >= 0 else "",
-        context="\n".join(text for index, text in enumerate(texts) if index != last),
-        tools=tuple(
-            Tool(
-                tool["function"]["name"],
-                tool["function"].get("parameters") or {},
-                tool["function"].get("description", ""),
-            )
-            for tool in body.get("tools", ())
-            if tool.get("type", "function") == "function"
-        ),
+        context="\n".join(texts[:last] + texts[last + 1 :] if last >= 0 else texts),
+        tools=tuple(map(_tool, filter(_is_function, body["tools"]))) if "tools" in body else (),
         choice=choice if isinstance(choice, str) else choice.get("function", {}).get("name", "auto"),
         parallel=body.get("parallel_tool_calls", True),
         is_answered=bool(messages) and messages[-1].get("role") == "tool",
@@ -42,9 +40,18 @@ def ask(body: Any, model: str) -> Ask:
         stops=(stops,) if isinstance(stops, str) else tuple(stops),
         count=body.get("n") or 1,
         shape=schema if shape.get("type") in ("json_object", "json_schema") else None,
-        images=sum(_images_in(message.get("content")) for message in messages),
+        images=images,
         likeliest=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
     )
+
+
+def _is_function(tool: Any) -> bool:
+    return bool(tool.get("type", "function") == "function")
+
+
+def _tool(tool: Any) -> Tool:
+    function = tool["function"]
+    return Tool(function["name"], function.get("parameters") or {}, function.get("description", ""))
 
 
 def text_of(content: Any) -> str:
@@ -55,8 +62,7 @@ def text_of(content: Any) -> str:
     return "\n".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
-def _images_in(content: Any) -> int:
-    parts = content if isinstance(content, list) else ()
+def _images_in(parts: list[Any]) -> int:
     return sum(isinstance(part, dict) and part.get("type") == "image_url" for part in parts)
 
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from understudy.specs.expressions import Expression
-from understudy.specs.nodes import Extraction, Node
+from understudy.specs.extraction import Extraction
+from understudy.specs.nodes import Node
 from understudy.specs.problems import Place
 
 if TYPE_CHECKING:

@@ -10,6 +10,8 @@ MOST_TASKS = 200_000
 
 # So far a finished task is looked for among the oldest; then the oldest goes, finished or not.
 MOST_LOOKED_AT = 100
+# So many more go unseen when none of those had finished: to look each time costs more than all else of a submit.
+UNSEEN = 20
 
 # A dictionary that grows moves all that it holds, which would stall the loop: many small ones grow in turn.
 SHELVES = 64
@@ -33,6 +35,7 @@ class MemoryStore:
         self._in_order: deque[Task] = deque()
         self._by_owner: dict[str, Owned] = {}
         self.dropped = 0
+        self._unseen = 0
 
     def add(self, task: Task) -> None:
         """Keep a task."""
@@ -89,9 +92,7 @@ class MemoryStore:
 
     def _drop_oldest(self) -> None:
         """Let one go, from near the left end of its rows: that takes the same time however many there are."""
-        now = self._now()
-        oldest = islice(self._in_order, MOST_LOOKED_AT)
-        index = next((index for index, task in enumerate(oldest) if task.end <= now), 0)
+        index = self._choose()
         task = self._in_order[index]
         del self._in_order[index]
         self._shelves[hash(task.id) % SHELVES].pop(task.id, None)  # short ids may have been alike
@@ -99,3 +100,15 @@ class MemoryStore:
         owned.tasks.remove(task)
         owned.counts[task.kind.name] -= 1
         self.dropped += 1
+
+    def _choose(self) -> int:
+        """The place of the oldest finished task, or of the oldest of all."""
+        if self._unseen:
+            self._unseen -= 1
+            return 0
+        now = self._now()
+        oldest = islice(self._in_order, MOST_LOOKED_AT)
+        found = next((index for index, task in enumerate(oldest) if task.end <= now), None)
+        if found is None:
+            self._unseen = UNSEEN
+        return found or 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from understudy.specs import nodes, templates
+from understudy.specs import extraction, nodes, templates
 from understudy.specs.judging import iter_misfits
 from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.subject import Spot, Subject
@@ -108,6 +108,6 @@ def _check_content(
                 yield Misfit(f"{state!r} is no state of these tasks", known(state, wires), below)
 
 
-def _objections(reading: nodes.Extraction) -> list[str]:
+def _objections(reading: extraction.Extraction) -> list[str]:
     """The departures that count: whether a member must be there is the schema's business."""
     return [str(mismatch) for mismatch in reading.mismatches if not mismatch.is_absence]

@@ -16,7 +16,7 @@ from understudy.mockserver.journal import Journal, Record, stable
 from understudy.mockserver.redaction import Redactor
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.seed import Seed
-from understudy.mockserver.store.memory import MemoryStore
+from understudy.mockserver.store.memory import UNSEEN, MemoryStore
 from understudy.mockserver.tasks import Tasks
 from understudy.mockserver.twist import PLAIN
 from understudy.mockserver.uploads import Upload, Uploads
@@ -121,6 +121,26 @@ def test_a_finished_task_goes_before_an_older_one_that_runs() -> None:
     assert store.page(owner, frozenset({"video"}), 1, 20) == [first]
     assert [store.find(task.id) for task in (first, second)] == [first, None]
     assert [store.count(owner, frozenset(kinds)) for kinds in ((), ("video",), ("image",))] == [2, 2, 0]
+
+
+def test_where_no_old_task_has_finished_the_next_ones_go_unseen() -> None:
+    door, looks = _door(), list[float]()
+
+    def now() -> float:
+        looks.append(door.world.clock.now())
+        return looks[-1]
+
+    store = door.site.tasks.store = MemoryStore(now, most=2)
+    for _ in range(2 + 1 + UNSEEN):
+        _submit(door)
+    assert (store.dropped, len(looks)) == (1 + UNSEEN, 1)
+    door.steer("POST", "/clock/advance", {"seconds": 3600})
+    running = store.find(_submit(door)["result"]["taskId"])
+    assert (store.dropped, len(looks)) == (2 + UNSEEN, 2)
+    assert running
+    last = store.find(_submit(door)["result"]["taskId"])
+    assert store.page(running.account.id, frozenset(), 0, 20) == [last, running], "the finished one went first"
+    assert len(looks) == 3
 
 
 def test_no_more_accounts_are_opened_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

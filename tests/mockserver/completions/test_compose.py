@@ -40,7 +40,7 @@ def picture() -> bytes:
 
 def _compose(ask: Ask, seed: int = 1) -> Completion:
     draw = Seed(seed, "compose").draw
-    return with_ids(compose(ask, draw, picture), draw)
+    return with_ids(compose(ask, draw, picture), draw("ids"), draw)
 
 
 def _first(prompt: str, seed: int = 1, **members: Any) -> Choice:
@@ -144,7 +144,7 @@ def test_parallel_calls_have_ids_of_their_own() -> None:
 def test_an_answer_is_given_out_under_new_ids_and_is_else_the_same() -> None:
     answer = compose(Ask("m", "ping the weather", tools=TOOLS, thinking=40, count=2), Seed(1, "words").draw, None)
     assert {piece.id for choice in answer.choices for piece in choice.pieces} == {""}
-    first, second = (with_ids(answer, Seed(seed, "ids").draw) for seed in (1, 2))
+    first, second = (with_ids(answer, draw("ids"), draw) for draw in (Seed(seed, "ids").draw for seed in (1, 2)))
     for before, after in zip(first.choices, second.choices, strict=True):
         for piece, same in zip(before.pieces, after.pieces, strict=True):
             assert "" != piece.id != same.id
