@@ -98,11 +98,16 @@ def _step(before: Look, after: Look, movements: Iterable[Movement]) -> Step:
     sure: list[Movement] = []
     unsure: list[Movement] = []
     for movement in movements:
-        if movement.latest <= before.sent or movement.earliest >= after.seen:
+        if movement.latest <= before.sent or movement.earliest >= after.seen or _is_told(movement, before):
             continue
-        is_between = movement.earliest >= before.seen and movement.latest <= after.sent
+        is_between = movement.earliest >= before.seen and (movement.latest <= after.sent or _is_told(movement, after))
         (sure if is_between and movement.sure else unsure).append(movement)
     return Step(before, after, before.remaining - after.remaining, tuple(sure), tuple(unsure))
+
+
+def _is_told(movement: Movement, look: Look) -> bool:
+    """Whether a look is the answer to the create that was charged for: it tells the balance after that."""
+    return movement.amount > 0 and movement.exchange is look.reading.exchange
 
 
 def _movements(history: History, who: str) -> Iterator[Movement | None]:

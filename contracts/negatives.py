@@ -110,8 +110,11 @@ _MAKERS: Mapping[str, Callable[[Any, Any], Iterator[Any]]] = {
 
 def _strangers(known: list[Any]) -> Iterator[Any]:
     """Values of the types of the known ones that are none of them."""
-    if any(isinstance(value, str) for value in known):
+    texts = [value for value in known if isinstance(value, str)]
+    if texts:
         yield "no-such-value"
+    if texts and all(text.isdecimal() for text in texts):
+        yield str(max(map(int, texts)) + 1)
     numbers = [value for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
     if numbers:
         between = (

@@ -19,6 +19,8 @@ def judge_described(history: History) -> Iterator[Evidence]:
             message = f"{exchange.status} is not among the answers that are described"
         elif wanted and exchange.media_type not in wanted and exchange.response_body:
             message = f"it comes as {exchange.media_type or 'nothing'!r}, not as {', '.join(wanted)}"
+        elif any("json" in name for name in wanted) and not exchange.response_body:
+            message = "its body is empty"
         elif "json" in exchange.media_type and reading.body is NOT_JSON:
             message = "it says that it is JSON, and is none"
         else:
