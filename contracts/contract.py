@@ -117,8 +117,11 @@ class Contract:
         whole = self.answer_shape(operation, status, "text/event-stream")
         members = whole.schema.get("properties", {}) if whole and isinstance(whole.schema, dict) else {}
         data = members.get("data", {}) if isinstance(members, dict) else {}
-        if not isinstance(data, dict) or "contentSchema" not in data:
+        if not isinstance(data, dict) or not {"contentSchema", "type"} & set(data):
             return None, whole
+        if "contentSchema" not in data:
+            # A text without a schema of its own: the object is the event, and of its data nothing more is said.
+            return (whole, None) if data["type"] == "string" else (None, whole)
         key = (operation.id, status, "data of an event")
         if key not in self._answers:
             self._answers[key] = Shape(data["contentSchema"])

@@ -171,6 +171,14 @@ def iter_sightings(reading: Reading) -> Iterator[Sighting]:
         yield Sighting(reading, item, "task.list")
 
 
+def links_of(values: Mapping[str, Any], name: str) -> Any:
+    """The link to a result, or the list of its links as texts; None where neither is told."""
+    several = values.get(f"$task.links.{name}")
+    if isinstance(several, list):
+        return [item.get("$item") if isinstance(item, dict) else item for item in several]
+    return values.get(f"$task.link.{name}")
+
+
 def id_of(values: Mapping[str, Any]) -> str:
     """The id of a task in shared names, '' for none."""
     found = values.get("$task.id", values.get("$task.number"))

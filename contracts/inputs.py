@@ -12,6 +12,7 @@ from understudy.contracts.pricing import price_of_task
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import find_sample
 from understudy.specs.expressions import point
+from understudy.specs.ids import Drawn
 from understudy.specs.model import Kind, Operation, Parameter
 
 
@@ -75,6 +76,13 @@ def _offered(contract: Contract, operation: Operation, name: str) -> list[str]:
     uses = [rule.arguments["use"] for rule in operation.rules if rule.name == "model"]
     is_model = operation.arguments.get("model") == f"$request.path.{name}"
     return [m.id for m in contract.provider.models.values() if is_model and (not uses or uses[0] in m.uses)]
+
+
+def unknown_id(contract: Contract, operation: Operation) -> str:
+    """An id of the form of the first kind that an operation answers for, which no task has."""
+    kinds = contract.kinds_of(operation)
+    parts = kinds[0].id_form if kinds else ("no-such-task",)
+    return "".join(part if isinstance(part, str) else part.sample if isinstance(part, Drawn) else "x" for part in parts)
 
 
 def needs_upload(kind: Kind, asked: Any) -> bool:

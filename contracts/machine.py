@@ -7,6 +7,7 @@ cancel, poll), keys are few so that they collide, the balance is looked at after
 import asyncio
 from collections import Counter
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from hypothesis import Phase
 from hypothesis import settings as limits
@@ -80,7 +81,7 @@ class TaskMachine(RuleBasedStateMachine):
         super().__init__()
         self.created: list[Reading] = []
         self.begun = len(self.bench.drive.target.log.exchanges)
-        self.salt = f"{self.begun:x}"
+        self.salt = uuid4()
 
     def make(self, body: Any, **more: Any) -> None:
         try:

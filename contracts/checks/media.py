@@ -9,7 +9,7 @@ from typing import Any
 from understudy.contracts.citing import Citation
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History, Story
+from understudy.contracts.history import History, Story, links_of
 from understudy.contracts.media import UNMARKED, Media, probe, same_type
 from understudy.contracts.reading import Reading
 from understudy.contracts.wanted import pixels, value_of_answer, value_of_task
@@ -73,9 +73,8 @@ def _links(history: History) -> dict[str, tuple[Story, str]]:
     for story in history.stories.values():
         for sighting in story.sightings:
             for name in story.kind.results if story.kind else ():
-                several = sighting.values.get(f"$task.links.{name}")
-                one = sighting.values.get(f"$task.link.{name}")
-                for link in (one, *(several if isinstance(several, list) else ())):
+                found = links_of(sighting.values, name)
+                for link in found if isinstance(found, list) else [found]:
                     if isinstance(link, str):
                         links.setdefault(link, (story, name))
     return links

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from understudy.contracts.citing import Citation
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History, Sighting, Story
+from understudy.contracts.history import History, Sighting, Story, links_of
 from understudy.contracts.pricing import Subject
 from understudy.specs.expressions import Expression, point
 from understudy.specs.formulas import number
@@ -111,7 +111,7 @@ def judge_results(history: History) -> Iterator[Evidence]:
             if story.kind is None or story.phases(sighting) != {"succeeded"}:
                 continue
             for name, said in _links(sighting):
-                problem = _problem_of(story, name, said)
+                problem = _problem_of(story, name, said) if name in story.kind.results else ""
                 if problem:
                     yield _evidence(history, story, (sighting,), f"it succeeded, but {problem}", "results")
 
@@ -180,7 +180,7 @@ def _links(sighting: Sighting) -> Iterator[tuple[str, Any]]:
     """The results that an answer has a member for, and what stands there."""
     for expression in {e.text: e for e in _expressions(sighting)}.values():
         if expression.family in ("task.link", "task.links"):
-            yield expression.member, sighting.values.get(expression.text)
+            yield expression.member, links_of(sighting.values, expression.member)
 
 
 def _problem_of(story: Story, name: str, said: Any) -> str:

@@ -2,11 +2,12 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.history import id_of
-from understudy.contracts.inputs import find_task_body
+from understudy.contracts.inputs import find_task_body, unknown_id
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.requests import ask_for_task
 from understudy.contracts.variants import iter_variants
@@ -44,7 +45,11 @@ async def run_forms(drive: Drive) -> None:
         getter = drive.getter_of(kind)
         for alternative in range(1, len(getter.security) if getter else 0):
             assert getter
-            await drive.target.send(ask_for_task(getter, "none", probe="unknown_id").evolve(alternative=alternative))
+            await drive.target.send(
+                ask_for_task(getter, unknown_id(drive.contract, getter), probe="unknown_id").evolve(
+                    alternative=alternative
+                )
+            )
 
 
 async def run_cancels(drive: Drive) -> None:
@@ -98,7 +103,8 @@ async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -
     body = find_task_body(drive.contract, operation, kind)
     if body is None:
         return
-    key = f"understudy-{drive.seed}-{drive.dice.getrandbits(64):016x}"
+    # Not of the seed: a target remembers the keys of earlier runs.
+    key = f"understudy-{uuid4()}"
     request = drive.ask(operation, body, headers=((header, key),))
     created, _ = await asyncio.gather(drive.target.send(request), drive.target.send(request))
     await drive.target.send(request)

@@ -3,11 +3,9 @@
 import asyncio
 
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.inputs import iter_good_bodies
+from understudy.contracts.inputs import iter_good_bodies, unknown_id
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.specs.model import Operation
-
-NO_SUCH_TASK = "no-such-task-0000000000"
 
 
 async def run_strangers(drive: Drive) -> None:
@@ -25,10 +23,17 @@ async def run_strangers(drive: Drive) -> None:
 async def run_unknown(drive: Drive) -> None:
     """Ask for a task that nobody made."""
     operations = drive.contract.serving("task.get", "task.cancel")
-    requests = [ask_for_task(o, NO_SUCH_TASK, probe="unknown_id") for o in operations]
+    requests = [ask_for_task(o, unknown_id(drive.contract, o), probe="unknown_id") for o in operations]
     requests += [Request(None, "GET", f"{prefix}/no/such/path", probe="unknown_path") for prefix in _prefixes(drive)]
-    requests += [r.evolve(operation=None, method="DELETE", probe="method_not_allowed") for r in requests if r.operation]
+    requests += [wrong for r in requests if r.operation and (wrong := _by_wrong_method(drive, r))]
     await asyncio.gather(*map(drive.target.send, requests))
+
+
+def _by_wrong_method(drive: Drive, request: Request) -> Request | None:
+    """The request by a method that its path does not take; None when it takes all."""
+    free = (m for m in ("DELETE", "PUT", "PATCH") if drive.contract.find(m, request.path) is None)
+    method = next(free, None)
+    return request.evolve(operation=None, method=method, probe="method_not_allowed") if method else None
 
 
 def _prefixes(drive: Drive) -> list[str]:
@@ -40,7 +45,7 @@ def _prefixes(drive: Drive) -> list[str]:
 def _plain(drive: Drive, operation: Operation) -> list[Request]:
     """A plain request to an operation, if the document shows one."""
     if operation.behavior in ("task.get", "task.cancel"):
-        return [ask_for_task(operation, NO_SUCH_TASK)]
+        return [ask_for_task(operation, unknown_id(drive.contract, operation))]
     if operation.body is None:
         return [drive.ask(operation)]
     return [drive.ask(operation, body) for body in iter_good_bodies(drive.contract, operation)][:1]

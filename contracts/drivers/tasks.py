@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.history import links_of
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import Request
@@ -98,8 +99,8 @@ async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:
 
 def _result_requests(kind: Kind, last: Reading) -> Iterator[Request]:
     for name in kind.results:
-        found = last.values.get(f"$task.link.{name}"), *(last.values.get(f"$task.links.{name}") or ())
-        for link in found:
+        found = links_of(last.values, name)
+        for link in found if isinstance(found, list) else [found]:
             if isinstance(link, str) and link.startswith(("http://", "https://")):
                 probe = f"result:{kind.name}:{name}"
                 yield Request(None, "GET", "", who="none", probe=probe, url=link)

@@ -19,6 +19,9 @@ _TALK = "Tell me in two sentences what a lighthouse is for."
 # So few tokens never are a whole answer to what is asked here.
 TOO_SHORT = 8
 
+# Without a member for any of these an answer cannot tell of a tool's call.
+SHOW_CALLS = frozenset(("completion.tools", "choice.tools", "completion.pieces", "choice.pieces"))
+
 # What is asked; each is left out where the protocol cannot say it, and asked plain and streamed where it can.
 WISHES: tuple[Wish, ...] = (
     Wish(_TALK, wants_usage=True),
@@ -65,8 +68,9 @@ def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
 
 def iter_wishes(protocol: Protocol, operation: Operation) -> Iterator[Wish]:
     """What the protocol can say of all that is wished, plain and streamed."""
+    shown = {expression.name for case in operation.reply.cases for expression in case.body.expressions()}
     for wish in WISHES:
-        if not _needed(wish) <= protocol.can:
+        if not _needed(wish) <= protocol.can or (wish.tools and not shown & SHOW_CALLS):
             continue
         yield wish
         if "is_streamed" in protocol.can and operation.reply.stream:
