@@ -105,8 +105,10 @@ def find_places(contract: Contract, operation: Operation) -> Places | None:
     path: dict[str, str] = {}
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
+    switches = (operation.arguments.get(name) for name in ("framing",))
+    switched = [str(text).rpartition(".")[2] for text in switches if text]
     for parameter in operation.parameters:
-        if parameter.where == "path" or parameter.required:
+        if parameter.where == "path" or parameter.required or parameter.name in switched:
             value = _find_value(contract, operation, parameter)
             if value is None:
                 return None

@@ -69,8 +69,15 @@ def protocol_of(operation: Operation) -> Protocol | None:
 
 
 def is_streamed(contract: Contract, reading: Reading) -> bool:
-    """Whether a request asks for a stream."""
+    """Whether a request asks for a stream of events; one that comes as the items of an array is none."""
     operation = reading.operation
+    framing = operation.arguments.get("framing") if operation else None
+    if (
+        operation is not None
+        and framing
+        and contract.value(operation, reading.exchange, reading.sent, framing) != "sse"
+    ):
+        return False
     said = operation.arguments.get("stream") if operation else None
     if operation is None or said is None or said is True:
         return said is True
@@ -93,7 +100,7 @@ def iter_texts(readings: Iterable[Reading]) -> Iterator[Text]:
         wish = protocol.asked(reading.sent)
         if reading.exchange.media_type == STREAM:
             yield _streamed(reading, operation, protocol, wish)
-        elif reading.body is not NOT_JSON:
+        elif isinstance(reading.body, dict):
             yield Text(reading, protocol, operation, wish, reading.values, _choices(reading.values))
 
 
