@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.conftest import Served
-from tests.door import SPECS
+from tests.door import PROVIDERS, SPECS
 from tests.liars.behind import BEHIND, PassingRelay
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
@@ -33,7 +33,8 @@ def check_mock(
         listen=("127.0.0.1", 0),
         **more,
     )
-    return run(load(SPECS[slug], Profile(options=dict(options or {}))), settings)
+    path = SPECS.get(slug) or PROVIDERS / f"{slug}.yaml"
+    return run(load(path, Profile(options=dict(options or {}))), settings)
 
 
 def check_liar(served: Served, name: str, **more: Any) -> Result:

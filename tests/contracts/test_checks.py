@@ -9,6 +9,7 @@ import yaml
 
 from tests.conftest import Serve
 from tests.contracts.driving import SLOWER, SPEED, check_behind, check_liar, check_mock
+from tests.door import PROVIDERS
 from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.upstream import pairs_of
 from understudy.specs.loader import shipped
@@ -61,6 +62,17 @@ def test_it_convicts_its_liar(check: Check, serve: Serve) -> None:
     scenarios = frozenset(SCENARIOS.get(check.family, ()))
     result = check_liar(served, name, provoke=True, scenarios=scenarios)
     assert check.id in {finding.check for finding in result.findings}
+
+
+# Providers of the tests' own, which say all that a spec can say in other forms.
+OTHERS = tuple(word for slug in ("lumen", "parley", "quarry") for word in ("--spec", str(PROVIDERS / f"{slug}.yaml")))
+
+
+@pytest.mark.parametrize("slug", ["lumen", "parley", "quarry"])
+def test_it_says_nothing_of_others(slug: str, serve: Serve) -> None:
+    result = check_mock(serve(*SPEED, *OTHERS), slug, provoke=True)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    assert result.tally.index > 0.7
 
 
 @pytest.mark.parametrize("slug", shipped())
