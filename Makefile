@@ -117,6 +117,10 @@ bench-peers: $(VENV)/.installed-test ## speed beside Prism and aimock, from npm
 	$(call apt,wrk)
 	@exec $(BIN)/python -m tests.benchmarks.peers $(ARGS)
 
+.PHONY: score
+score: $(VENV)/.installed-test ## how much is found of what is wrong: mutants of answers, the zoo of relays (ARGS='--zoo -1 --schemathesis 40')
+	@exec $(BIN)/python -m tests.benchmarks.score $(ARGS)
+
 .PHONY: relays
 relays: $(VENV)/.installed-test ## real relays in front of the mock, judged (ARGS=litellm)
 	$(call apt,$(call package,node,nodejs) $(call package,npm,npm))
