@@ -46,13 +46,19 @@ export class CallbacksView {
     }
   }
 
+  async #again(delivery) {
+    const path = `${this.provider.slug}/callbacks/${delivery.number}/redeliver`;
+    if (await api.attempt(path, { method: "POST" }, t("redelivered"))) this.#refresh();
+  }
+
   #draw(deliveries, said) {
     const now = this.feed.now();
     if (deliveries.length === 0) return fill(this.list, h("p", { class: "hint" }, t("no_callbacks")));
     const left = said.dropped + said.deliveries.length - deliveries.length;
     return fill(this.list, ...deliveries.map((each) => h("article", { class: "card" },
       h("div", { class: "bar" }, h("span", { class: `chip ${TONES[each.state] ?? "queued"}` }, t(each.state)),
-        h("span", { class: "id" }, each.task), h("span", { class: "path" }, each.url)),
+        h("span", { class: "id" }, each.task), h("span", { class: "path" }, each.url), h("span", { class: "grow" }),
+        each.state !== "waiting" && h("button", { type: "button", onclick: () => this.#again(each) }, t("redeliver"))),
       h("ol", { class: "attempts" }, each.attempts.map((attempt, index) => h("li", {},
         t("attempt", { number: index + 1, time: moment(attempt.at, now), outcome: attempt.status || attempt.reason })))),
       h("details", {}, h("summary", {}, t("body")), block(pretty(each.body), t("body"))))),

@@ -216,7 +216,6 @@ export class TasksView {
   #draw(row) {
     const line = makeLine(row);
     const chip = h("span", { class: "chip" });
-    const progress = h("dd", {});
     const now = this.feed.now();
     fill(this.detail, 
       h("div", { class: "bar" }, h("h2", { class: "id" }, row.id), h("span", { class: "grow" }),
@@ -226,6 +225,7 @@ export class TasksView {
         h("ol", { class: "marks" }, row.marks.map((mark) =>
           h("li", {}, h("span", { class: `dot ${mark[1]}` }), h("b", {}, mark[0]), " ",
             h("span", {}, moment(mark[2], now), mark[3] === null ? "" : ` · ${lasting(mark[3] - mark[2])}`))))),
+      !ENDED.has(row.phase) && this.#forcing(row),
       row.code && h("p", { class: "wrong" }, h("b", {}, row.code), " ", row.message),
       h("section", {}, h("h3", {}, t("results")), this.#results(row)),
       facts([
@@ -238,7 +238,7 @@ export class TasksView {
         [t("ends"), row.end === null ? t("never") : moment(row.end, now)],
         [t("callbacks"), row.callback_url],
       ]),
-      row.callbacks.length > 0 && h("ol", { class: "attempts" }, row.callbacks.flatMap((each) => each.attempts).map((a, index) =>
+      row.attempts.length > 0 && h("ol", { class: "attempts" }, row.attempts.map((a, index) =>
         h("li", {}, t("attempt", { number: index + 1, time: moment(a.at, now), outcome: a.status || a.reason })))),
       row.curl && curl(row.curl, t("curl_poll")),
     );
@@ -249,7 +249,20 @@ export class TasksView {
       line.update(current, at);
     };
     this.#opened.update(row, now);
-    void progress;
+  }
+
+  /** What may be done to a task on its way: let it succeed, let it fail in one of its kind's codes. */
+  #forcing(row) {
+    const kind = this.provider.kinds.find((each) => each.name === row.kind);
+    const code = h("select", { "aria-label": t("failure_code") }, kind.failures.map((each) => h("option", { value: each }, each)));
+    return h("div", { class: "bar" },
+      h("button", { type: "button", onclick: () => this.#force(row, { outcome: "succeeded" }) }, t("let_succeed")),
+      h("button", { type: "button", onclick: () => this.#force(row, { outcome: "failed", code: code.value }) }, t("let_fail")), code);
+  }
+
+  async #force(row, body) {
+    const path = `${this.provider.slug}/tasks/${encodeURIComponent(row.id)}/force`;
+    if (await api.attempt(path, { method: "POST", body }, t("forced"))) this.#refresh();
   }
 
   async #cancel(row) {

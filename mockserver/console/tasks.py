@@ -79,7 +79,7 @@ def _finite(moment: float) -> float | None:
 
 
 def detail_of(site: Site, task: Task) -> Row:
-    """One task, with the links to its results, its callbacks, and the curl that polls it."""
+    """One task, with the links to its results, the attempts to call back, and the curl that polls it."""
     now = site.now()
     view = TaskView(task, now, site.signer)
     types = {made.name: made.content_type for made in task.materials}
@@ -90,7 +90,9 @@ def detail_of(site: Site, task: Task) -> Row:
             {"name": name, "type": types[name], "url": url} for name in types for url in view.links(name) or ()
         ],
         "callback_url": task.url or "",
-        "callbacks": [delivery for delivery in site.callbacks.list() if delivery["task"] == task.id],
+        "attempts": [
+            a for delivery in site.callbacks.list() if delivery["task"] == task.id for a in delivery["attempts"]
+        ],
         "can_cancel": view.phase in task.kind.cancel and task.kind.state("cancelled") is not None,
         "curl": _curl_of_poll(site, task),
     }

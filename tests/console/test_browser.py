@@ -126,7 +126,13 @@ def test_a_task_that_fails_and_one_that_is_cancelled(browser: Browser, serve: Se
         page.goto(f"{served.control_url}/#/juhuo/tasks")
         page.locator('[aria-posinset="1"]').click()
         expect(page.locator(".detail .wrong")).to_contain_text("PIPELINE_TIMEOUT")
-        page.get_by_label("State").select_option("succeeded")
+        page.keyboard.press("Escape")
+        books["juhuo"].submit({})
+        page.locator('[aria-posinset="1"]').filter(has_text="queued").click()
+        page.get_by_label("Code of the failure").select_option("TRANSFER_FAILED")
+        page.get_by_role("button", name="Let it fail").click()
+        expect(page.locator(".detail .wrong")).to_contain_text("TRANSFER_FAILED")
+        page.get_by_label("State", exact=True).select_option("succeeded")
         expect(page.locator(".none")).to_have_text("Nothing fits.")
 
 
