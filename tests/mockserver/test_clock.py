@@ -174,6 +174,19 @@ def key(at: Door) -> str:
     return at.site.stage.provider.accounts[0].key
 
 
+def test_what_falls_due_where_two_steps_meet_is_told_by_the_first_alone() -> None:
+    at = door()
+    task = at.site.tasks.store.find(buy(at))
+    assert task
+    moments = [moment for moment, _ in task.iter_way()][1:]
+    assert len(moments) > 2
+    for moment in moments:
+        with at.world.chronicle.open(moment - 1) as until:
+            assert [due.at for due in until(moment)].count(moment) >= 1
+        with at.world.chronicle.open(moment) as until:
+            assert moment not in [due.at for due in until(moment + 1)]
+
+
 def test_a_frozen_clock_stands_and_can_be_moved() -> None:
     at = door(clock="real")
     with pytest.raises(AssertionError, match="409"):

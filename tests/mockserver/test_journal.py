@@ -76,6 +76,14 @@ def test_a_key_is_nowhere_in_what_is_shown(door: Door, place: str, key: str, cap
     assert '"method": "' in shown[0], "something was seen"
 
 
+@pytest.mark.parametrize("member", ["password", "api_key", "apiKey", "client_secret", "Authorization", "access_token"])
+def test_what_others_keep_secret_is_taken_out_whatever_it_looks_like(door: Door, member: str) -> None:
+    door.ask("POST", SUBMIT, {"prompt": "a", member: "hunter2"}, bearer(KEY))
+    door.ask("GET", f"{BALANCE}?{member}=hunter2", None, {**bearer(KEY), f"X-{member}": "hunter2"})
+    shown = json.dumps(read(door, "/journal"))
+    assert "hunter2" not in shown and shown.count("[redacted]") >= 4
+
+
 def test_what_is_no_key_is_shown() -> None:
     door = Door(stage_of("juhuo"))
     headers = {"Authorization": "Bearer nobody", "Idempotency-Key": "once", "X-Request-Id": "r-1"}
