@@ -182,4 +182,8 @@ def test_serve_from_the_wheel(server: subprocess.Popen[str]) -> None:
             answer = client.get(f"{provider['base_url']}/no/such/path", headers={"Authorization": f"Bearer {key}"})
             assert answer.json() != {"detail": "Not Found"}, "the framework's own words"
         assert client.get(announced["media_url"]).status_code < 500
+        page = client.get(f"{announced['control_url']}/").text
+        for file in ("app.js", "style.css", "icon.svg"):
+            assert f"assets/console/{file}" in page
+            assert client.get(f"{announced['control_url']}/assets/console/{file}").status_code == 200
     assert seconds_to_stop(server) < STOP_SECONDS
