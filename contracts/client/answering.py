@@ -1,6 +1,6 @@
 """From a healthy answer and a step to what goes over the wire; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +29,19 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do on a connection: wait so many seconds, write bytes, or end it: `keep`, `close`, `reset`."""
+    """One thing to do on a connection: wait so many seconds, write bytes, or end it: `keep`, `close`, `reset`.
+
+    `mark`: the handler is told when the waiting is over and the client is still there.
+    """
 
     wait: float = 0.0
     data: bytes = b""
     end: str = ""
+    mark: Callable[[], None] | None = None
 
 
+# Seconds between the last bytes of an answer that breaks off and its end.
+BEFORE_END = 0.005
 # So many bytes of a body leave in small pieces; each costs a turn of the loop.
 MOST_IN_PIECES = 1_200
 EMPTY = Plain(200, (), b"")
@@ -63,8 +69,13 @@ def answer(plain: Plain, step: Step, operation: Operation | None, elsewhere: str
     return Plain(step.status or plain.status, tuple(headers), body)
 
 
-def perform(plain: Plain, step: Step, wants_close: bool, is_head: bool) -> list[Action]:
-    """What to do on the connection, in order; a step that loses or withholds the answer writes nothing."""
+def perform(
+    plain: Plain, step: Step, wants_close: bool, is_head: bool, mark: Callable[[], None] | None = None
+) -> list[Action]:
+    """What to do on the connection, in order; a step that loses or withholds the answer writes nothing.
+
+    `mark` is called when a connection was held to the end, and the client had not left.
+    """
     actions = [Action(wait=step.delay)] if step.delay else []
     if step.lost:
         return [*actions, Action(end="reset")]
@@ -74,11 +85,14 @@ def perform(plain: Plain, step: Step, wants_close: bool, is_head: bool) -> list[
     body = b"" if is_head else plain.body
     if step.cut:
         kept = body[: _share(step.cut, len(body))]
-        return [*actions, *_write(plain, kept, step, is_stream, len(body), whole=False), Action(end=step.end)]
+        # A reset would overtake what has not left yet.
+        ending = Action(wait=BEFORE_END, end=step.end)
+        return [*actions, *_write(plain, kept, step, is_stream, len(body), whole=False), ending]
     actions += _write(plain, body, step, is_stream, len(plain.body), whole=not step.hold)
     if step.hold:
         # Whoever waits for the end of the body gets one, so that only the waiting tells.
-        return [*actions, Action(wait=step.hold, data=b"0\r\n\r\n" if is_stream else b""), Action(end="close")]
+        last = b"0\r\n\r\n" if is_stream else b""
+        return [*actions, Action(wait=step.hold, data=last, mark=mark), Action(end="close")]
     return [*actions, Action(end="close" if wants_close else "keep")]
 
 
@@ -89,8 +103,6 @@ def _write(plain: Plain, body: bytes, step: Step, is_stream: bool, length: int, 
     lines += [
         f"{name}: {value}" for name, value in plain.headers if name not in ("content-length", "transfer-encoding")
     ]
-    if step.hold or step.cut:
-        lines.append("connection: close")
     head = "\r\n".join((*lines, "", "")).encode("latin-1", "replace")
     pieces = _pieces(body, step.pieces)
     wrapped = [_chunk(piece) if is_stream else piece for piece in pieces if piece]

@@ -198,6 +198,8 @@ class Connection(asyncio.Protocol):
             await asyncio.sleep(action.wait)
         if self._transport.is_closing():
             return False
+        if action.mark:
+            action.mark()
         if action.data:
             self._stir()
             self._transport.write(action.data)

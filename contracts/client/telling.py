@@ -89,7 +89,7 @@ def _how(step: Step) -> Iterator[str]:
     if step.silent:
         yield "no answer comes"
     if step.cut:
-        share = f"{step.cut:.0%}" if step.cut < 1 else f"{step.cut:g} bytes"
+        share = f"{step.cut:.0%}" if step.cut < 1 else f"{step.cut:g} bytes" if step.cut < 1e9 else "all of that"
         yield f"cut off after {share} by a {step.end}"
     if step.hold:
         yield f"the connection stays open for {step.hold:g} s"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, Self
 from urllib.parse import unquote
 
@@ -87,6 +88,7 @@ class Stage:
     owed: list[Owed] = field(default_factory=list)
     errands: set["asyncio.Task[None]"] = field(default_factory=set)
     asked: float = 0.0
+    held: list[int] = field(default_factory=list)
 
 
 class Theatre:
@@ -136,7 +138,7 @@ class Theatre:
             if not stopped.done():
                 stopped.cancel()
         callbacks = tuple(sent for owed in stage.owed for sent in owed.sent)
-        return Trial(case, self.contract, house.key, tuple(stage.seen), word, callbacks, ended)
+        return Trial(case, self.contract, house.key, tuple(stage.seen), word, callbacks, ended, tuple(stage.held))
 
     def _courier(self, house: House, name: str, kinds: tuple[str, ...]) -> Courier:
         async def ask(request: Request, path: str, pace: str) -> Plain:
@@ -167,7 +169,9 @@ class Theatre:
         plain, made = await self._ask(stage, request, path, step)
         elsewhere = f"{self.elsewhere.url}{path}"
         sent = answer(plain, step, operation, elsewhere)
-        actions = perform(sent, step, request.wants_close, request.method == "HEAD")
+        actions = perform(
+            sent, step, request.wants_close, request.method == "HEAD", partial(stage.held.append, len(stage.seen) + 1)
+        )
         address = self._doors[request.door].url + path
         exchange = _exchange(len(stage.seen) + 1, request, address, named, inner, sent, step, actions)
         seen = Seen(self.contract, exchange, step, resource, made)

@@ -124,7 +124,9 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A whole trial. `seen`: all exchanges in order of arrival; `ended`: when, in seconds since the epoch."""
+    """A whole trial. `seen`: all exchanges in order of arrival; `ended`: when, in seconds since the epoch.
+
+    `held`: serials of answers after which the connection stayed open, and the client stayed to the end of that."""
 
     case: Case
     contract: Contract
@@ -133,6 +135,7 @@ class Trial:
     word: Word
     callbacks: tuple[Sent, ...] = ()
     ended: float = 0.0
+    held: tuple[int, ...] = ()
 
     def of(self, *behaviors: str) -> list[Seen]:
         """The exchanges whose operations do such a thing."""

@@ -18,11 +18,12 @@ _TROUBLE = re.compile(
     r"|失败|错误|超时|异常|取消|不足|拒绝|无法|未授权",
     re.IGNORECASE,
 )
+# (Node's fetch says TypeError of a connection that broke: that is no mistake.)
 # How the mistakes of a program look, as against an error that it raised on purpose: a value that was not what the
 # code took it for. Python, Node, Go, Java, Ruby, PHP.
 _MISTAKES = re.compile(
     r"^\s*(?:Uncaught |PHP Fatal error:\s+Uncaught |Exception in thread \S+ )?"
-    r"((?:java\.lang\.)?(?:KeyError|IndexError|TypeError|AttributeError|UnboundLocalError|NameError|RecursionError|ZeroDivisionError"
+    r"((?:java\.lang\.)?(?:KeyError|IndexError|TypeError(?!: (?:terminated|fetch failed|Failed to fetch))|AttributeError|UnboundLocalError|NameError|RecursionError|ZeroDivisionError"
     r"|ValidationError|pydantic_core\._pydantic_core\.ValidationError|AssertionError|UnicodeDecodeError|ReferenceError|RangeError|NullPointerException"
     r"|ClassCastException|NumberFormatException|IndexOutOfBoundsException|ArrayIndexOutOfBoundsException|NoMethodError)\b[^\n]*"
     r"|ValueError: (?:invalid literal|could not convert|.* is not a valid |not enough values|too many values|dictionary update)[^\n]*"

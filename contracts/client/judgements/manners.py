@@ -14,8 +14,6 @@ FINAL = frozenset(
 MOST_HOPEFUL = 6
 # Polls of a task after the client has seen it end.
 MOST_AFTER_END = 3
-# Seconds that a client may take to end after the last event, while the connection stays open.
-LONG_AFTER_END = 4.0
 # A client that has asked so often without news, and asks on, knows no end.
 MANY = 60
 
@@ -114,12 +112,12 @@ def does_not_hang(trial: Trial, use: Use) -> Iterator[Evidence]:
 
 def ends_with_stream(trial: Trial, use: Use) -> Iterator[Evidence]:
     """The event that ends a stream ends it; the connection may stay open for others."""
-    last = trial.seen[-1] if trial.seen else None
-    if last is None or not last.step.hold or not trial.word.has_ended:
-        return
-    longer = trial.ended - (last.exchange.answered - last.step.hold)
-    if longer > LONG_AFTER_END:
-        yield Evidence(f"went on for {longer:.1f} s after the stream had said that it was over", (last.exchange,))
+    for seen in trial.seen:
+        if seen.exchange.serial in trial.held:
+            yield Evidence(
+                f"went on reading for {seen.step.hold:g} s after the stream had said that it was over, until it was closed",
+                (seen.exchange,),
+            )
 
 
 def _is_final(seen: Seen) -> bool:

@@ -10,6 +10,8 @@ from understudy.contracts.client.trial import Seen
 
 # A client that waits for the connection to close waits so many seconds.
 HELD = 8.0
+# More bytes than any answer has: what is sent is whole, and then the connection breaks.
+EVERYTHING = 1_000_000_000
 # Frames that mean the same to everybody. That lines may end in CR alone, or that the last event need no blank line
 # behind it, is known to few, and does not accuse.
 _FRAMES = ("crlf", "comments", "multiline", "nospace", "fields", "bom")
@@ -99,6 +101,8 @@ def cut(use: Use) -> Iterator[tuple[str, Script]]:
         for count in sorted({1, 2, finish // 2, finish - 1, finish} - {0}):
             if count <= finish:
                 yield f"after-{count}", only(operation, Step(stream={"after": count}, repeat=EVER))
+        between = {"after": max(1, finish // 2)}
+        yield "reset-between", only(operation, Step(stream=between, cut=EVERYTHING, repeat=EVER))
         yield "reset", only(operation, Step(cut=0.5, repeat=EVER))
         yield "closed", only(operation, Step(cut=0.5, end="close", repeat=EVER))
 
