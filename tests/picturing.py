@@ -27,7 +27,7 @@ curl -X POST http://127.0.0.1:4010/juhuo/open-api/v1/video/submit \\
 POLL = """\
 curl http://127.0.0.1:4010/juhuo/open-api/v1/video/task/%s \\
   -H "Authorization: Bearer sk-a1b2c3d4e5f6g7h8i9j0k1l2m3n4o5p6\""""
-ADVANCE = "curl -X POST http://127.0.0.1:4010/_understudy/clock/advance -H 'Content-Type: application/json' -d '{\"seconds\": %d}'"
+ADVANCE = "curl -so /dev/null http://127.0.0.1:4010/_understudy/clock/advance -H 'Content-Type: application/json' -d '{\"seconds\": %d}'"
 
 
 @contextmanager
