@@ -6,8 +6,7 @@ from decimal import Decimal
 from understudy.contracts.contract import Contract
 from understudy.contracts.drivers import SCENARIOS
 from understudy.contracts.inputs import find_task_body
-from understudy.contracts.pricing import Subject, most_expensive
-from understudy.specs.formulas import number
+from understudy.contracts.pricing import most_expensive, typical_seconds
 from understudy.specs.model import Kind, Operation
 
 
@@ -34,14 +33,10 @@ def estimate(
     return Estimate(
         tasks if max_tasks is None else min(tasks, max_tasks),
         credits if max_credits is None else min(credits, max_credits),
-        2 * max((typical_seconds(contract, *pair) for pair in pairs), default=0.0),
+        2 * max((_typical(contract, *pair) for pair in pairs), default=0.0),
     )
 
 
-def typical_seconds(contract: Contract, operation: Operation, kind: Kind) -> float:
-    """How long a task of a kind typically takes by the states' own times."""
+def _typical(contract: Contract, operation: Operation, kind: Kind) -> float:
     body = find_task_body(contract, operation, kind)
-    if body is None:
-        return 0.0
-    subject = Subject(kind, contract.coerced(operation, body))
-    return sum(float(number(state.seconds(subject))) for state in kind.states if state.seconds)
+    return 0.0 if body is None else typical_seconds(kind, contract.coerced(operation, body))

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, DecimalException
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.specs.formulas import compile_formula, number
-from understudy.specs.model import Kind, Operation
+from understudy.specs.model import Kind, Operation, State
 
 Seconds = Callable[[str], Decimal | None]
 """How long a piece of material lasts, None when that is not known."""
@@ -42,6 +43,17 @@ class Subject:
 def price_of_task(kind: Kind, body: Any, seconds: Seconds = unknown_material) -> Decimal | None:
     """What a task of that input costs when it succeeds; None when its formula has no value for it."""
     return _value(lambda: number(kind.price(Subject(kind, body, None, seconds))))
+
+
+def typical_seconds(kind: Kind, body: Any) -> float:
+    """How long a task of that input typically takes, by the times of its states."""
+    subject = Subject(kind, body)
+    known = (_value(partial(_seconds_of, state, subject)) for state in kind.states if state.seconds)
+    return float(sum((seconds for seconds in known if seconds is not None), Decimal(0)))
+
+
+def _seconds_of(state: State, subject: Subject) -> Decimal:
+    return number(state.seconds(subject)) if state.seconds else Decimal(0)
 
 
 def price_of_answer(operation: Operation, body: Any, values: Mapping[str, Any]) -> Decimal | None:

@@ -1,6 +1,7 @@
 """How a run waits: by the real clock with a poll's advice, or by moving the target's virtual clock when all wait."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,12 +19,12 @@ LONGEST_ADVICE = 60.0
 
 @dataclass(slots=True)
 class Pace:
-    """Seconds between two polls: the first pause, how it grows, and the longest; seconds until a task is given up."""
+    """Seconds between two polls: the first pause, how it grows, and the longest; seconds until a task is given up (0: by its kind)."""
 
     first: float = 1.0
     growth: float = 1.3
     longest: float = 5.0
-    patience: float = 1_800.0
+    patience: float = 0.0
 
 
 class Waiting:
@@ -32,6 +33,11 @@ class Waiting:
     def __init__(self, pace: Pace, advance: Advance | None = None) -> None:
         self.pace, self._advance = pace, advance
         self._sleepers: list[asyncio.Future[None]] = []
+        self._moved = 0.0
+
+    def now(self) -> float:
+        """Seconds of the time that tasks live in, from some beginning."""
+        return self._moved if self._advance else time.monotonic()
 
     async def pause(self, seconds: float, advice: float = 0.0) -> None:
         """Wait; the target's advice is followed where it is longer."""
@@ -47,6 +53,7 @@ class Waiting:
         if self._advance is None:
             return False
         await self._advance(seconds)
+        self._moved += seconds
         return True
 
     async def tick(self, is_quiet: Callable[[], bool]) -> None:
@@ -56,6 +63,7 @@ class Waiting:
             if self._sleepers and is_quiet():
                 woken, self._sleepers = self._sleepers, []
                 await self._advance(STEP)
+                self._moved += STEP
                 for sleeper in woken:
                     if not sleeper.done():
                         sleeper.set_result(None)

@@ -32,6 +32,17 @@ def judge_state(history: History) -> Iterator[Evidence]:
                 yield _evidence(history, story, (sighting,), f"its state {state!r} is none of its kind's", "states")
 
 
+def judge_end(history: History) -> Iterator[Evidence]:
+    """A task comes to an end, if one waits long enough."""
+    for story in history.stories.values():
+        for sighting in story.told:
+            phases, exchange = story.phases(sighting), sighting.reading.exchange
+            if exchange.probe == "given_up" and phases and not phases & TERMINAL:
+                state = sighting.values["$task.state"]
+                message = f"it was given up while it still was {state!r}, much longer than is typical"
+                yield _evidence(history, story, (sighting,), message, "states")
+
+
 def judge_id(history: History) -> Iterator[Evidence]:
     """A task's id has the documented form, and a query is answered with the task that was asked for."""
     for story in history.stories.values():

@@ -1,19 +1,23 @@
 """One run against one target: what its scenarios share."""
 
 import random
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History, id_of
 from understudy.contracts.inputs import header_values, path_values
+from understudy.contracts.pricing import typical_seconds
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.receiver import Receiver
 from understudy.contracts.requests import Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
 from understudy.specs.model import TERMINAL, Kind, Operation
+
+# How many times as long as is typical a task may take, and how long, in seconds, one is waited for whose like got stuck.
+SLACK = 2.5
+MOMENT = 5.0
 
 
 @dataclass(slots=True)
@@ -30,6 +34,7 @@ class Drive:
     serial: int = 0
     receiver: Receiver | None = None
     examples: int = 0
+    stuck: frozenset[str] = frozenset()
     dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,19 +60,40 @@ class Drive:
         return await self.target.send(ask_for_task(getter, task_id, who)) if getter and task_id else None
 
     async def follow(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
-        """Poll a task until it is over, at the pace that the target advises; the last answer, None when there is none."""
+        """Poll a task until it is over, at the pace that the target advises; the last answer, None when there is none.
+
+        A task that does not end in its time is given up, and said so by the probe of the last poll; after that others of
+        its kind are waited for a moment only.
+        """
         getter, task_id = self.getter_of(kind), id_of(created.values)
         if getter is None or not task_id:
             return None
-        pause, give_up = self.waiting.pace.first, time.monotonic() + self.waiting.pace.patience
+        pause, patience, started = self.waiting.pace.first, self.patience_for(kind, created), self.waiting.now()
         while True:
             reading = await self.target.send(ask_for_task(getter, task_id, who))
             states = states_of(kind, reading.values.get("$task.state")) if reading.is_success else ()
-            is_over = bool(states) and all(state.phase in TERMINAL for state in states)
-            if is_over or time.monotonic() > give_up or not (reading.is_success or _may_pass(reading)):
+            if (states and all(state.phase in TERMINAL for state in states)) or not (
+                reading.is_success or _may_pass(reading)
+            ):
                 return reading
+            if self.waiting.now() - started > patience:
+                is_first, self.stuck = kind.name not in self.stuck, self.stuck | {kind.name}
+                probe = "given_up" if is_first and patience >= self.due(kind, created) else ""
+                return await self.target.send(ask_for_task(getter, task_id, who, probe))
             await self.waiting.pause(pause, advice_of(reading.exchange))
             pause = min(pause * self.waiting.pace.growth, self.waiting.pace.longest)
+
+    def due(self, kind: Kind, created: Reading) -> float:
+        """Seconds in which a task should surely be over, by the times that are typical of its states."""
+        # Where few may run at once, those that were made before may all have to run first.
+        ahead = self.target.budget.tasks if self.contract.provider.limits.tiers else 1
+        return SLACK * typical_seconds(kind, created.asked) * max(1, ahead) + 15
+
+    def patience_for(self, kind: Kind, created: Reading) -> float:
+        """Seconds to wait for a task."""
+        if kind.name in self.stuck:
+            return MOMENT
+        return self.waiting.pace.patience or self.due(kind, created)
 
 
 def _may_pass(reading: Reading) -> bool:

@@ -16,6 +16,7 @@ from understudy.specs.loader import load
 from understudy.specs.model import Profile
 
 SPEED = ("--speed", "300", "--allow-local-callbacks")
+VIRTUAL = ("--clock", "virtual", "--allow-local-callbacks")
 SLOWER = ("--speed", "40", "--allow-local-callbacks")
 QUICK = Pace(first=0.02, longest=0.1, patience=8)
 
@@ -26,10 +27,12 @@ def check_mock(
     """Drive a provider, or who stands in front of it."""
     announced = served.providers[slug]
     first, other = announced.keys[:2]
+    # What is waited for in virtual time is waited for as long as its kind says.
+    pace = Pace(first=0.02, longest=0.1) if more.get("control_url") else QUICK
     settings = Settings(
         base_url=base_url or announced.base_url,
         credentials={"first": first, "other": other},
-        pace=QUICK,
+        pace=pace,
         listen=("127.0.0.1", 0),
         **more,
     )

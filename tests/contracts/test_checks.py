@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.conftest import Serve
-from tests.contracts.driving import SLOWER, SPEED, check_behind, check_liar, check_mock
+from tests.contracts.driving import SLOWER, SPEED, VIRTUAL, check_behind, check_liar, check_mock
 from tests.door import PROVIDERS
 from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.upstream import pairs_of
@@ -58,9 +58,10 @@ def test_it_convicts_its_liar(check: Check, serve: Serve) -> None:
         assert check.id in {finding.check for finding in result.findings}
         return
     # What is to be cancelled must live long enough for it.
-    served = serve(*(SLOWER if check.family == "cancel" else SPEED))
+    served = serve(*(SLOWER if check.family == "cancel" else VIRTUAL if check.id == "task-ends" else SPEED))
     scenarios = frozenset(SCENARIOS.get(check.family, ()))
-    result = check_liar(served, name, provoke=True, scenarios=scenarios)
+    control = served.control_url if check.id == "task-ends" else ""
+    result = check_liar(served, name, provoke=True, scenarios=scenarios, control_url=control)
     assert check.id in {finding.check for finding in result.findings}
 
 

@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> int:
         seed=options.seed,
         max_tasks=options.max_tasks,
         max_credits=options.max_credits,
-        pace=Pace(first=options.poll, longest=max(options.poll, 5.0)),
+        pace=Pace(first=options.poll, longest=max(options.poll, 5.0), patience=options.patience),
         provoke=options.provoke,
         examples=options.examples,
         listen=_listen(options),
@@ -190,6 +190,13 @@ def parser() -> argparse.ArgumentParser:
     )
     bounds.add_argument(
         "--poll", type=float, default=1.0, metavar="SECONDS", help="first pause between two polls (default %(default)g)"
+    )
+    bounds.add_argument(
+        "--patience",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="until a task is given up (default: two and a half times what is typical of its kind)",
     )
     how = words.add_argument_group("how")
     how.add_argument("--provoke", action="store_true", help="use the inputs by which the spec lets a task fail")
