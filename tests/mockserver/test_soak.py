@@ -3,26 +3,29 @@
 import gc
 import tracemalloc
 from collections.abc import Iterator
+from functools import lru_cache
 
 import pytest
 
 from tests.benchmarks import soak
 from tests.door import stage_of
-from understudy.mockserver import worlds
+from understudy.mockserver import chronicle, composer, wire, worlds
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.world import Bounds, Settings
 
 SMALL = Bounds(tasks=60, records=80, bytes=100_000, keys=40, conversations=20)
 WARM, REST = 1_000, 600
-# What 600 requests would leave behind if 100 bytes of each stayed.
-MOST_GROWTH = 60_000
+# What 600 requests would leave behind if 150 bytes of each stayed.
+MOST_GROWTH = 90_000
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[soak.Soak]:
     for module in (worlds, soak):
         monkeypatch.setattr(module, "NAMED", SMALL)
-    monkeypatch.setattr("understudy.mockserver.composer.MOST_REMEMBERED", 20)
+    monkeypatch.setattr(composer, "MOST_REMEMBERED", 20)
+    monkeypatch.setattr(chronicle, "MOST_KEPT", 50)
+    monkeypatch.setattr(wire, "_split_short_url", lru_cache(50)(wire._split_url))
     stages = [stage_of(slug) for slug in (*soak.SHOPPING, soak.CHATTY)]
     with RunningServer(stages, Settings(clock="virtual")) as server:
         yield soak.open_world(server.addresses.control_url)
