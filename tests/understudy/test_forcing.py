@@ -88,3 +88,13 @@ def test_an_async_block_delivers_again_too() -> None:
                 return len(receiver.calls)
 
     assert asyncio.run(play()) == 2
+
+
+def test_a_forced_end_is_called_back(understudy: Visit) -> None:
+    provider = understudy("storyclaw", allow_local_callbacks=True)
+    with receiving(status(200)) as receiver:
+        _submit_with_callback(provider, receiver.url)
+        provider.tasks[0].fail()
+        due = provider.advance(seconds=0)
+        assert len(receiver.calls) == 1
+        assert [each.what for each in due] == ["callback"]
