@@ -12,7 +12,7 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.steering import distort
 from understudy.mockserver.streams import Transmission, as_array
-from understudy.mockserver.wire import cycle_of, send_whole, take_arrived
+from understudy.mockserver.wire import break_off, cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import WORLDS_AT, World
 from understudy.mockserver.worlds import Worlds
@@ -193,23 +193,32 @@ class Gateway(Lane):
         """Send an answer as its events fall due, and note what of it was sent."""
         assert answer.events is not None
         cycle, world, turn = cycle_of(send), exchange.site.world, exchange.site.turn
+
+        def is_over() -> bool:
+            """Whether its world has ended, or begun anew."""
+            return world.is_closed or exchange.site.turn != turn
+
         headers = [(b"date", world.today()), (b"cache-control", b"no-store"), *answer.headers]
         headers.append((b"content-type", answer.media_type.encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         events = as_array(answer.events) if exchange.in_array else answer.events
         transmission = Transmission(events, world.settings.pace, world)
         try:
-            await transmission.run(
-                send,
-                lambda: world.is_closed or exchange.site.turn != turn or (cycle is not None and cycle.disconnected),
-            )
+            await transmission.run(send, lambda: is_over() or (cycle is not None and cycle.disconnected))
         finally:
-            if not transmission.is_whole:
-                exchange.notes.append(f"the client left after {transmission.events} events")
-            if transmission.sent > len(transmission.kept):
-                exchange.notes.append(f"only the first {len(transmission.kept)} of {transmission.sent} bytes are kept")
-            answer.body = bytes(transmission.kept)
-            note(exchange, answer, exchange.act.operation.id)
+            if is_over():
+                break_off(cycle)
+            else:
+                self._note_stream(exchange, answer, transmission)
+
+    @staticmethod
+    def _note_stream(exchange: Exchange, answer: Answer, transmission: Transmission) -> None:
+        if not transmission.is_whole:
+            exchange.notes.append(f"the client left after {transmission.events} events")
+        if transmission.sent > len(transmission.kept):
+            exchange.notes.append(f"only the first {len(transmission.kept)} of {transmission.sent} bytes are kept")
+        answer.body = bytes(transmission.kept)
+        note(exchange, answer, exchange.act.operation.id)
 
 
 # What the application behind has under a provider's prefix, and what it has at the root.

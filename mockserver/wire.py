@@ -94,6 +94,13 @@ async def wait_for_leave(cycle: RequestResponseCycle, seconds: float) -> None:
             await asyncio.wait_for(cycle.message_event.wait(), left)
 
 
+def break_off(cycle: RequestResponseCycle | None) -> None:
+    """End an answer of which nobody wants to know any more, and its connection."""
+    if cycle is not None and not cycle.disconnected:
+        cycle.disconnected = True
+        cycle.transport.close()
+
+
 def take_arrived(cycle: RequestResponseCycle) -> bytes | None:
     """The body of a request that has arrived whole: what ASGI's `receive` would give, without waiting; else None."""
     if cycle.more_body or cycle.disconnected:

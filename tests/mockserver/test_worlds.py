@@ -2,8 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from http.client import IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +49,10 @@ class Tenant:
         return shop.read_id(self.send(shop, shop.orders[0].ask, **more))
 
     def used(self, shop: Shop) -> str:
-        return str(self.steer("GET", f"/{shop.slug}/accounts")[0]["used"])
+        return self.used_at(shop.slug)
+
+    def used_at(self, slug: str) -> str:
+        return str(self.steer("GET", f"/{slug}/accounts")[0]["used"])
 
 
 def send(base: str, shop: Shop, wanted: Ask, key: str) -> Reply:
@@ -246,7 +251,8 @@ def test_a_clock_that_moves_by_itself_calls_back_from_a_named_world(served: Serv
         steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
 
 
-def test_a_stream_ends_with_its_world(served: Served) -> None:
+@pytest.mark.parametrize("how", ["closed", "reset"])
+def test_a_stream_ends_with_its_world(served: Served, how: str) -> None:
     """It would wait for a clock that nobody can move any more."""
     tenant = Tenant(served, ttft=60)
     path = urlsplit(tenant.bases["clawdrouter"]).path + "/v1/messages"
@@ -262,11 +268,17 @@ def test_a_stream_ends_with_its_world(served: Served) -> None:
         answer = pool.submit(
             ask, served.control_url, "POST", path, [*headers, ("Content-Type", "application/json")], raw
         )
-        while not tenant.steer("GET", "/clawdrouter/accounts")[0]["used"]:
-            pass
-        steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
+        while Decimal(tenant.used_at("clawdrouter")) == 0:
+            time.sleep(0.01)
+        if how == "reset":
+            tenant.steer("POST", "/reset")
+        else:
+            steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
         with pytest.raises(IncompleteRead):
             answer.result(20)
+    if how == "reset":
+        assert tenant.journal() == [], "what began before it is not told after it"
+        steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
 
 
 def test_at_a_providers_own_host_and_at_the_root_a_world_is_found_by_path() -> None:
