@@ -174,6 +174,9 @@ def test_sweep_of_messages(slug: str) -> None:
         for event, (_, data) in zip(events, pairs, strict=True):
             if event["type"] != "ping":
                 exact(EVENTS, data)
+        opened = events[0]["message"]
+        assert (opened["content"], opened["stop_reason"]) == ([], None)
+        assert opened["usage"]["output_tokens"] <= 1, "what is said later is not counted yet"
         assert without_ids(accumulated(events)) == without_ids(json.loads(plain.body))
 
     check()

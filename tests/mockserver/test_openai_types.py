@@ -191,6 +191,8 @@ def test_sweep_of_responses(drawn: tuple[Any, ...]) -> None:
     assert [name for name, _ in sent] == [event.type for event in events]
     assert DIALECTS["openai-responses"].is_complete(event.type for event in events)
     assert [event.sequence_number for event in events] == list(range(len(events)))
+    for begun in (events[0].response, events[1].response):
+        assert (begun.status, begun.output, begun.usage, begun.incomplete_details) == ("in_progress", [], None, None)
     last = json.loads(sent[-1][1])["response"]
     assert without_ids(last) == without_ids(json.loads(plain))
     done = [json.loads(data)["item"] for name, data in sent if name == "response.output_item.done"]
