@@ -13,8 +13,8 @@ HELD = 8.0
 # More bytes than any answer has: what is sent is whole, and then the connection breaks.
 EVERYTHING = 1_000_000_000
 # Frames that mean the same to everybody. That lines may end in CR alone, or that the last event need no blank line
-# behind it, is known to few, and does not accuse.
-_FRAMES = ("crlf", "comments", "multiline", "nospace", "fields", "bom")
+# behind it, or that a byte order mark may stand first, is known to few, and does not accuse.
+_FRAMES = ("crlf", "comments", "multiline", "nospace", "fields")
 
 # Events that bring no text, by protocol; the first number is where they stand (-1: before the last event).
 _EXTRAS: dict[str, tuple[tuple[str, int, str, Any], ...]] = {
