@@ -1,4 +1,4 @@
-"""How long an uploaded video plays: read from its bytes, never raising."""
+"""What an uploaded file is, and how long it plays: read from its bytes, never raising."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -7,6 +7,12 @@ from struct import Struct, unpack_from
 MOST_BOXES = 4096
 """So many boxes are looked at; garbage may consist of millions of small ones."""
 
+# Files that begin like an MP4 but hold pictures or only sound.
+NOT_VIDEO = frozenset((b"avif", b"avis", b"crx ", b"heic", b"heim", b"heis", b"heix", b"mif1", b"msf1")) | frozenset(
+    (b"M4A ", b"M4B ", b"M4P ")
+)
+# QuickTime before 2001 has no ftyp and begins with any of these atoms.
+OLD_QUICKTIME = frozenset((b"moov", b"mdat", b"wide", b"skip", b"pnot"))
 # By version: flags, creation and modification time, then timescale and duration.
 MVHD = {b"\0": Struct(">12xII"), b"\1": Struct(">20xIQ")}
 
@@ -20,6 +26,34 @@ def mp4_seconds(data: bytes) -> Decimal | None:
         if kind == b"moov":
             return _moov_seconds(data, start, end)
     return None
+
+
+def sniff(data: bytes) -> str | None:
+    """The content type by magic bytes; None for anything but the six that providers take."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm" if _is_webm(data) else None
+    return _sniff_boxes(data)
+
+
+def _sniff_boxes(data: bytes) -> str | None:
+    kind, brand = data[4:8], data[8:12]
+    if kind in OLD_QUICKTIME or (kind == b"ftyp" and brand == b"qt  "):
+        return "video/quicktime"
+    if kind == b"ftyp" and len(brand) == 4 and brand not in NOT_VIDEO:
+        return "video/mp4"
+    return None
+
+
+def _is_webm(data: bytes) -> bool:
+    """DocType (RFC 8794, 11.2.4) is element 4282; its size may take one to eight bytes."""
+    at = data.find(b"\x42\x82", 4, 64)
+    return at >= 0 and b"webm" in data[at + 3 : at + 14]
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
