@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import understudy as api
-from tests.understudy.test_provider import send
+from tests.understudy.test_provider import VIDEO, send
 from understudy import Provider, Visit
 
 BUSY = {"replies": [{"operation": "account.balance", "steps": [{"fault": "refuse", "condition": "service_busy"}]}]}
@@ -32,7 +32,7 @@ def test_given_bodies(provider: Provider) -> None:
     assert (answers[1].status, answers[1].body) == (503, b"soon")
     assert answers[2].body == b"\xff"
     assert answers[3].json()["code"] == "200"
-    answer = send(provider, "POST", "/open-api/v1/video/submit", b"{}")
+    answer = send(provider, "POST", "/open-api/v1/video/submit", VIDEO)
     assert (answer.status, answer.headers["x-said"], answer.body) == (204, "nothing", b"")
 
 
@@ -76,8 +76,7 @@ def test_what_is_no_script_is_refused_with_its_place(provider: Provider, tmp_pat
 
 
 def test_what_fell_due_is_told_in_the_order_of_time(provider: Provider) -> None:
-    video = b'{"prompt": "a cat on a roof", "duration": 8}'
-    task = send(provider, "POST", "/open-api/v1/video/submit", video).json()["result"]["taskId"]
+    task = send(provider, "POST", "/open-api/v1/video/submit", VIDEO).json()["result"]["taskId"]
     began = provider.now
     due = provider.advance(minutes=5)
     assert {each.task for each in due} == {task}
