@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import Serve
 from tests.door import PARLEY, Door, Reply, call, stage_of
 from tests.sockets import request
-from understudy.mockserver.streams import MOST_KEPT, Pace
+from understudy.mockserver.streams import MOST_KEPT, Event, Pace, Transmission
 
 KEY = {"Authorization": "Bearer par_abcdefgh"}
 KEY_AND_TYPE = {**KEY, "Content-Type": "application/json", "Host": "127.0.0.1"}
@@ -148,6 +148,16 @@ def test_a_long_stream_is_kept_in_part_and_the_journal_says_so(door: Door) -> No
     assert sent.body.decode().startswith(record["response"][:60_000])
     assert 60_000 < len(record["response"]) <= MOST_KEPT
     assert any(f"only the first {MOST_KEPT} of {len(sent.body)} bytes" in note for note in record["notes"])
+
+
+def test_a_stream_under_way_keeps_no_more_than_the_journal_takes(door: Door) -> None:
+    async def send(message: Any) -> None:
+        assert message["type"] == "http.response.body"
+
+    events = iter([Event("", b"a" * MOST_KEPT), Event("", b"b")])
+    transmission = Transmission(events, Pace(), door.world)
+    asyncio.run(transmission.run(send, lambda: False))
+    assert len(transmission.kept) == MOST_KEPT < transmission.sent
 
 
 def test_when_tokens_are_due() -> None:

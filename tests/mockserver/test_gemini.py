@@ -61,6 +61,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "picture": {"generationConfig": {"responseModalities": ["TEXT", "IMAGE"]}},
 }
 
+THOUGHTFUL = ("thinking", "level", "snakes")
+
 
 @pytest.fixture(scope="module")
 def door() -> Door:
@@ -156,6 +158,9 @@ def test_a_stream_adds_up_to_the_plain_answer(door: Door, name: str) -> None:
     wanted = [{"parts": each.pop("content")["parts"], **each} for each in plain["candidates"]]
     assert without_ids(list(iter_joined(chunks))) == without_ids(wanted)
     check_usage([chunk["usageMetadata"] for chunk in chunks], plain["usageMetadata"])
+    (begun,) = chunks[0]["candidates"]
+    is_thought = begun["content"]["parts"][0].get("thought", False)
+    assert (chunks[0]["usageMetadata"]["thoughtsTokenCount"] > 0) == is_thought == (name in THOUGHTFUL)
     assert len({chunk["responseId"] for chunk in chunks}) == 1
 
 
