@@ -6,7 +6,7 @@ used up, answers are healthy. A step changes a healthy answer, or takes its plac
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,11 @@ class Step:
     @property
     def is_healthy(self) -> bool:
         """Whether this step changes nothing."""
-        return replace(self, repeat=1) == HEALTHY
+        return self is HEALTHY or all(getattr(self, name) == value for name, value in _CHANGES)
 
 
 HEALTHY = Step()
+_CHANGES = tuple((each.name, getattr(HEALTHY, each.name)) for each in fields(Step) if each.name != "repeat")
 _DEFAULTS = {each.name: getattr(HEALTHY, each.name) for each in fields(Step)}
 
 
