@@ -242,6 +242,13 @@ def test_choices_and_seeds_differ() -> None:
     )
 
 
+def test_an_answer_that_just_fits_is_whole() -> None:
+    whole = _first("Count to 5")
+    count = count_tokens(whole.text or "")
+    assert (whole.stop, _first("Count to 5", most_tokens=count).stop) == ("end", "end")
+    assert _first("Count to 5", most_tokens=count - 1).stop == "length"
+
+
 def test_any_object_has_something_in_it() -> None:
     assert json.loads(_first("Answer about Paris in JSON", shape={}).text or "").keys() == {"answer"}
 
