@@ -50,16 +50,19 @@ class Stream(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one stream was like: its text, whether it ended, its events, and by how many seconds each came late."""
+    """What one stream was like: its text, whether it ended, by how many seconds each event came late, how long from the first
+    to the last, and how long the first was waited for.
+    """
 
     text: str
     is_whole: bool
     late: tuple[float, ...]
     seconds: float
+    waited: float
 
 
 def read(stream: Stream, rate: float) -> Seen:
-    """Take apart what came. The n-th event is due n tokens' time after the request was sent."""
+    """Take apart what came. An event is due a token's time after the one before it, counted from the first."""
     body = b"".join(stream.pieces)
     ends, size = [], 0
     for moment, count in stream.arrivals:
@@ -71,9 +74,15 @@ def read(stream: Stream, rate: float) -> Seen:
             place += 1
         texts.append(json.loads(found[1]))
         moments.append(ends[place][1])
-    late = tuple(moment - stream.started - index / rate for index, moment in enumerate(moments, start=1))
+    late = tuple(moment - moments[0] - index / rate for index, moment in enumerate(moments))
     is_whole = body.count(b"data: [DONE]") == 1 and body.rstrip().endswith(b"0")
-    return Seen("".join(texts), is_whole, late, moments[-1] - stream.started if moments else 0.0)
+    return Seen(
+        "".join(texts),
+        is_whole,
+        late,
+        moments[-1] - moments[0] if moments else 0.0,
+        moments[0] - stream.started if moments else 0.0,
+    )
 
 
 async def _run(ask: Ask, count: int, rate: float) -> list[Seen]:
@@ -112,7 +121,7 @@ def measure(streams: int, rate: float, tokens: int, clients: int) -> tuple[list[
 
 def show(seen: Sequence[Seen], rate: float, tokens: int) -> bool:
     """Print it; whether every stream was whole and in order, and none took 8 % longer than its pace."""
-    wanted = tokens / rate
+    wanted, waited = (tokens - 1) / rate, sorted(each.waited for each in seen)
     texts = {each.text for each in seen}
     whole = sum(each.is_whole and len(each.late) == tokens for each in seen)
     stretch = sorted(each.seconds / wanted for each in seen)
@@ -120,6 +129,7 @@ def show(seen: Sequence[Seen], rate: float, tokens: int) -> bool:
     interval = 1 / rate
     share = sum(moment > interval for moment in late) / len(late)
     print(f"{len(seen)} streams of {tokens} tokens at {rate:g} a second: {whole} whole and in order, {len(texts)} text")
+    print(f"the first event came after: median {statistics.median(waited):.2f} s, longest {waited[-1]:.2f} s")
     print(f"took of the planned time: median {statistics.median(stretch):.3f}, longest {stretch[-1]:.3f}")
     print(
         f"late: median {statistics.median(late) * 1000:.0f} ms, 99 % {late[len(late) * 99 // 100] * 1000:.0f} ms, worst {late[-1] * 1000:.0f} ms"
