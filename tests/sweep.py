@@ -1,6 +1,6 @@
 """How many bodies the tests generate that read every answer by the official SDKs' own types: some, or as many as asked.
 
-UNDERSTUDY_SWEEP=2000 makes so many for each protocol and provider, e.g. `UNDERSTUDY_SWEEP=2000 make test ARGS='-k sweep'`.
+SWEEP=2000 makes so many for each protocol and provider, e.g. `SWEEP=2000 make test ARGS='-k sweep'`.
 """
 
 import os
@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 USUAL = 80
 SWEEP = settings(
-    deadline=None, max_examples=int(os.environ.get("UNDERSTUDY_SWEEP", USUAL)), derandomize=True, database=None
+    deadline=None, max_examples=int(os.environ.get("SWEEP", USUAL)), derandomize=True, database=None
 )
 
 
