@@ -95,9 +95,9 @@ def test_other_ends(more: tuple[str, ...], code: int, said: str, serve: Serve) -
 
 def test_ctrl_c_tells_what_there_is(serve: Serve) -> None:
     served = serve("--speed", "1")
-    with subprocess.Popen(
-        words(served, "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    # Who runs the tests in the background ignores the signal, and so would all that they start.
+    command = ["env", "--default-signal=INT", *words(served, "--json")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         process.stderr.readline()
         time.sleep(3)
