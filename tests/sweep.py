@@ -11,9 +11,7 @@ from hypothesis import settings
 from pydantic import BaseModel, TypeAdapter
 
 USUAL = 80
-SWEEP = settings(
-    deadline=None, max_examples=int(os.environ.get("SWEEP", USUAL)), derandomize=True, database=None
-)
+SWEEP = settings(deadline=None, max_examples=int(os.environ.get("SWEEP", USUAL)), derandomize=True, database=None)
 
 
 def iter_extras(value: Any, place: str = "") -> Iterator[str]:
