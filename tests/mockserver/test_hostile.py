@@ -1041,7 +1041,9 @@ def test_links_that_are_not_signed(alone: Served, result: str) -> None:
 def test_half_closed_while_a_video_is_made(alone: Served, result: str) -> None:
     answer = send(alone.media_url, request("GET", result), half_close=True)
     assert answer.status == 200
-    assert answer.headers["connection"] == "close"
+    # Whether the end of the request is heard before the head of the answer leaves is a race; the file is whole either way.
+    assert len(answer.body) == int(answer.headers["content-length"])
+    assert answer.body[4:8] == b"ftyp"
 
 
 def test_many_at_once(counter_of: CounterOf) -> None:
