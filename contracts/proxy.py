@@ -1,5 +1,6 @@
 """A proxy between two strangers: it passes everything on, and judges what it sees."""
 
+import asyncio
 import json
 import time
 from collections import deque
@@ -62,14 +63,20 @@ class Proxy:
         body = await _read(receive)
         if body is None:
             return await _answer(send, 413, {"detail": f"more than {MOST_REQUEST} bytes are not passed on"})
-        await self._pass_on(scope, body, send)
+        leaving = asyncio.ensure_future(_left(receive))
+        try:
+            await self._pass_on(scope, body, send, leaving)
+        finally:
+            leaving.cancel()
 
     async def aclose(self) -> None:
         """Close what is open to the provider."""
         if self._http is not None:
             await self._http.aclose()
 
-    async def _pass_on(self, scope: MutableMapping[str, Any], body: bytes, send: Send) -> None:
+    async def _pass_on(
+        self, scope: MutableMapping[str, Any], body: bytes, send: Send, leaving: "asyncio.Future[None]"
+    ) -> None:
         exchange = self._begun(scope, body)
         if self._http is None:
             self._http = httpx2.AsyncClient(
@@ -82,7 +89,7 @@ class Proxy:
                 kept = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers.raw)
                 exchange = exchange.evolve(status=answer.status_code, response_headers=kept)
                 if exchange.media_type == "text/event-stream" and not self._blocks:
-                    return await self._stream(exchange, answer, chunks, send)
+                    return await self._stream(exchange, answer, chunks, send, leaving)
                 async for piece in answer.aiter_raw():
                     _keep(chunks, piece)
         except httpx2.HTTPError as error:
@@ -94,9 +101,14 @@ class Proxy:
         await send({"type": "http.response.body", "body": b"".join(data for _, data in chunks)})
 
     async def _stream(
-        self, exchange: Exchange, answer: httpx2.Response, chunks: list[tuple[float, bytes]], send: Send
+        self,
+        exchange: Exchange,
+        answer: httpx2.Response,
+        chunks: list[tuple[float, bytes]],
+        send: Send,
+        leaving: "asyncio.Future[None]",
     ) -> None:
-        """Pass a stream on piece by piece; what is wrong with it is known when it has passed."""
+        """Pass a stream on piece by piece, until the client leaves; what is wrong with it is known when it has passed."""
         await _begin(send, exchange, [])
         size = 0
         try:
@@ -105,6 +117,10 @@ class Proxy:
                 if size <= MOST_BODY:
                     _keep(chunks, piece)
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
+                if leaving.done():
+                    # Half a stream is no fault of who sent it.
+                    self._judge(exchange.evolve(error="cut"), chunks)
+                    return
         except httpx2.HTTPError:
             self._judge(exchange.evolve(error="cut"), chunks)
             raise
@@ -159,6 +175,11 @@ def _told(findings: Any) -> list[dict[str, Any]]:
         {"check": f.check, "severity": f.severity, "operation": f.operation, "message": f.message, "facts": f.facts}
         for f in findings
     ]
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _keep(chunks: list[tuple[float, bytes]], piece: bytes) -> None:

@@ -2,13 +2,17 @@
 
 import base64
 import json
+import signal
+import socket
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.conftest import Serve
+from tests.conftest import UNDERSTUDY, Serve
 from tests.contracts.driving import SPEED, check_mock
 from tests.door import SPECS
 from tests.liars.lies import LIARS
@@ -119,6 +123,53 @@ def test_a_provider_that_is_not_there_is_told() -> None:
         told = httpx2.get(f"{url}/open-api/v1/account/balance")
     assert told.status_code == 502
     assert "did not answer: connect" in told.json()["detail"]
+
+
+def test_who_leaves_the_proxy_leaves_the_provider(serve: Serve) -> None:
+    served = serve(*SPEED, "--tokens-per-second", "20")
+    provider = served.providers["clawdrouter"]
+    headers = {"Authorization": f"Bearer {provider.keys[0]}"}
+    contract = Contract(load(SPECS["clawdrouter"], Profile()))
+    asked = {**CHAT, "messages": [{"role": "user", "content": "left alone"}], "stream": True}
+    with running(Served(contract, provider.base_url)) as url:
+        with httpx2.stream("POST", f"{url}/v1/chat/completions", json=asked, headers=headers) as answer:
+            next(answer.iter_raw())
+        found = _wait_for(f"{served.control_url}/journal", "left alone")
+        said = httpx2.get(f"{url}{FINDINGS_PATH}").json()
+    assert any("the client left" in note for note in found["notes"])
+    assert said["findings"] == []
+
+
+def test_the_proxy_reports_when_it_is_ended(serve: Serve, tmp_path: Path) -> None:
+    provider = serve(*SPEED).providers["clawdrouter"]
+    liar = LIARS["clawdrouter: totals of tokens are wrong"].lie
+    with running(Relay(provider.base_url, liar)) as relay, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        free.close()
+        words = ["env", "--default-signal=INT", str(UNDERSTUDY), "proxy", "clawdrouter", "--json"]
+        command = [*words, "--upstream", relay, "--listen", address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr
+            assert address in process.stderr.readline()
+            headers = {"Authorization": f"Bearer {provider.keys[0]}"}
+            told = httpx2.post(f"http://{address}/v1/chat/completions", json=CHAT, headers=headers)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=20)
+    assert told.status_code == 200
+    assert process.returncode == 1
+    assert {finding["check"] for finding in json.loads(out)["findings"]} == {"text-tokens"}
+
+
+def _wait_for(journal: str, text: str) -> dict[str, Any]:
+    """The record of a request with that text, once it is there."""
+    for _ in range(200):
+        records: list[dict[str, Any]] = httpx2.get(journal).json()["records"]
+        found = [record for record in records if text in record["request"]]
+        if found:
+            return found[0]
+        time.sleep(0.05)
+    raise AssertionError(f"no record has {text!r}")
 
 
 class Served(Proxy):

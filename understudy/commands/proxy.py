@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from rich.console import Console
@@ -47,14 +50,29 @@ def run(arguments: list[str]) -> int:
     return publish(result, options, Console())
 
 
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to us: what was seen is still to be told."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    def leave(self) -> None:
+        """Let what is under way end; asked twice, at once."""
+        self.force_exit, self.should_exit = self.should_exit, True
+
+
 async def _serve(proxy: Proxy, listener: socket.socket) -> None:
     config = uvicorn.Config(
         proxy, lifespan="off", log_level="warning", access_log=False, server_header=False, date_header=False
     )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.leave)
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
+        await server.serve(sockets=[listener])
     finally:
         await proxy.aclose()
 
