@@ -1,7 +1,7 @@
 """Bodies that a spec takes: its own documented examples, chosen by kind of task and by price."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -38,46 +38,6 @@ def find_task_body(contract: Contract, operation: Operation, kind: Kind) -> Any:
     return min(found)[2] if found else None
 
 
-def path_values(contract: Contract, operation: Operation) -> dict[str, str]:
-    """Values for the places of an operation's path: the document's own examples, else a model that is offered."""
-    said = {
-        p["name"]: p for p in contract.resolved(contract.said(operation).get("parameters", ())) if p["in"] == "path"
-    }
-    found: dict[str, str] = {}
-    for parameter in operation.parameters:
-        if parameter.where == "path":
-            shown = said.get(parameter.name, {}).get("examples", {}).values()
-            examples = [str(example["value"]) for example in shown if "value" in example]
-            choices = [
-                *examples,
-                *map(str, parameter.schema.get("enum", ())),
-                *_offered(contract, operation, parameter.name),
-            ]
-            found[parameter.name] = (choices or ["x"])[0]
-    return found
-
-
-def header_values(contract: Contract, operation: Operation) -> Headers:
-    """The headers that an operation demands, as its document shows them."""
-    said = {
-        p["name"]: p for p in contract.resolved(contract.said(operation).get("parameters", ())) if p["in"] == "header"
-    }
-    found = []
-    for parameter in operation.parameters:
-        if parameter.where == "header" and parameter.required:
-            shown = said.get(parameter.name, {}).get("examples", {}).values()
-            examples = [str(example["value"]) for example in shown if "value" in example]
-            found.append((parameter.name, (examples or [str(find_sample(parameter.schema))])[0]))
-    return tuple(found)
-
-
-def _offered(contract: Contract, operation: Operation, name: str) -> list[str]:
-    """Models that are good for what an operation does, where its path names one."""
-    uses = [rule.arguments["use"] for rule in operation.rules if rule.name == "model"]
-    is_model = operation.arguments.get("model") == f"$request.path.{name}"
-    return [m.id for m in contract.provider.models.values() if is_model and (not uses or uses[0] in m.uses)]
-
-
 def unknown_id(contract: Contract, operation: Operation) -> str:
     """An id of the form of the first kind that an operation answers for, which no task has."""
     kinds = contract.kinds_of(operation)
@@ -101,39 +61,62 @@ class Places:
 
 
 def find_places(contract: Contract, operation: Operation) -> Places | None:
-    """Values for the path's places and for the required parameters; None where nothing tells one."""
-    path: dict[str, str] = {}
-    query: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    switches = (operation.arguments.get(name) for name in ("framing",))
-    switched = [str(text).rpartition(".")[2] for text in switches if text]
+    """Values for the path's places, for the required parameters and for the one by which a stream is asked for as events.
+
+    None where nothing tells one of them.
+    """
+    values = {
+        (parameter.where, parameter.name): _find_value(contract, operation, parameter)
+        for parameter in _needed(operation)
+    }
+    return None if None in values.values() else _places(values)
+
+
+def sample_places(contract: Contract, operation: Operation) -> Places:
+    """The same where any value will do: for what nothing tells, one that the schema takes."""
+    values = {}
+    for parameter in _needed(operation):
+        told = _find_value(contract, operation, parameter)
+        values[parameter.where, parameter.name] = find_sample(parameter.schema) if told is None else told
+    return _places(values)
+
+
+def _needed(operation: Operation) -> Iterator[Parameter]:
+    framing = str(operation.arguments.get("framing", ""))
     for parameter in operation.parameters:
-        if parameter.where == "path" or parameter.required or parameter.name in switched:
-            value = _find_value(contract, operation, parameter)
-            if value is None:
-                return None
-            {"path": path, "query": query}.get(parameter.where, headers)[parameter.name] = value
-    return Places(path, query, tuple(headers.items()))
+        is_framing = framing == f"$request.{parameter.where}.{parameter.name}"
+        if parameter.where == "path" or parameter.required or is_framing:
+            yield parameter
+
+
+def _places(values: Mapping[tuple[str, str], Any]) -> Places:
+    path = {name: str(value) for (where, name), value in values.items() if where == "path"}
+    query = {name: value for (where, name), value in values.items() if where == "query"}
+    headers = tuple((name, str(value)) for (where, name), value in values.items() if where == "header")
+    return Places(path, query, headers)
 
 
 def _find_value(contract: Contract, operation: Operation, parameter: Parameter) -> Any:
     """What the document gives as an example, or the first model where the parameter names one."""
-    said = [*contract.said(operation).get("parameters", ())]
-    resolved: list[dict[str, Any]] = [contract.resolved(each) for each in said]
-    named = next((p for p in resolved if p.get("name") == parameter.name), {})
+    said: list[dict[str, Any]] = contract.resolved([*contract.said(operation).get("parameters", ())])
+    named = next((p for p in said if (p["in"], p["name"]) == (parameter.where, parameter.name)), {})
     schema = parameter.schema if isinstance(parameter.schema, dict) else {}
     given = [
         *(place[name] for place in (named, schema) for name in ("example", "const", "default") if name in place),
+        *(example["value"] for example in named.get("examples", {}).values() if "value" in example),
         *schema.get("enum", ()),
         *schema.get("examples", ()),
     ]
-    if given:
-        return given[0]
+    return given[0] if given else next(_offered(contract, operation, parameter), None)
+
+
+def _offered(contract: Contract, operation: Operation, parameter: Parameter) -> Iterator[str]:
+    """Models that are good for what an operation does, where a parameter names one."""
+    place = f"$request.{parameter.where}.{parameter.name}"
     for rule in operation.rules:
-        if rule.name == "model" and rule.arguments.get("name") == f"$request.{parameter.where}.{parameter.name}":
+        if rule.name == "model" and rule.arguments.get("name") == place:
             uses = rule.arguments.get("use")
-            return next((m.id for m in contract.provider.models.values() if uses is None or uses in m.uses), None)
-    return None
+            yield from (m.id for m in contract.provider.models.values() if uses is None or uses in m.uses)
 
 
 def iter_members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:

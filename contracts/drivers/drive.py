@@ -6,7 +6,7 @@ from typing import Any
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History, id_of
-from understudy.contracts.inputs import header_values, path_values
+from understudy.contracts.inputs import sample_places
 from understudy.contracts.pricing import typical_seconds
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.receiver import Receiver
@@ -50,9 +50,11 @@ class Drive:
         return next((o for o in operations if kind in self.contract.kinds_of(o)), None)
 
     def ask(self, operation: Operation, body: Any = None, **more: Any) -> Request:
-        """A request with the places of its path and the headers that it demands filled in."""
-        headers = (*header_values(self.contract, operation), *more.pop("headers", ()))
-        return ask(operation, body, path=path_values(self.contract, operation), headers=headers, **more)
+        """A request with the places of its path, and the parameters and headers that it demands, filled in."""
+        places = sample_places(self.contract, operation)
+        headers = (*places.headers, *more.pop("headers", ()))
+        query = {**places.query, **(more.pop("query", None) or {})}
+        return ask(operation, body, path=places.path, query=query, headers=headers, **more)
 
     async def poll(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
         """Look at a task once; None when there is no way."""

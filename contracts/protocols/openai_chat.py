@@ -106,8 +106,7 @@ def _take_choice(told: Told, choices: dict[int, dict[str, Any]], each: Any) -> N
         _take_call(told, message.setdefault("tool_calls", {}), call)
     if child(each, "finish_reason") is not None:
         choice["finish_reason"] = each["finish_reason"]
-    for name in ("logprobs",):
-        choice[name] = each.get(name)
+    choice["logprobs"] = each.get("logprobs")
 
 
 def _take_call(told: Told, calls: dict[int, dict[str, Any]], call: Any) -> None:

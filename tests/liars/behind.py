@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from tests.liars.relay import HOP, Ask
+from tests.liars.relay import HOP, Ask, read_ask
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,7 +37,7 @@ class PassingRelay:
         if self._client is None:
             timeout = httpx2.Timeout(30)
             self._client = httpx2.AsyncClient(timeout=timeout, headers={"accept-encoding": "identity"})
-        ask = await _read(scope, receive)
+        ask = await read_ask(scope, receive)
         pumping = asyncio.ensure_future(self._pump(self.changes.ask(ask), send))
         leaving = asyncio.ensure_future(_left(receive))
         await asyncio.wait((pumping, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -221,19 +221,6 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "locks after a failure": lambda upstream: Changes(head=_Locks()),
     "tells where it asked": _told_where,
 }
-
-
-async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Ask:
-    body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            break
-    query = scope["query_string"]
-    path = scope["raw_path"].decode() + (f"?{query.decode()}" if query else "")
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-    return Ask(scope["method"], path, headers, body)
 
 
 async def _left(receive: Receive) -> None:

@@ -134,16 +134,7 @@ class Relay:
     ) -> None:
         if self._client is None:
             self._client = httpx2.AsyncClient(timeout=30, headers={"accept-encoding": "identity"})
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
-        query = scope["query_string"]
-        path = scope["raw_path"].decode() + (f"?{query.decode()}" if query else "")
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
-        ask = Ask(scope["method"], path, headers, body)
+        ask = await read_ask(scope, receive)
         told = await (self.lie(self, ask) if self.lie else self.fetch(ask))
         sent = [(n.encode(), v.encode("latin-1")) for n, v in told.headers if n != "content-length"]
         if not told.is_stream and not told.pieces:
@@ -159,6 +150,20 @@ class Relay:
         """Close what is open to the provider."""
         if self._client:
             await self._client.aclose()
+
+
+async def read_ask(scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[MutableMapping[str, Any]]]) -> Ask:
+    """A request as it came, whole."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    query = scope["query_string"]
+    path = scope["raw_path"].decode() + (f"?{query.decode()}" if query else "")
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    return Ask(scope["method"], path, headers, body)
 
 
 Lie = Callable[[Relay, Ask], Awaitable[Told]]

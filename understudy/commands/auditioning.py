@@ -1,15 +1,12 @@
 """What the verbs that judge clients have in common: their words, and how they are read."""
 
 import argparse
-from collections.abc import Iterable
-from pathlib import Path
 
 from understudy.auditions.run import Audition
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
 from understudy.contracts.client.scenarios import SCENARIOS
 from understudy.contracts.client.script import Script
-from understudy.contracts.report import REPORTS, Subject
 from understudy.specs.loader import shipped
 from understudy.specs.problems import known
 
@@ -48,21 +45,6 @@ def add_client(words: argparse.ArgumentParser, workers: int = 8) -> None:
     bounds.add_argument("--seed", type=int, default=0, help="same seed, same answers (default %(default)s)")
 
 
-def add_report(words: argparse.ArgumentParser) -> None:
-    """How it is told."""
-    shown = words.add_argument_group("report")
-    shown.add_argument(
-        "--report",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="FORM=FILE",
-        help=f"also write it as {', '.join(REPORTS)}",
-    )
-    shown.add_argument("--json", action="store_true", help="print the report as JSON")
-    shown.add_argument("--verbose", action="store_true", help="name each scenario that was not played")
-
-
 def audition_of(options: argparse.Namespace, words: list[str]) -> Audition:
     """Who is to be tried; raises UsageError."""
     if not words:
@@ -86,18 +68,6 @@ def only_of(options: argparse.Namespace) -> tuple[str, ...]:
         if name not in SCENARIOS:
             raise UsageError(f"there is no scenario {name!r}; {known(name, SCENARIOS)}")
     return tuple(options.only)
-
-
-def write_reports(texts: Iterable[str], subject: Subject) -> None:
-    """Write what `--report` asks for; raises UsageError."""
-    for text in texts:
-        name, _, file = text.partition("=")
-        if name not in REPORTS or not file:
-            raise UsageError(f"--report is {text!r}; write one of {', '.join(REPORTS)}, =, and a file")
-        try:
-            Path(file).write_text(REPORTS[name](subject), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"--report: {error}") from None
 
 
 def variable(text: str) -> tuple[str, str]:

@@ -16,13 +16,12 @@ from understudy.commands.auditioning import (
     CANNOT,
     FOUND,
     add_client,
-    add_report,
     audition_of,
     only_of,
     script_of,
-    write_reports,
 )
 from understudy.commands.progress import Progress
+from understudy.commands.reporting import add_report, write_reports
 from understudy.contracts.client.command import CannotStart
 from understudy.contracts.client.examine import Bounds, Cast, Examination, examine
 from understudy.contracts.client.script import Script
@@ -100,5 +99,5 @@ def parser() -> argparse.ArgumentParser:
         "--only", action="append", default=[], metavar="SCENARIO", help="only this scenario; may stand again"
     )
     words.add_argument("--save", default="", metavar="FOLDER", help="write the script of each finding there")
-    add_report(words)
+    add_report(words, "scenario that was not played")
     return words

@@ -15,8 +15,9 @@ from understudy.auditions.files import save
 from understudy.auditions.run import Audition, words_after
 from understudy.auditions.searching import search
 from understudy.cli import UsageError
-from understudy.commands.auditioning import CANNOT, FOUND, add_client, add_report, audition_of, script_of, write_reports
+from understudy.commands.auditioning import CANNOT, FOUND, add_client, audition_of, script_of
 from understudy.commands.progress import Progress
+from understudy.commands.reporting import add_report, write_reports
 from understudy.contracts.client.command import CannotStart
 from understudy.contracts.client.coverage import Coverage
 from understudy.contracts.client.examine import Bounds, Examination
@@ -148,5 +149,5 @@ def parser() -> argparse.ArgumentParser:
     search_words.add_argument(
         "--save", default="scripts", metavar="FOLDER", help="where scripts are written (default %(default)s)"
     )
-    add_report(words)
+    add_report(words, "scenario that was not played")
     return words

@@ -1,12 +1,12 @@
 """What all verbs that judge have in common: the choice of checks, and the report."""
 
 import argparse
-from pathlib import Path
 
 from rich.console import Console
 
 from understudy.cli import UsageError
 from understudy.commands.choice import choose
+from understudy.commands.reporting import add_report, write_reports
 from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.report import REPORTS, Subject
@@ -30,17 +30,7 @@ def add_judging(words: argparse.ArgumentParser) -> None:
     what = words.add_argument_group("what")
     what.add_argument("--only", action="append", default=[], metavar="CHECK", help="only this check or family")
     what.add_argument("--skip", action="append", default=[], metavar="CHECK", help="not this check or family")
-    shown = words.add_argument_group("report")
-    shown.add_argument(
-        "--report",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="FORM=FILE",
-        help=f"also write it as {', '.join(REPORTS)}",
-    )
-    shown.add_argument("--json", action="store_true", help="print the report as JSON")
-    shown.add_argument("--verbose", action="store_true", help="name each clause that was not checked")
+    add_report(words, "clause that was not checked")
 
 
 def chosen_checks(options: argparse.Namespace) -> tuple[Check, ...]:
@@ -81,8 +71,7 @@ def publish(
         print(REPORTS["json"](subject), end="")
     else:
         show(subject, console, options.verbose)
-    for text in options.report:
-        _write(text, subject)
+    write_reports(options.report, subject)
     return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
 
 
@@ -111,13 +100,3 @@ def _keys_in(exchanges: tuple[Exchange, ...]) -> frozenset[str]:
     """The credentials that a history shows."""
     values = {exchange.sent_header(name) for exchange in exchanges for name in _KEYS}
     return frozenset(value.rpartition(" ")[2] for value in values if value)
-
-
-def _write(text: str, subject: Subject) -> None:
-    name, _, file = text.partition("=")
-    if name not in REPORTS or not file:
-        raise UsageError(f"--report is {text!r}; write one of {', '.join(REPORTS)}, =, and a file")
-    try:
-        Path(file).write_text(REPORTS[name](subject), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--report: {error}") from None

@@ -327,7 +327,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     ),
     "unknown id is an empty success": ("unigateway", _unknown_as(200, b"{}")),
     "unknown id in other words": ("clawdrouter", _unknown_as(404, b'{"detail":"Not Found"}')),
-    "only juhuo polls are slow to know": (
+    "unknown id is an error of the server, too": (
         "juhuo",
         only_if(lambda ask: bool(JUHUO.polled(ask)), _unknown_as(500, b"{}")),
     ),

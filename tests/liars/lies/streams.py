@@ -65,7 +65,7 @@ def _break_characters(ask: Ask, events: Events) -> Events:
     return ["".join("\ufffd" if ord(c) > 127 else c for c in e.decode()).encode() if _is_text(e) else e for e in events]
 
 
-def _changed(change: Callable[[Any], Any], ends_too: bool = False) -> Lie:
+def _changed(change: Callable[[Any], Any]) -> Lie:
     """Each event's JSON is altered in place; one for which `change` gives False is lost."""
 
     def alter(ask: Ask, events: Events) -> Events:
