@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from understudy.contracts.client.use import Use
 
 # A script has so many bursts at the most: what takes more is rarely seen, and never told in a line.
 MOST_BURSTS = 3
+_OFTEN, _REPEATS = st.booleans(), st.integers(1, MOST_REPEATS)
 _ODD: tuple[Any, ...] = ("", " ", "null", 0, -1, 0.5, "0", 1e300, 2**53 + 1, True, [], {}, "\u0000", "🐈", "é" * 300)
 
 
@@ -42,18 +44,11 @@ class Drawing:
     def bursts(self) -> st.SearchStrategy[Burst]:
         """Bursts: mostly of what the scenarios know, else of bodies and cuts made up for this client."""
         known = entries(self.use, self.seed)
-        # Most of what is drawn is what the scenarios know: it goes deepest.
-        sources = [st.sampled_from(known)] * 4 if known else []
         answers = [seen for seen in _answers(self.use) if seen.exchange.operation]
-        if answers:
-            sources += [_cuts(answers), _bodies(answers)]
-        return st.one_of(*sources).flatmap(self._burst)
-
-    def _burst(self, entry: Entry) -> st.SearchStrategy[Burst]:
-        """A trouble after no more healthy answers than the operation gives when all is well."""
-        usual = self.use.operations.get(entry.operation, 1)
-        repeats = st.one_of(st.just(1), st.integers(1, MOST_REPEATS))
-        return st.builds(Burst, st.integers(0, max(0, usual - 1)), st.just(entry), repeats)
+        # Most of what is drawn is what the scenarios know: it goes deepest.
+        sources = [known] * 4 + [list(_cuts(answers)), list(_bodies(answers))]
+        drawn = [st.sampled_from(source) for source in sources if source]
+        return _burst(st.integers(0, len(drawn) - 1), drawn, self.use.operations)
 
     def _script(self, bursts: Sequence[Burst]) -> Script:
         steps: dict[str, list[Step]] = {}
@@ -80,15 +75,31 @@ def _answers(use: Use) -> list[Seen]:
     return list({seen.exchange.operation: seen for seen in use.trial.seen}.values())
 
 
-def _cuts(answers: Sequence[Seen]) -> st.SearchStrategy[Entry]:
+@st.composite
+def _burst(
+    draw: st.DrawFn,
+    turns: st.SearchStrategy[int],
+    sources: Sequence[st.SearchStrategy[Entry]],
+    usual: Mapping[str, int],
+) -> Burst:
+    """A trouble after no more healthy answers than the operation gives when all is well."""
+    entry = draw(sources[draw(turns)])
+    before = draw(_up_to(max(0, usual.get(entry.operation, 1) - 1)))
+    return Burst(before, entry, draw(_REPEATS) if draw(_OFTEN) else 1)
+
+
+@cache
+def _up_to(most: int) -> st.SearchStrategy[int]:
+    # Making a strategy takes Hypothesis longer than drawing from it.
+    return st.integers(0, most)
+
+
+def _cuts(answers: Sequence[Seen]) -> Iterator[Entry]:
     """Cuts within a character, between the two ends of a line, after `data:`, and anywhere."""
-    rows = [(seen, at) for seen in answers for at in interesting(seen.exchange.response_body)]
-    ends = st.sampled_from(("reset", "close"))
-    return st.builds(
-        lambda row, end: Entry("cut", row[0].exchange.operation, Step(cut=row[1], end=end), False),
-        st.sampled_from(rows or [(answers[0], 1)]),
-        ends,
-    )
+    for seen in answers:
+        for at in interesting(seen.exchange.response_body):
+            for end in ("reset", "close"):
+                yield Entry("cut", seen.exchange.operation, Step(cut=at, end=end), False)
 
 
 def interesting(body: bytes) -> list[int]:
@@ -101,24 +112,15 @@ def interesting(body: bytes) -> list[int]:
     return sorted(at for at in places if 0 < at < len(body))
 
 
-def _bodies(answers: Sequence[Seen]) -> st.SearchStrategy[Entry]:
-    """Answers with some members odd: taken from what the schema allows first, then from what it does not."""
-    rows = [(seen, place, value) for seen in answers for place, value in _leaves_of(seen)]
-    if not rows:
-        return st.nothing()
-    one = st.builds(_odd_entry, st.sampled_from(rows), st.sampled_from(_ODD))
-    return st.one_of(one, st.builds(_removed, st.sampled_from(rows)))
+def _bodies(answers: Sequence[Seen]) -> Iterator[Entry]:
+    """Answers with one member odd, or missing."""
+    for seen in answers:
+        for place in _places_in(seen):
+            for edit in ({"at": place}, *({"at": place, "to": value} for value in _ODD)):
+                yield Entry("members", seen.exchange.operation, Step(edits=(edit,)), False)
 
 
-def _odd_entry(row: tuple[Seen, str, Any], value: Any) -> Entry:
-    return Entry("members", row[0].exchange.operation, Step(edits=({"at": row[1], "to": value},)), False)
-
-
-def _removed(row: tuple[Seen, str, Any]) -> Entry:
-    return Entry("members", row[0].exchange.operation, Step(edits=({"at": row[1]},)), False)
-
-
-def _leaves_of(seen: Seen) -> Iterator[tuple[str, Any]]:
+def _places_in(seen: Seen) -> Iterator[str]:
     if seen.exchange.media_type != "application/json" or is_stream(seen) or seen.exchange.operation == RESULT:
         return
     try:
@@ -128,9 +130,9 @@ def _leaves_of(seen: Seen) -> Iterator[tuple[str, Any]]:
     yield from _places(body, "")
 
 
-def _places(value: Any, at: str) -> Iterator[tuple[str, Any]]:
+def _places(value: Any, at: str) -> Iterator[str]:
     if at:
-        yield at, value
+        yield at
     children: Mapping[Any, Any] = (
         value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
     )

@@ -298,7 +298,7 @@ def iter_stalls(ours: Server, juhuo: Juhuo, bare: Server, effort: Effort) -> Ite
 
 
 def search_fact(effort: Effort) -> Fact:
-    """How long an example of a search takes, with a client that stays."""
+    """How long an example of a search takes, with clients that stay, all processors at it."""
     rate = measure_search(effort.seconds * effort.rounds)
     note = f"{rate.per_second:.0f} examples/s, goal {SEARCH_GOAL:.0f}; {rate.cpu_ms:.1f} ms of processor time each, both sides"
     return Fact("example of a client search", 1e3 / rate.per_second, "ms", 1e3 / SEARCH_GOAL, note)

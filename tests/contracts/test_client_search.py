@@ -35,6 +35,17 @@ def test_a_flaw_is_found_shrunk_and_saved_and_trips_again(tmp_path: Path) -> Non
     assert json.loads(careful.stdout)["found"] == []
 
 
+def test_polls_after_a_refusal_that_was_followed_by_good_answers_are_no_repeats_of_it(tmp_path: Path) -> None:
+    script = Script(
+        "juhuo", (Replies("video.get", (Step(refuse="unauthorized", repeat=2), Step(repeat=9, stand=True))),)
+    )
+    file = tmp_path / "twice.json"
+    file.write_text(json.dumps(dump(script)), encoding="utf-8")
+    played = _understudy("play", str(file), "--driver", "--json", flaw="")
+    assert played.returncode == 0, played.stdout
+    assert json.loads(played.stdout)["found"] == []
+
+
 def test_playing_a_script_loads_no_hypothesis() -> None:
     program = "import sys, understudy.commands.play; sys.exit('hypothesis' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

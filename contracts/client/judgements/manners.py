@@ -1,5 +1,6 @@
 """How a client asks: only what may be asked again, when the server allows it, until the task has ended, and not for ever."""
 
+import itertools
 from collections.abc import Iterator
 
 from understudy.contracts.client.trial import RESULT, Seen, Trial
@@ -10,8 +11,8 @@ from understudy.contracts.finding import Evidence
 FINAL = frozenset(
     {"invalid_request", "unauthorized", "forbidden", "insufficient_credits", "method_not_allowed", "unknown_path"}
 )
-# So often a poll may be repeated after such a refusal: what was created a moment ago may not be seen everywhere yet.
-MOST_HOPEFUL = 6
+# So often a poll may be repeated after such refusals: what was created a moment ago may not be seen everywhere yet.
+MOST_HOPEFUL = 5
 # Polls of a task after the client has seen it end.
 MOST_AFTER_END = 3
 # A client that has asked so often without news, and asks on, knows no end.
@@ -26,15 +27,14 @@ def refusals_final(trial: Trial, use: Use) -> Iterator[Evidence]:
         who = exchange.sent_header("authorization") + exchange.sent_header("x-api-key")
         by_request.setdefault((exchange.method, exchange.path, exchange.request_body, who), []).append(seen)
     for attempts in by_request.values():
-        refused = [seen for seen in attempts if _is_final(seen)]
-        allowed = MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 1
-        after = attempts[attempts.index(refused[0]) :] if refused else []
-        if len(after) > allowed:
-            name = refused[0].reading.conditions[0]
+        # What is asked again after a good answer is asked anew.
+        again = [pair for pair in itertools.pairwise(attempts) if _is_final(pair[0])]
+        if len(again) > (MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 0):
+            refused, repeated = again[0]
             yield Evidence(
-                f"sent again {len(after) - 1} times after it was refused as {name} ({refused[0].exchange.status})",
-                tuple(seen.exchange for seen in after[:2]),
-                operation=attempts[0].exchange.operation,
+                f"sent again {_times(len(again))} after it was refused as {refused.reading.conditions[0]} ({refused.exchange.status})",
+                (refused.exchange, repeated.exchange),
+                operation=refused.exchange.operation,
             )
 
 
@@ -118,6 +118,10 @@ def ends_with_stream(trial: Trial, use: Use) -> Iterator[Evidence]:
                 f"went on reading for {seen.step.hold:g} s after the stream had said that it was over, until it was closed",
                 (seen.exchange,),
             )
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _is_final(seen: Seen) -> bool:

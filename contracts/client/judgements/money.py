@@ -13,8 +13,7 @@ def paid_once(trial: Trial, use: Use) -> Iterator[Evidence]:
     """No more tasks than the wish needs; one that was seen to fail may be tried anew, for it costs nothing."""
     made = [(seen, task) for seen in trial.seen for task in seen.made]
     wanted = max(1, use.creates)
-    excess = len(made) - wanted - _failed(trial, [task for _, task in made[:-1]])
-    if excess > 0:
+    if len(made) > wanted + _failed(trial, [task for _, task in made[:-1]]):
         prices = [task.price for _, task in made]
         paid, due = sum(prices, Decimal(0)), sum(prices[:wanted], Decimal(0))
         yield Evidence(
@@ -52,7 +51,8 @@ def is_open(seen: Seen) -> bool:
 
 def _failed(trial: Trial, tasks: list[Made]) -> int:
     """How many of these tasks the client has seen to fail."""
-    ids = {seen.reading.values.get("$task.id") for seen in trial.of("task.get") if seen.has_failed}
+    polls = trial.of("task.get") if tasks else []
+    ids = {seen.reading.values.get("$task.id") for seen in polls if seen.has_failed}
     return sum(task.id in ids for task in tasks)
 
 
