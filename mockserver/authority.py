@@ -36,6 +36,11 @@ def data_folder() -> Path:
     return home / "understudy" / "tls"
 
 
+def kept_or_new(folder: Path) -> trustme.CA:
+    """The development CA, if there is one, else one that nobody keeps."""
+    return _find(folder) or trustme.CA(path_length=0, organization_name="Understudy")
+
+
 def issue(hosts: Iterable[str], folder: Path) -> tuple[ssl.SSLContext, Path]:
     """A server's context with a new certificate for this machine and `hosts`, and the CA's file; raises Unusable."""
     try:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from understudy.contracts.client.judgements import JUDGEMENTS, judge
-from understudy.contracts.client.scenarios import HEALTHY, SCENARIOS, cases
+from understudy.contracts.client.scenarios import HEALTHY, MAY_SUCCEED, SCENARIOS, WHOLE, case_of, cases, lists, secure
 from understudy.contracts.client.scenarios.polling import race_at
-from understudy.contracts.client.script import Script
+from understudy.contracts.client.script import GOOD, Script
 from understudy.contracts.client.theatre import Client, Theatre
 from understudy.contracts.client.trial import Case, Trial
 from understudy.contracts.client.use import Use
@@ -17,6 +17,8 @@ from understudy.contracts.finding import Finding
 # A client is given so many seconds for one wish, however fast it is; and so many times what it takes when all is well.
 LEAST_PATIENCE = 25.0
 TIMES = 6.0
+# Tasks that are there already for a client that only lists them.
+STOCK = 3
 
 Progress = Callable[[int, int, str], None]
 
@@ -31,11 +33,12 @@ class Verdict:
 
 @dataclass(slots=True)
 class Examination:
-    """All trials of a client. `unfit`: why it could not be judged, '' when it could."""
+    """All trials of a client. `unfit`: why it could not be judged, '' when it could; `unreached`: why not by a scenario."""
 
     use: Use | None = None
     unfit: str = ""
     verdicts: list[Verdict] = field(default_factory=list)
+    unreached: dict[str, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
@@ -86,7 +89,11 @@ async def examine(
     plays = _Plays(theatre, cast, use, bounds, patience, progress)
     # What only shows after long waiting begins first.
     await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
-    await plays.all(_races(use, plays.verdicts, script) if not only or "deadline-race" in only else [])
+    for name, act in _STAGED.items():
+        if not only or name in only:
+            reason = await act(plays, use, script)
+            if reason:
+                done.unreached[name] = reason
     done.verdicts += plays.verdicts
     return done
 
@@ -96,6 +103,11 @@ async def rehearse(theatre: Theatre, cast: Cast, script: Script, bounds: Bounds)
     done = Examination()
     healthy = await theatre.run(Case(HEALTHY, "all is well", script), cast.play(bounds.patience))
     reason = unfit(healthy)
+    if not reason and healthy.of("task.list") and not healthy.made:
+        # Who only looks shall have something to see.
+        script = replace(script, stock=STOCK)
+        healthy = await theatre.run(Case(HEALTHY, "all is well", script), cast.play(bounds.patience))
+        reason = unfit(healthy)
     done.verdicts.append(Verdict(healthy, tuple(judge(healthy, Use(healthy)))))
     if reason:
         done.unfit = reason
@@ -156,9 +168,21 @@ class _Plays:
 
     async def all(self, chosen: Sequence[Case]) -> None:
         """Play these cases."""
+        self.verdicts += await self.apart(chosen)
+
+    async def apart(self, chosen: Sequence[Case]) -> list[Verdict]:
+        """Play these cases; whether they count is for the caller to say."""
         self._planned += len(chosen)
-        verdicts = await asyncio.gather(*(self._one(case) for case in chosen))
-        self.verdicts += verdicts
+        return await asyncio.gather(*(self._one(case) for case in chosen))
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether cases can be played over https."""
+        return self._theatre.has_tls
+
+    def compare(self, use: Use) -> None:
+        """Judge what follows by another healthy run."""
+        self._use = use
 
     async def _one(self, case: Case) -> Verdict:
         async with self._places:
@@ -169,19 +193,58 @@ class _Plays:
         return Verdict(trial, findings)
 
 
-def _races(use: Use, verdicts: Sequence[Verdict], script: Script) -> list[Case]:
+async def _race(plays: _Plays, use: Use, script: Script) -> str:
     """The race between the last poll and the client's deadline, where the client has one that was seen."""
-    for verdict in verdicts:
+    for verdict in plays.verdicts:
         trial = verdict.trial
         polls = trial.of("task.get")
         if trial.case.scenario.startswith("task-stuck") and trial.word.ending == "exited" and len(polls) > 2:
             gaps = [b.exchange.started - a.exchange.started for a, b in itertools.pairwise(polls)]
-            return list(_race_cases(use, script, len(polls), sorted(gaps)[len(gaps) // 2]))
-    return []
+            await plays.all(list(_race_cases(use, script, len(polls), sorted(gaps)[len(gaps) // 2])))
+            return ""
+    return "the client polls nothing" if not use.polls else "no deadline of the client's was seen"
 
 
 def _race_cases(use: Use, script: Script, polls: int, interval: float) -> Iterator[Case]:
     scenario = SCENARIOS["deadline-race"]
     for name, raced in race_at(use, polls, interval):
-        whole = replace(script, replies=raced.replies, says=f"{scenario.title}: {name}")
-        yield Case(f"{scenario.id}/{name}", whole.says, whole, frozenset(), scenario.classes)
+        yield case_of(scenario, name, raced, use, script.seed, MAY_SUCCEED)
+
+
+async def _read_pages(plays: _Plays, use: Use, script: Script) -> str:
+    """Two pages first: only of a client that reads the second one is anything demanded. Why nothing is, or ''."""
+    scenario = SCENARIOS["pages"]
+    calm = [case_of(scenario, name, each, use, script.seed, WHOLE) for name, each in lists.calm(use)]
+    if not calm:
+        return "the client reads no list" if not use.lists else "it asks for pages that are too big to be filled here"
+    verdict = (await plays.apart(calm))[0]
+    trial = verdict.trial
+    if len(trial.of("task.list")) < 2 or not trial.word.claims_success:
+        return f"it reads the first page only, of a list of {len(trial.stock)} tasks"
+    plays.compare(replace(use, listing=trial))
+    plays.verdicts.append(Verdict(trial, tuple(judge(trial, use))))
+    await plays.all(
+        [
+            case_of(scenario, name, each, use, script.seed, WHOLE if borne else MAY_SUCCEED)
+            for name, borne, each in lists.pages(use)
+        ]
+    )
+    return ""
+
+
+async def _prove(plays: _Plays, use: Use, script: Script) -> str:
+    """A good certificate first: of a client that cannot do https nothing is demanded. Why nothing is, or ''."""
+    if not plays.has_tls:
+        return "no certificates could be made here"
+    scenario = SCENARIOS["tls"]
+    verdict = (await plays.apart([case_of(scenario, GOOD, secure.good(), use, script.seed, MAY_SUCCEED)]))[0]
+    reason = unfit(verdict.trial)
+    if reason:
+        return f"over https, with a certificate that is good by the file in SSL_CERT_FILE, it does not work: {reason}"
+    plays.verdicts.append(verdict)
+    await plays.all([case_of(scenario, name, each, use, script.seed, MAY_SUCCEED) for name, each in secure.bad(use)])
+    return ""
+
+
+# What is only known to concern a client when it was tried, by the scenario's name; gives why it does not, or ''.
+_STAGED = {"deadline-race": _race, "pages": _read_pages, "tls": _prove}

@@ -41,6 +41,8 @@ class Step:
     open without one; `cut`: after so many bytes of the body (or a share of it, below 1) the connection ends, by
     `end`: `reset`, or a plain `close`; `hold`: it stays open so many seconds after all was sent; `pieces`: sent
     in pieces of so many bytes. `redirect`: to the same path at another host.
+
+    Of a list: `most` items stand on a page, however many were asked for; `grow`: so many more tasks are there first.
     """
 
     repeat: int = 1
@@ -66,6 +68,8 @@ class Step:
     hold: float = 0.0
     pieces: int = 0
     redirect: bool = False
+    most: int = 0
+    grow: int = 0
 
     @property
     def is_healthy(self) -> bool:
@@ -89,7 +93,11 @@ class Replies:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A whole script. `callbacks` names what happens to callbacks: see `CALLBACKS`."""
+    """A whole script. `callbacks` names what happens to callbacks: see `CALLBACKS`.
+
+    `tls`: how the provider proves who it is, one of `CERTIFICATES`; '' is plain http. `stock`: so many tasks of the
+    account are there already, all of them ended.
+    """
 
     provider: str
     replies: tuple[Replies, ...] = ()
@@ -97,6 +105,8 @@ class Script:
     seed: int = 0
     callbacks: tuple[str, ...] = ()
     says: str = ""
+    tls: str = ""
+    stock: int = 0
 
     def step(self, operation: str, resource: int, count: int) -> Step:
         """The step that the answer number `count` (from 0) of a resource takes."""
@@ -108,12 +118,27 @@ class Script:
     @property
     def size(self) -> int:
         """How many replies are not healthy; one that repeats counts once."""
-        return sum(not step.is_healthy for replies in self.replies for step in replies.steps) + len(self.callbacks)
+        return (
+            sum(not step.is_healthy for replies in self.replies for step in replies.steps)
+            + len(self.callbacks)
+            + (self.tls not in ("", GOOD))
+        )
 
 
 # What can happen to callbacks: a forged one before the true one, each twice, one of an earlier state after the last,
 # one before the create is answered, none at all.
 CALLBACKS = ("forged", "unsigned", "doubled", "stale", "early", "lost")
+
+
+# What the provider shows over TLS: a certificate that is good, one for another host, one by an authority that nobody
+# knows, one that has expired; or such a one only where results are fetched.
+GOOD = "good"
+CERTIFICATES = (GOOD, "other-host", "unknown-authority", "expired", "result-unknown-authority")
+
+
+def certificates(tls: str) -> tuple[str, str]:
+    """What is shown by the API and by the origin of results."""
+    return (GOOD, tls.removeprefix("result-")) if tls.startswith("result-") else (tls, GOOD)
 
 
 def _nth(steps: tuple[Step, ...], count: int) -> Step:
@@ -129,6 +154,7 @@ def dump(script: Script) -> dict[str, Any]:
     said: dict[str, Any] = {"format": FORMAT, "provider": script.provider}
     more: dict[str, Any] = {"says": script.says, "seed": script.seed}
     more |= {"profile": list(script.profile), "callbacks": list(script.callbacks)}
+    more |= {"tls": script.tls, "stock": script.stock}
     said |= {name: value for name, value in more.items() if value}
     said["replies"] = [_dump_replies(replies) for replies in script.replies]
     return said
@@ -146,6 +172,8 @@ def load(said: Any) -> Script:
         said.get("seed", 0),
         tuple(said.get("callbacks", ())),
         said.get("says", ""),
+        said.get("tls", ""),
+        said.get("stock", 0),
     )
 
 

@@ -1,6 +1,7 @@
 """Where scripts are played: three doors (the API, the media, a foreign host), and the trials that go on behind them."""
 
 import asyncio
+import ssl
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, Self
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from understudy.contracts.client.answering import EMPTY, Action, Plain, answer, perform
 from understudy.contracts.client.courier import PAUSE, Courier, Owed, find_owed
 from understudy.contracts.client.door import Door, Request
-from understudy.contracts.client.script import HEALTHY, Step
+from understudy.contracts.client.script import HEALTHY, Step, certificates
 from understudy.contracts.client.trial import RESULT, Case, Made, Seen, Trial
 from understudy.contracts.client.word import Word
 from understudy.contracts.contract import Contract
@@ -41,6 +42,10 @@ class House(Protocol):
         """The healthy answer to a request; `prefer` steers it; `pace` is that of tasks: see PACES."""
         ...
 
+    async def stock(self, operation: Operation, count: int) -> None:
+        """Have so many more tasks, all of them ended, or as many as the account can pay for."""
+        ...
+
     def made(self) -> Sequence[tuple[str, Any]]:
         """Id and price of every task that was created so far, in order."""
         ...
@@ -57,8 +62,8 @@ class Company(Protocol):
         """Know the addresses of the doors."""
         ...
 
-    def open(self, name: str, seed: int) -> House:
-        """A house for the trial of that name: its addresses lie below `/_w/<name>`."""
+    def open(self, name: str, seed: int, api_url: str, media_url: str) -> House:
+        """A house for the trial of that name behind these doors: its addresses lie below `/_w/<name>`."""
         ...
 
     async def close(self, name: str) -> None:
@@ -66,6 +71,8 @@ class Company(Protocol):
         ...
 
 
+# Makes a server's context that shows such a certificate: see `script.CERTIFICATES`.
+Secure = Callable[[str], ssl.SSLContext]
 # What a trial is looked at with after each exchange: says why it must end, or ''.
 Watch = Callable[[Sequence[Seen]], str]
 # Runs a client against an address with a key; the future says why it must stop.
@@ -84,6 +91,7 @@ class Stage:
     counts: Counter[tuple[str, str]]
     resources: dict[str, list[str]]
     courier: Courier
+    urls: dict[str, str]
     tasks: int = 0
     owed: list[Owed] = field(default_factory=list)
     errands: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -94,37 +102,44 @@ class Stage:
 class Theatre:
     """Doors that are open, and what is played behind them. Use as an asynchronous context manager."""
 
-    def __init__(self, contract: Contract, company: Company, tls: Any = None) -> None:
-        self.contract, self._company = contract, company
-        self.api = Door("client", self._handle, tls)
-        self.media = Door("media", self._handle, tls)
+    def __init__(self, contract: Contract, company: Company, secure: Secure | None = None) -> None:
+        self.contract, self._company, self._secure = contract, company, secure
+        self.api = Door("client", self._handle)
+        self.media = Door("media", self._handle)
         # Another name for the same machine: to a client it is another host.
         self.elsewhere = Door("elsewhere", self._handle, host="127.0.0.2")
-        self._doors = {door.name: door for door in (self.api, self.media, self.elsewhere)}
+        self._doors = {(door.name, ""): door for door in (self.api, self.media, self.elsewhere)}
         self._stages: dict[str, Stage] = {}
         self._opened = 0
         self.most_requests = MOST_REQUESTS
         self.strayed = 0
 
     async def __aenter__(self) -> Self:
-        for door in (self.api, self.media, self.elsewhere):
+        for door in self._doors.values():
             await door.open()
         self._company.arrive(self.api.url, self.media.url)
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        for door in (self.api, self.media, self.elsewhere):
+        for door in self._doors.values():
             await door.close()
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether a script may be played over https."""
+        return self._secure is not None
 
     async def run(self, case: Case, client: Client, watch: Watch | None = None) -> Trial:
         """Play a case to a client, and give what was seen and said."""
         self._opened += 1
         name = f"t{self._opened}"
-        house = self._company.open(name, case.script.seed)
+        urls = await self._urls(case.script.tls)
+        house = self._company.open(name, case.script.seed, urls["client"], urls["media"])
         stopped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         courier = self._courier(house, name, case.script.callbacks)
-        stage = Stage(case, house, stopped, watch, [], Counter(), {}, courier)
+        stage = Stage(case, house, stopped, watch, [], Counter(), {}, courier, urls)
         self._stages[name] = stage
+        stock = await self._stock(stage, case.script.stock)
         try:
             word = await client(house.base_url, house.key, stopped)
             ended = time.time()
@@ -138,7 +153,33 @@ class Theatre:
             if not stopped.done():
                 stopped.cancel()
         callbacks = tuple(sent for owed in stage.owed for sent in owed.sent)
-        return Trial(case, self.contract, house.key, tuple(stage.seen), word, callbacks, ended, tuple(stage.held))
+        return Trial(
+            case, self.contract, house.key, tuple(stage.seen), word, callbacks, ended, tuple(stage.held), stock
+        )
+
+    async def _urls(self, tls: str) -> dict[str, str]:
+        """The addresses of the doors, by name; those for a certificate are opened when they are first needed."""
+        shown = certificates(tls) if tls else ("", "")
+        for name, certificate in zip(("client", "media"), shown, strict=True):
+            if (name, certificate) not in self._doors:
+                assert self._secure, "a theatre without certificates plays nothing over https"
+                door = self._doors[name, certificate] = Door(name, self._handle, self._secure(certificate))
+                await door.open()
+        return {
+            "client": self._doors["client", shown[0]].url,
+            "media": self._doors["media", shown[1]].url,
+            "elsewhere": self.elsewhere.url,
+        }
+
+    async def _stock(self, stage: Stage, count: int) -> tuple[str, ...]:
+        """Have so many tasks before the client comes; gives their ids."""
+        creates = self.contract.serving("task.submit")
+        if not count or not creates:
+            return ()
+        await stage.house.stock(creates[0], count)
+        ids = tuple(task_id for task_id, _ in stage.house.made())
+        stage.tasks = len(ids)
+        return ids
 
     def _courier(self, house: House, name: str, kinds: tuple[str, ...]) -> Courier:
         async def ask(request: Request, path: str, pace: str) -> Plain:
@@ -166,13 +207,17 @@ class Theatre:
         named = operation.id if operation else RESULT if request.door == "media" else ""
         resource, count = self._count(stage, named, inner.partition("?")[0])
         step = stage.case.script.step(named, resource, count) if request.door != "elsewhere" else HEALTHY
+        if step.most and operation:
+            path = _smaller(path, operation, step.most)
+        if step.grow:
+            await self._stock(stage, step.grow)
         plain, made = await self._ask(stage, request, path, step)
         elsewhere = f"{self.elsewhere.url}{path}"
         sent = answer(plain, step, operation, elsewhere)
         actions = perform(
             sent, step, request.wants_close, request.method == "HEAD", partial(stage.held.append, len(stage.seen) + 1)
         )
-        address = self._doors[request.door].url + path
+        address = stage.urls[request.door] + path
         exchange = _exchange(len(stage.seen) + 1, request, address, named, inner, sent, step, actions)
         seen = Seen(self.contract, exchange, step, resource, made)
         stage.seen.append(seen)
@@ -246,6 +291,16 @@ def _trial_of(request: Request) -> tuple[str, str, str]:
 def _below(path: str, slug: str) -> str:
     """The path below the provider's base address."""
     return path[len(slug) + 1 :] if path.startswith(f"/{slug}/") else path
+
+
+def _smaller(path: str, operation: Operation, most: int) -> str:
+    """A request for a part of a list with a smaller size of page in it."""
+    name = str(operation.arguments.get("size", "")).removeprefix("$request.query.")
+    bare, _, query = path.partition("?")
+    asked = dict(parse_qsl(query, keep_blank_values=True))
+    if not name or (asked.get(name, "").isdecimal() and int(asked[name]) <= most):
+        return path
+    return f"{bare}?{urlencode({**asked, name: most})}"
 
 
 def _exchange(

@@ -126,7 +126,8 @@ class Case:
 class Trial:
     """A whole trial. `seen`: all exchanges in order of arrival; `ended`: when, in seconds since the epoch.
 
-    `held`: serials of answers after which the connection stayed open, and the client stayed to the end of that."""
+    `held`: serials of answers after which the connection stayed open, and the client stayed to the end of that;
+    `stock`: ids of the tasks that were there before it came."""
 
     case: Case
     contract: Contract
@@ -136,6 +137,7 @@ class Trial:
     callbacks: tuple[Sent, ...] = ()
     ended: float = 0.0
     held: tuple[int, ...] = ()
+    stock: tuple[str, ...] = ()
 
     def of(self, *behaviors: str) -> list[Seen]:
         """The exchanges whose operations do such a thing."""

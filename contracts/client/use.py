@@ -15,10 +15,12 @@ PAID = ("images", "speech")
 
 @dataclass(frozen=True)
 class Use:
-    """The healthy run that everything else is compared with. `again`: another one, for another wish if that can be."""
+    """The healthy run that everything else is compared with. `again`: another one, for another wish if that can be;
+    `listing`: one in which a list had more than one page, where the client read on."""
 
     trial: Trial
     again: Trial | None = None
+    listing: Trial | None = None
 
     @cached_property
     def operations(self) -> dict[str, int]:

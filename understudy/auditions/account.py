@@ -62,7 +62,7 @@ def _verdicts(done: Examination, findings: tuple[Finding, ...]) -> Iterator[Verd
         elif name in played:
             yield Verdict(clause, "passed")
         else:
-            yield Verdict(clause, "not checked", done.unfit or _UNUSED)
+            yield Verdict(clause, "not checked", done.unfit or done.unreached.get(name, _UNUSED))
 
 
 def _clause_id(scenario: str) -> str:

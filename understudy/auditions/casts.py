@@ -25,18 +25,21 @@ _DIRECT = {"NO_PROXY": "127.0.0.1,127.0.0.2,localhost", "no_proxy": "127.0.0.1,1
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a client finds in its environment. `extra`: NAME to a text with {base_url}, {api_key} and {host_url} in it."""
+    """What a client finds in its environment. `extra`: NAME to a text with {base_url}, {api_key}, {host_url} or {ca_file}
+    in it; `trust`: what makes programs trust the authority of our certificates, `ca_file` among it."""
 
     provider: Provider
     extra: Mapping[str, str]
+    trust: Mapping[str, str]
 
     def variables(self, base_url: str, key: str) -> dict[str, str]:
         """The variables for one trial."""
         host_url = base_url.rpartition("/")[0]
         places = {"{base_url}": base_url, "{api_key}": key, "{host_url}": host_url}
+        places["{ca_file}"] = self.trust.get("NODE_EXTRA_CA_CERTS", "")
         given = {name: _fill(text, places) for name, text in self.extra.items()}
         preset = environment_of(self.provider, base_url, key, host_url)
-        return {**_DIRECT, **preset, "BASE_URL": base_url, "API_KEY": key, **given}
+        return {**_DIRECT, **self.trust, **preset, "BASE_URL": base_url, "API_KEY": key, **given}
 
 
 def command_cast(words: Sequence[str], around: Surroundings) -> Cast:

@@ -5,6 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
 
 from understudy.contracts.client.answering import Plain
 from understudy.contracts.client.door import Request
@@ -17,7 +20,8 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.stage import Stage
 from understudy.mockserver.world import Settings, World
 from understudy.mockserver.worlds import Worlds
-from understudy.specs.model import Provider
+from understudy.specs.asking import ask_for
+from understudy.specs.model import Operation, Provider
 
 # Files of results that are kept: making a film takes longer than all the rest of a trial.
 MOST_FILES = 256
@@ -41,9 +45,10 @@ class Company:
             "media": MediaOrigin(self._worlds),
         }
 
-    def open(self, name: str, seed: int) -> House:
-        """A new world, with nothing in it."""
-        world = self._worlds.open(name, replace(self._settings, seed=seed))
+    def open(self, name: str, seed: int, api_url: str, media_url: str) -> House:
+        """A new world behind these doors, with nothing in it."""
+        settings = replace(self._settings, seed=seed, base_url=api_url, media_url=media_url)
+        world = self._worlds.open(name, settings)
         return MockHouse(self.provider, world, self._lanes, self._files)
 
     async def close(self, name: str) -> None:
@@ -92,6 +97,24 @@ class MockHouse:
             self._files[key] = plain
         return self._files[key]
 
+    async def stock(self, operation: Operation, count: int) -> None:
+        """Have so many more tasks, all of them ended: what the documented example asks for, again and again."""
+        asked = ask_for(self._site.stage.provider, operation, self.key)
+        if asked is None:
+            return
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in asked.headers]
+        path = urlsplit(self.base_url).path + asked.path
+        for _ in range(count):
+            request = Request("client", "POST", path.encode(), (), orjson.dumps(asked.body), 0.0, wants_close=True)
+            await self._ask(request, path, "", headers, "stand")
+            self._end_all()
+
+    def _end_all(self) -> None:
+        clock = self._world.clock
+        assert isinstance(clock, VirtualClock)
+        ends = [task.end for task in self._site.tasks.store.newest(self._account.id, None)]
+        clock.move_to(max((end for end in ends if isfinite(end)), default=0.0))
+
     def made(self) -> Sequence[tuple[str, Decimal]]:
         """Id and price of every task that was created so far, in order."""
         tasks = self._site.tasks.store.newest(self._account.id, None)
@@ -120,8 +143,7 @@ class MockHouse:
         # What asks for the clock's name takes one that stands for one that is moved by polls, or not.
         clock.name = PollClock.name if pace == "step" else VirtualClock.name
         if pace == "finish":
-            ends = [task.end for task in self._site.tasks.store.newest(self._account.id, None)]
-            clock.move_to(max((end for end in ends if isfinite(end)), default=0.0))
+            self._end_all()
         answer = _Answer(request.body)
         await self._lanes[request.door](scope, answer.receive, answer.send)
         return answer.plain

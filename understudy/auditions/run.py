@@ -6,10 +6,13 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from understudy.auditions.casts import PROMPT, Surroundings, callable_cast, command_cast, driver_cast
+from understudy.auditions.certificates import Certificates
 from understudy.auditions.company import Company
 from understudy.contracts.client.driver import Driver
 from understudy.contracts.client.examine import Cast
@@ -36,8 +39,11 @@ class Audition:
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[tuple[Theatre, Cast]]:
         """The theatre, and the client that is to be tried in it."""
-        around = Surroundings(self.provider, self.environment)
-        async with Theatre(Contract(self.provider), Company(self.provider)) as theatre:
+        async with contextlib.AsyncExitStack() as stack:
+            certificates = Certificates(Path(stack.enter_context(TemporaryDirectory(prefix="understudy-"))))
+            theatre = Theatre(Contract(self.provider), Company(self.provider), certificates.context)
+            await stack.enter_async_context(theatre)
+            around = Surroundings(self.provider, self.environment, certificates.variables)
             if self.function is not None:
                 yield theatre, callable_cast(self.function)
                 return

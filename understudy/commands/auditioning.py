@@ -29,7 +29,7 @@ def add_client(words: argparse.ArgumentParser, workers: int = 8) -> None:
         default=[],
         type=variable,
         metavar="NAME=TEXT",
-        help="a variable for the client, with {base_url}, {host_url} and {api_key} in its text; BASE_URL, API_KEY and those of the provider's SDKs are set anyway",
+        help="a variable for the client, with {base_url}, {host_url}, {api_key} and {ca_file} in its text; BASE_URL, API_KEY and those of the provider's SDKs are set anyway",
     )
     client.add_argument(
         "--driver", action="store_true", help="the client stays and is told each wish as a line of JSON"

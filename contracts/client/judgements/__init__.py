@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.client.judgements import asking, calls, honesty, manners, money, secrets
+from understudy.contracts.client.judgements import asking, calls, honesty, lists, manners, money, secrets
 from understudy.contracts.client.trial import Trial
 from understudy.contracts.client.use import Use
 from understudy.contracts.finding import Evidence, Finding
@@ -38,6 +38,7 @@ _ALL = (
         everywhere=True,
     ),
     Judgement("key-in-output", "The key is not printed", ("C23",), secrets.in_output, everywhere=True),
+    Judgement("certificate-checked", "The provider has to prove who it is", ("C23",), secrets.who_it_is),
     Judgement("paid-once", "One wish is paid for once", ("C6", "C19", "C20"), money.paid_once, early=True),
     Judgement("idempotency-key-kept", "All attempts at a create have one key", ("C7",), money.key_kept, early=True),
     Judgement("idempotency-key-fresh", "Each wish has a key of its own", ("C7",), money.key_fresh),
@@ -59,6 +60,8 @@ _ALL = (
         ("C13", "C15", "C17", "C18", "C20"),
         honesty.no_false_failure,
     ),
+    Judgement("list-whole", "A list is read to its end", ("C12",), lists.list_whole),
+    Judgement("items-once", "An item of a list counts once", ("C12",), lists.items_once),
     Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts),
     Judgement("forged-refused", "Only the provider's callbacks count", ("C22",), calls.forged_refused),
     Judgement("handled-once", "A callback counts once", ("C22",), calls.handled_once),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from understudy.contracts.client.endings import is_stream, read_ending
+from understudy.contracts.client.script import GOOD
 from understudy.contracts.client.trial import RESULT, Seen, Trial
 from understudy.contracts.client.use import PAID, TEXTS, Use, contains, text_of
 from understudy.contracts.finding import Evidence
@@ -37,7 +38,8 @@ def no_false_failure(trial: Trial, use: Use) -> Iterator[Evidence]:
 def last_word_counts(trial: Trial, use: Use) -> Iterator[Evidence]:
     """A success that came with the last poll is a success, whatever the clock says meanwhile."""
     tried = any(seen.exchange.operation == RESULT for seen in trial.seen)
-    if not trial.word.claims_failure or not use.polls or not use.creates or tried:
+    is_doubtful = trial.case.script.tls not in ("", GOOD)
+    if not trial.word.claims_failure or not use.polls or not use.creates or tried or is_doubtful:
         return
     last = trial.seen[-1] if trial.seen else None
     if last and last.behavior == "task.get" and last.has_succeeded and _is_plain(last):
@@ -94,8 +96,12 @@ def _missing(trial: Trial, use: Use) -> Iterator[tuple[str, Seen | None]]:
     for behaviors, what in ((TEXTS, "text"), (PAID, "file")):
         if use.using(*behaviors):
             asked = trial.of(*behaviors)
-            if asked and not any(is_complete(seen) for seen in asked):
-                yield f"no {what} came whole: {_last(asked[-1])}", asked[-1]
+            if not any(is_complete(seen) for seen in asked):
+                yield (
+                    (f"no {what} came whole: {_last(asked[-1])}", asked[-1])
+                    if asked
+                    else (f"it asked for no {what}", None)
+                )
 
 
 def _missing_task(trial: Trial, use: Use) -> Iterator[tuple[str, Seen | None]]:

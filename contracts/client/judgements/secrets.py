@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from understudy.contracts.client.script import GOOD, certificates
 from understudy.contracts.client.trial import Seen, Trial
 from understudy.contracts.client.use import Use
 from understudy.contracts.finding import Evidence
@@ -34,6 +35,26 @@ def in_output(trial: Trial, use: Use) -> Iterator[Evidence]:
     if len(trial.key) >= SHORTEST and trial.key in trial.word.text:
         where = "its output" if trial.key in trial.word.out else "its error output"
         yield Evidence(f"the key stands in {where}", ())
+
+
+def who_it_is(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """Over https nothing is asked of whoever cannot prove to be the host that was meant."""
+    tls = trial.case.script.tls
+    shown = dict(zip(("client", "media"), certificates(tls), strict=True)) if tls else {}
+    for seen in trial.seen:
+        kind = shown.get(seen.exchange.where, GOOD)
+        if kind != GOOD:
+            yield Evidence(
+                f"it sent a request to a host whose certificate proves nothing: {_PROVES[kind]}", (seen.exchange,)
+            )
+            return
+
+
+_PROVES = {
+    "other-host": "it is another host's",
+    "unknown-authority": "it was made by an authority that nobody knows",
+    "expired": "it has expired",
+}
 
 
 def _may_be_in_query(seen: Seen) -> bool:

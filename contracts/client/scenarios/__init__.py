@@ -4,9 +4,9 @@ A scenario is only played to a client that uses the operation which it is about.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from understudy.contracts.client.scenarios import answers, callbacks, creating, polling, results, streams
+from understudy.contracts.client.scenarios import answers, callbacks, creating, lists, polling, results, secure, streams
 from understudy.contracts.client.script import Script
 from understudy.contracts.client.trial import Case
 from understudy.contracts.client.use import Use
@@ -15,6 +15,8 @@ Scripts = Callable[[Use], Iterable[tuple[str, Script]]]
 MAY_SUCCEED: frozenset[str] = frozenset()
 MUST_SUCCEED = frozenset({"success"})
 # What most would bear, and whoever does not is told, but not blamed.
+# Of a list: most read all of it, and whoever says that all went well has.
+WHOLE = frozenset({"success", "leniently", "whole"})
 SHOULD_SUCCEED = frozenset({"success", "leniently"})
 
 
@@ -70,6 +72,7 @@ _ALL = (
     ),
     Scenario("members-absent", "answers lack what need not be there", ("C18",), answers.absent_members, bears=True),
     Scenario("numbers", "numbers come in other forms", ("C18",), answers.numbers, bears=True),
+    Scenario("pages", "a list has pages that overlap, are small, empty, or counted wrongly", ("C1", "C12"), lists.none),
     Scenario("answer-cut", "an answer breaks off", ("C12",), answers.cut),
     Scenario("answer-refused", "an operation is refused", ("C9", "C10"), answers.refused),
     Scenario("answer-busy", "an operation may be asked again after a time", ("C8",), answers.busy),
@@ -82,6 +85,7 @@ _ALL = (
     Scenario("stream-words", "the stream has words and members that nobody knows", ("C17",), streams.words, bears=True),
     Scenario("stream-held", "the connection stays open after the last event", ("C14",), streams.held, bears=True),
     Scenario("callback", "callbacks are forged, doubled, stale, early or lost", ("C22",), callbacks.all_kinds),
+    Scenario("tls", "over https the certificate is good, another host's, unknown or expired", ("C23",), secure.none),
 )
 SCENARIOS: Mapping[str, Scenario] = {scenario.id: scenario for scenario in _ALL}
 HEALTHY = "healthy"
@@ -94,12 +98,19 @@ def cases(use: Use, seed: int) -> list[Case]:
 
 def cases_of(scenario: Scenario, use: Use, seed: int) -> list[Case]:
     """The variants of one scenario that concern a client."""
-    provider = use.trial.case.script
-    made = []
-    for name, script in scenario.scripts(use):
-        whole = Script(
-            provider.provider, script.replies, provider.profile, seed, script.callbacks, f"{scenario.title}: {name}"
-        )
-        expects = MUST_SUCCEED if scenario.bears else SHOULD_SUCCEED if scenario.should_bear else MAY_SUCCEED
-        made.append(Case(f"{scenario.id}/{name}", whole.says, whole, expects, scenario.classes))
-    return made
+    expects = MUST_SUCCEED if scenario.bears else SHOULD_SUCCEED if scenario.should_bear else MAY_SUCCEED
+    return [case_of(scenario, name, script, use, seed, expects) for name, script in scenario.scripts(use)]
+
+
+def case_of(scenario: Scenario, name: str, script: Script, use: Use, seed: int, expects: frozenset[str]) -> Case:
+    """One variant of a scenario, as it is played: with the provider, the profile and the stock of the healthy run."""
+    plain = use.trial.case.script
+    whole = replace(
+        script,
+        provider=plain.provider,
+        profile=plain.profile,
+        seed=seed,
+        stock=script.stock or plain.stock,
+        says=f"{scenario.title}: {name}",
+    )
+    return Case(f"{scenario.id}/{name}", whole.says, whole, expects, scenario.classes)

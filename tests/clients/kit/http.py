@@ -104,7 +104,8 @@ class Http:
             parts = urlsplit(url)
             timeout = None if has("no_timeout") else PATIENCE
             if parts.scheme == "https":
-                context = ssl._create_unverified_context() if has("tls_unverified") else ssl.create_default_context()
+                is_blind = has("tls_unverified") or (has("tls_unverified_at_media") and len(self._open) > 0)
+                context = ssl._create_unverified_context() if is_blind else ssl.create_default_context()
                 self._open[origin] = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
             else:
                 self._open[origin] = http.client.HTTPConnection(parts.netloc, timeout=timeout)
