@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from understudy.mockserver.cycle import break_off, cycle_of, send_whole, take_arrived
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.faults.playing import Player
 from understudy.mockserver.pipeline import Headers, handle, note, note_file, refuse
@@ -12,7 +13,6 @@ from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.steering import distort
 from understudy.mockserver.streams import Transmission, as_array
-from understudy.mockserver.wire import break_off, cycle_of, send_whole, take_arrived
 from understudy.mockserver.wording import Wording
 from understudy.mockserver.world import WORLDS_AT, World
 from understudy.mockserver.worlds import Worlds

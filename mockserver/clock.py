@@ -47,7 +47,8 @@ class RealClock:
         """Seconds since the epoch."""
         if self._frozen is not None:
             return self._frozen
-        self._latest = max(self._latest, time.time() - self._behind)
+        now = time.time() - self._behind
+        self._latest = max(self._latest, now)
         return self._latest
 
     def freeze(self) -> None:

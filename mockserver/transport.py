@@ -25,6 +25,11 @@ class CoalescingTransport:
             self._call_soon(self._flush)
         self._pending.append(data)
 
+    def write_whole(self, data: bytes) -> None:
+        """Send what nothing follows for now: there is nothing to wait for."""
+        self._flush()
+        self._transport.write(data)
+
     def close(self) -> None:
         """Send what is pending, then close."""
         self._flush()

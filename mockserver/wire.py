@@ -5,15 +5,16 @@ sending half still hears its answer; a head without end is refused; trailers are
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from functools import lru_cache, partial
 from typing import Any, cast
 from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from understudy.mockserver.cycle import Cycle
 from understudy.mockserver.transport import CoalescingTransport
 
 Answering = Callable[[Any, Any, Any], Awaitable[None] | None]
@@ -26,90 +27,6 @@ INVALID = "Invalid HTTP request received."
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
-def cycle_of(send: Callable[..., Any]) -> RequestResponseCycle | None:
-    """What answers a request that came over this wire: the `send` that it is given is a method of it.
-
-    To put it into the scope would close a circle of references in each request, for the garbage collector to open.
-    """
-    cycle = getattr(send, "__self__", None)
-    return cycle if isinstance(cycle, RequestResponseCycle) else None
-
-
-def send_whole(cycle: RequestResponseCycle, status: int, headers: bytes, body: bytes) -> None:
-    """Answer in one piece: what ASGI's two messages would do, without looking at each header again.
-
-    `headers`: lines that end in CR LF and cannot hold anything of the request's.
-    """
-    if cycle.disconnected:
-        return
-    cycle.response_started = cycle.response_complete = True
-    cycle.waiting_for_100_continue = False
-    closing = b"" if cycle.keep_alive else b"connection: close\r\n"
-    cycle.transport.write(b"".join((STATUS_LINE[status], headers, closing, b"\r\n", body)))
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-
-
-async def write_now(cycle: RequestResponseCycle, data: bytes) -> None:
-    """Send bytes as they are, on their own; waits while the client does not read."""
-    if cycle.flow.write_paused:
-        await cycle.flow.drain()
-    cycle.response_started = True
-    cycle.waiting_for_100_continue = False
-    if not cycle.disconnected:
-        cycle.transport.write(data)
-        cast(CoalescingTransport, cycle.transport).flush()
-
-
-def finish(cycle: RequestResponseCycle, *, stays_open: bool) -> None:
-    """The answer is told to its end: the connection goes on, if the client wants that, or is closed."""
-    cycle.response_started = cycle.response_complete = True
-    cycle.keep_alive = cycle.keep_alive and stays_open
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-
-
-def reset(cycle: RequestResponseCycle) -> None:
-    """End the connection with RST."""
-    cycle.response_started = cycle.response_complete = True
-    cycle.keep_alive = False
-    if not cycle.disconnected:
-        cast(CoalescingTransport, cycle.transport).reset()
-    cycle.on_response()
-
-
-async def wait_for_leave(cycle: RequestResponseCycle, seconds: float) -> None:
-    """Wait until the client leaves, or so many seconds. One that has closed its sending half may have left for good."""
-    until = asyncio.get_running_loop().time() + seconds
-    while (
-        not (cycle.disconnected or getattr(cycle, "has_heard_all", False))
-        and (left := until - asyncio.get_running_loop().time()) > 0
-    ):
-        cycle.message_event.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(cycle.message_event.wait(), left)
-
-
-def break_off(cycle: RequestResponseCycle | None) -> None:
-    """End an answer of which nobody wants to know any more, and its connection."""
-    if cycle is not None and not cycle.disconnected:
-        cycle.disconnected = True
-        cycle.transport.close()
-
-
-def take_arrived(cycle: RequestResponseCycle) -> bytes | None:
-    """The body of a request that has arrived whole: what ASGI's `receive` would give, without waiting; else None."""
-    if cycle.more_body or cycle.disconnected:
-        return None
-    body = bytes(cycle.body)
-    cycle.body = bytearray()
-    return body
-
-
 class WireProtocol(HttpToolsProtocol):
     """One connection.
 
@@ -117,7 +34,7 @@ class WireProtocol(HttpToolsProtocol):
     gives what is left to wait for) is asked there when a request has arrived whole: that needs no task.
     """
 
-    _due: RequestResponseCycle | None = None  # whose head is there, until all that came with it is parsed
+    _due: Cycle | None = None  # whose head is there, until all that came with it is parsed
     _head = 0
     _idle_since = NEVER
     _watch: asyncio.TimerHandle | None = None
@@ -138,8 +55,10 @@ class WireProtocol(HttpToolsProtocol):
             self.logger.warning(INVALID)
             self.send_400_response(INVALID)
         else:
-            self._bound_head(len(data))
+            if self._due is None:
+                self._bound_head(len(data))
         if self._due is not None:
+            self._head = 0
             self._begin(self._due)
 
     def on_headers_complete(self) -> None:
@@ -155,25 +74,30 @@ class WireProtocol(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         split = _split_short_url if len(self.url) <= MOST_URL_KEPT else _split_url
         scope["path"], scope["raw_path"], scope["query_string"] = split(self.url)
-        self.cycle = RequestResponseCycle(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=self.access_log,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
-            keep_alive=version != "1.0" and parser.should_keep_alive(),
-            on_response=self.on_response_complete,
-        )
+        self.cycle = Cycle(self, version != "1.0" and parser.should_keep_alive())
         if before is None or before.response_complete:
             self._due = self.cycle
         else:  # it waits for its turn
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
         self.headers = []
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body; there are no upgrades here that uvicorn would look for."""
+        cycle: Any = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body += body
+        if len(cycle.body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.wake()
+
+    def on_message_complete(self) -> None:
+        """The body is whole."""
+        cycle: Any = self.cycle
+        if not cycle.response_complete:
+            cycle.more_body = False
+            cycle.wake()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Stay open until the answer is sent, if the request had arrived whole."""
@@ -183,7 +107,7 @@ class WireProtocol(HttpToolsProtocol):
             return False
         cycle.keep_alive = False
         cycle.has_heard_all = True
-        cycle.message_event.set()
+        cycle.wake()
         return True
 
     def on_response_complete(self) -> None:
@@ -206,7 +130,7 @@ class WireProtocol(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
 
-    def _begin(self, cycle: RequestResponseCycle) -> None:
+    def _begin(self, cycle: Cycle) -> None:
         """Answer a request, at once if all is there for that."""
         self._due = None
         if self._answer is None or cycle.more_body:

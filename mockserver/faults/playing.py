@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, pairwise
 from typing import TypeVar
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from understudy.mockserver.cycle import Cycle, finish, reset, wait_for_leave, write_now
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.faults.moves import ENDS, Chunk, Close, Data, Head, Hold, Move, Moves, Reset, Until, Wait
 from understudy.mockserver.streams import MOST_KEPT, as_array, wait_until
-from understudy.mockserver.wire import finish, reset, wait_for_leave, write_now
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ MOST_AT_ONCE = 65_536
 class Player:
     """One answer under way. `remember` is told the answer as far as it was sent, before the client can see its end."""
 
-    def __init__(self, exchange: Exchange, cycle: RequestResponseCycle, remember: Callable[[Answer], None]) -> None:
+    def __init__(self, exchange: Exchange, cycle: Cycle, remember: Callable[[Answer], None]) -> None:
         self._exchange, self._cycle, self._remember = exchange, cycle, remember
         self._world = exchange.site.world
         self._kept = bytearray()

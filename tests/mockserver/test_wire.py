@@ -8,8 +8,9 @@ import pytest
 from uvicorn.server import ServerState
 
 from understudy.mockserver.app import Message, Receive, Scope, Send
+from understudy.mockserver.cycle import cycle_of, send_whole, take_arrived
 from understudy.mockserver.server import server_config
-from understudy.mockserver.wire import WireProtocol, cycle_of, send_whole, take_arrived
+from understudy.mockserver.wire import WireProtocol
 
 HEAD = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
 WHOLE = HEAD % (b"whole", 2) + b"ab"
