@@ -12,7 +12,7 @@ from understudy.mockserver.faults.book import RESULT
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.media import Material, make
 from understudy.mockserver.pipeline import handle, note_file, note_result, refuse
-from understudy.mockserver.refusals import Refusal
+from understudy.mockserver.refusals import Breach, Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.stage import Act
 from understudy.mockserver.steering import distort, may_be_steered, steer
@@ -48,8 +48,9 @@ class MediaOrigin(Lane):
 
     async def _answer(self, exchange: Exchange, act: Act | None, methods: tuple[str, ...], receive: Receive) -> Answer:
         site = exchange.site
-        keys = [name.decode("latin-1") for name, _ in exchange.header_list if name in site.stage.key_headers]
-        exchange.notes.extend(f"{name} was sent to the media origin: a key belongs to the API alone" for name in keys)
+        for name, _ in exchange.header_list:
+            if name in site.stage.key_headers:
+                _note_stray_key(exchange, name.decode("latin-1"))
         if act is not None:
             try:
                 exchange.payload = await read_body(receive, site.stage.most_upload)
@@ -91,6 +92,13 @@ class MediaOrigin(Lane):
 def _etag(payload: bytes) -> str:
     """The entity tag of uploaded bytes, as object storages make it; off the loop: 100 MB take a while."""
     return f'"{hashlib.md5(payload, usedforsecurity=False).hexdigest()}"'
+
+
+def _note_stray_key(exchange: Exchange, header: str) -> None:
+    """Note that a key came here: whoever owns this host knows it now, which is a breach though it is answered."""
+    said = f"{header} was sent to the media origin: a key belongs to the API alone"
+    exchange.notes.append(said)
+    exchange.breach = Breach("key-elsewhere", header, said, ("assumed: no document asks for a key at these addresses",))
 
 
 def find_result(exchange: Exchange) -> tuple[Task, Made, int]:

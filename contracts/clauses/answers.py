@@ -9,6 +9,7 @@ from understudy.specs.model import Operation
 
 # Conditions that an operation of any sort can meet; others depend on what it does.
 ALWAYS = ("unauthorized", "method_not_allowed")
+_NOT_REFUSED = "no request was refused so"
 _PROVOKED = "only --provoke, or a target that fails by itself, leads there"
 
 
@@ -33,7 +34,7 @@ def iter_refusals(contract: Contract) -> Iterator[Clause]:
                 f"{operation.id} refuses {name} with {condition.status} {condition.code}",
                 _refuses(operation, name),
                 contract.cite_condition(operation, name),
-                "" if name in ("unauthorized", "invalid_request", "not_found") else _PROVOKED,
+                _NOT_REFUSED if name in ("unauthorized", "invalid_request", "not_found") else _PROVOKED,
             )
 
 

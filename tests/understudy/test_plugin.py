@@ -92,6 +92,27 @@ def test_no_key_is_in_what_is_told(play: pytest.Pytester) -> None:
     assert "sk-a1b2" not in result.stdout.str()
 
 
+def test_a_key_that_is_sent_to_the_media_origin_fails_the_test(play: pytest.Pytester) -> None:
+    result = run(
+        play,
+        """
+    from urllib.request import Request, urlopen
+
+    def test_leaks(understudy):
+        provider = understudy("juhuo")
+        task = submit(provider)["result"]["taskId"]
+        provider.advance(minutes=5)
+        url = ask(provider, "GET", f"/open-api/v1/video/task/{task}")["result"]["outputUrl"]
+        urlopen(url).read()
+        assert provider.violations == []
+        urlopen(Request(url, headers={"Authorization": f"Bearer {provider.api_key}"})).read()
+        assert [(each.rule, each.field) for each in provider.violations] == [("key-elsewhere", "authorization")]
+    """,
+    )
+    result.assert_outcomes(failed=1)
+    assert "a key belongs to the API alone" in result.stdout.str()
+
+
 def test_what_was_provoked_is_no_violation(play: pytest.Pytester) -> None:
     result = run(
         play,
