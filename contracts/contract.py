@@ -13,6 +13,7 @@ from understudy.specs.expressions import follower, parse, point
 from understudy.specs.formulas import key_of
 from understudy.specs.model import Condition, Kind, Operation, Parameter, Provider
 from understudy.specs.normalise import Normaliser, compile_normaliser
+from understudy.specs.streams import data_schema
 
 _PLACE = re.compile(r"\\\{([^{}]+)\\\}")
 
@@ -112,19 +113,16 @@ class Contract:
     def event_shapes(self, operation: Operation, status: int) -> tuple[Shape | None, Shape | None]:
         """What judges one event of a stream as a whole, and what judges its data; None for what is not described.
 
-        The schema describes the data, or an object with `event` and `data` whose `contentSchema` does.
+        The schema describes the data, or an object with `event` and `data` whose `contentSchema` does, be it one choice of several.
         """
         whole = self.answer_shape(operation, status, "text/event-stream")
-        members = whole.schema.get("properties", {}) if whole and isinstance(whole.schema, dict) else {}
-        data = members.get("data", {}) if isinstance(members, dict) else {}
-        if not isinstance(data, dict) or not {"contentSchema", "type"} & set(data):
-            return None, whole
-        if "contentSchema" not in data:
+        content = data_schema(whole.schema) if whole else None
+        if content is None:
             # A text without a schema of its own: the object is the event, and of its data nothing more is said.
-            return (whole, None) if data["type"] == "string" else (None, whole)
+            return (whole, None) if whole and _is_text(whole.schema) else (None, whole)
         key = (operation.id, status, "data of an event")
         if key not in self._answers:
-            self._answers[key] = Shape(data["contentSchema"])
+            self._answers[key] = Shape(content)
         return whole, self._answers[key]
 
     def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
@@ -210,6 +208,13 @@ def read_text_as(kind: Any, text: str) -> Any:
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"
     return text
+
+
+def _is_text(event: Any) -> bool:
+    """Whether the schema of an event says that its data is a text."""
+    members = event.get("properties") if isinstance(event, dict) else None
+    data = members.get("data") if isinstance(members, dict) else None
+    return isinstance(data, dict) and data.get("type") == "string"
 
 
 def _property_names(said: Any) -> Iterator[str]:

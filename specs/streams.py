@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,11 @@ _GEMINI = Dialect(
 )
 
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (_MESSAGES, _CHAT, _RESPONSES, _GEMINI)}
+
+
+def data_schema(event: Any) -> Any:
+    """What the schema of a whole event says of the JSON in its data, be it one choice of several; None when nothing."""
+    members = event.get("properties") if isinstance(event, dict) else None
+    data = members.get("data") if isinstance(members, dict) else None
+    choices = (data, *data.get("anyOf", ())) if isinstance(data, dict) else ()
+    return next((each["contentSchema"] for each in choices if isinstance(each, dict) and "contentSchema" in each), None)

@@ -14,7 +14,7 @@ from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, shared_val
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import PHASES, Case, Operation
 from understudy.specs.problems import Misfit, Place
-from understudy.specs.streams import DIALECTS
+from understudy.specs.streams import DIALECTS, data_schema
 
 _OPEN = ("queued", "running")
 
@@ -62,7 +62,10 @@ def _reply_target(subject: Subject, spot: Spot, operation: Operation) -> Target 
         if _is_reply(status, operation) and "x-template" in content:
             below = (*place, "content", operation.reply.media_type, "x-template")
             is_list = len(operation.reply.cases) > 1 or isinstance(content["x-template"], list)
-            return Target(below, subject.resolved(content.get("schema", True)), operation.reply.cases, is_list)
+            schema = subject.resolved(content.get("schema", True))
+            if "x-stream" in content and (data := data_schema(schema)) is not None:
+                schema = data
+            return Target(below, schema, operation.reply.cases, is_list)
     return None
 
 
