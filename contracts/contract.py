@@ -29,6 +29,7 @@ class Contract:
         self._normalisers: dict[str, Normaliser | None] = {}
         self._parameters: dict[tuple[str, str], Shape] = {}
         self._members: dict[str, frozenset[str]] = {}
+        self._responses: dict[tuple[str, int], Mapping[str, Any] | None] = {}
         self._answers: dict[tuple[str, int, str], Shape | None] = {}
 
     def find(self, method: str, path: str, media: bool = False) -> Operation | None:
@@ -127,6 +128,12 @@ class Contract:
 
     def response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
         """The description of an answer of that status, its references resolved."""
+        key = (operation.id, status)
+        if key not in self._responses:
+            self._responses[key] = self._response(operation, status)
+        return self._responses[key]
+
+    def _response(self, operation: Operation, status: int) -> Mapping[str, Any] | None:
         responses = self.said(operation)["responses"]
         names = (str(status), f"{status // 100}XX", "default")
         said = next((responses[name] for name in names if name in responses), None)

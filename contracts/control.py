@@ -33,7 +33,7 @@ class Control:
         await self._ask("POST", "/clock/advance", {"seconds": seconds})
 
     async def open_account(self, name: str, key: str, credits: str) -> None:
-        """Open an account with so many credits; raises NoControl."""
+        """Open an account with so many credits, of the lowest tier; raises NoControl."""
         await self._ask("POST", f"/{self._slug}/accounts", {"id": name, "key": key, "credits": credits})
 
     async def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:

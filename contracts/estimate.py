@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.drivers import SCENARIOS
+from understudy.contracts.drivers import chosen
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.pricing import most_expensive, typical_seconds
 from understudy.specs.model import Kind, Operation
@@ -26,7 +26,7 @@ def estimate(
     contract: Contract, scenarios: frozenset[str], max_tasks: int | None, max_credits: Decimal | None
 ) -> Estimate:
     """The bounds of a run; those of the budget where they are narrower."""
-    each = sum(s.tasks for s in SCENARIOS if not scenarios or s.name in scenarios)
+    each = sum(s.tasks for s in chosen(contract.provider, scenarios))
     pairs = [(o, kind) for o in contract.serving("task.submit") for kind in contract.kinds_of(o)]
     tasks = each * len(pairs)
     credits = sum((most_expensive(contract, operation) * each for operation, _ in pairs), Decimal(0))

@@ -1,6 +1,7 @@
 """One exchange as a witness saw it: what was sent, what came back and when; frozen."""
 
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -52,6 +53,19 @@ class Exchange:
     def parameters(self) -> dict[str, str]:
         """The query's parameters; the last of a name wins."""
         return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @property
+    def clock(self) -> float:
+        """The time of the answer by the target's own clock, seconds since the epoch: its Date, else when it came."""
+        told = self.date("date")
+        return self.answered if told is None else told
+
+    def date(self, name: str) -> float | None:
+        """The date that a response header says, seconds since the epoch; None where it says none."""
+        try:
+            return parsedate_to_datetime(self.header(name)).timestamp()
+        except (TypeError, ValueError):
+            return None
 
     def header(self, name: str) -> str:
         """The first response header of that name, '' when there is none."""

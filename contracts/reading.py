@@ -59,9 +59,14 @@ def parse_json(data: bytes) -> Any:
     if not data:
         return None
     try:
-        return json.loads(data, parse_float=Decimal)
+        return json.loads(data, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return NOT_JSON
+
+
+def _no_constant(word: str) -> Any:
+    """`NaN` and `Infinity` are Python's, not JSON's."""
+    raise ValueError(word)
 
 
 def read_exchange(contract: Contract, exchange: Exchange, known: Kind | None = None) -> Reading:

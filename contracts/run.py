@@ -17,6 +17,7 @@ from understudy.contracts.drivers.upstream import run_upstream
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Finding
 from understudy.contracts.history import History
+from understudy.contracts.limits import NARROW
 from understudy.contracts.receiver import Receiver
 from understudy.contracts.requests import Request
 from understudy.contracts.target import Log, Target
@@ -70,6 +71,8 @@ class Result:
         return tally(self.verdicts)
 
 
+# Credits of the account that is opened to make more tasks than may run.
+ENOUGH = "10000"
 # The families of clauses that are driven when the provider behind the target is ours.
 BEHIND = frozenset(("upstream", "text", "stream"))
 
@@ -111,14 +114,15 @@ def conclude(
 
 async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budget, reasons: dict[str, str]) -> None:
     first = settings.credentials["first"]
-    credentials = {"wrong": turned_key(first, 3), **settings.credentials}
+    credentials = {**wrong_keys(first), **settings.credentials}
     async with AsyncExitStack() as opened:
         advance = None
         if settings.control_url:
             control = await opened.enter_async_context(Control(settings.control_url, contract.provider.slug))
             advance = control.advance if await control.clock() == "virtual" else None
-            credentials.setdefault("poor", turned_key(first, 5))
+            credentials = {"poor": turned_key(first, 5), NARROW: turned_key(first, 7), **credentials}
             await control.open_account("understudy-poor", credentials["poor"], "0")
+            await control.open_account("understudy-narrow", credentials[NARROW], ENOUGH)
         http = Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers)
         target = await opened.enter_async_context(http)
         await _greet(contract, target)
@@ -143,6 +147,19 @@ async def _greet(contract: Contract, target: Target) -> None:
     reading = await target.send(Request(None, "GET", "/", who="none", probe="greeting"))
     if reading.exchange.error in ("connect", "timeout"):
         raise Unreachable(f"nobody answers at {target.base_url}")
+
+
+def wrong_keys(key: str) -> dict[str, str]:
+    """Keys that nobody has, by the name of who brings them: each is like the key but for one thing."""
+    middle = len(key) // 2
+    head, tail = key[:middle], key[middle:]
+    found = {
+        "wrong": turned_key(key, 3),
+        "wrong head": turned_key(head, 3) + tail,
+        "wrong case": head + tail.swapcase(),
+        "wrong end": key[:-1],
+    }
+    return {name: wrong for name, wrong in found.items() if wrong != key}
 
 
 def turned_key(key: str, turns: int) -> str:

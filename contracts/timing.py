@@ -56,6 +56,11 @@ class Waiting:
         self._moved += seconds
         return True
 
+    async def sleep(self, seconds: float) -> None:
+        """Let so much time pass: by moving the target's clock where it can be moved."""
+        if not await self.move(seconds):
+            await asyncio.sleep(seconds)
+
     async def tick(self, is_quiet: Callable[[], bool]) -> None:
         """Move time whenever someone waits and nothing is under way; runs until it is cancelled."""
         while self._advance is not None:

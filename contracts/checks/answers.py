@@ -1,10 +1,18 @@
 """Checks of one answer by itself: described at all, and of the shape that its schema says."""
 
+import json
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import NOT_JSON, Reading
+
+# What a body begins with that is compressed so.
+_COMPRESSED = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def judge_described(history: History) -> Iterator[Evidence]:
@@ -24,6 +32,8 @@ def judge_described(history: History) -> Iterator[Evidence]:
         elif "json" in exchange.media_type and reading.body is NOT_JSON:
             message = "it says that it is JSON, and is none"
         else:
+            message = _problem_of_bytes(exchange)
+        if not message:
             continue
         yield Evidence(message, (exchange,), operation.id, clause=answer_clause(reading))
 
@@ -42,6 +52,37 @@ def judge_shape(history: History) -> Iterator[Evidence]:
             message = f"{wrong.place or 'the body'}: {wrong.message}"
             clause = answer_clause(reading)
             yield Evidence(message, (exchange,), operation.id, citation.facts, citation.assumed, clause)
+
+
+def _problem_of_bytes(exchange: Exchange) -> str:
+    """What the bytes of an answer have against what its headers say of them, '' when nothing."""
+    body, encoding = exchange.response_body, exchange.header("content-encoding").strip().lower()
+    is_asked = encoding in exchange.sent_header("accept-encoding").lower()
+    # A recording may hold the body as it was decoded: where the client asked for it, nothing is said.
+    if encoding in _COMPRESSED and body and not is_asked and not body.startswith(_COMPRESSED[encoding]):
+        return f"it says that it is encoded as {encoding}, and is not"
+    if "json" not in exchange.media_type or not body:
+        return ""
+    charset = exchange.header("content-type").lower().partition("charset=")[2].partition(";")[0].strip(' "')
+    if charset not in ("", "utf-8", "utf8"):
+        return f"JSON is UTF-8, and it says that it is {charset}"
+    if body.startswith(_BYTE_ORDER_MARK):
+        return "a byte order mark stands before its JSON"
+    doubled = _doubled(body)
+    return f"its member '{doubled}' stands twice in one object" if doubled else ""
+
+
+@lru_cache(maxsize=4096)
+def _doubled(body: bytes) -> str:
+    """A name that stands twice in one object of a JSON text, '' for none."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+
+    json.loads(body, object_pairs_hook=look)
+    return found[0] if found else ""
 
 
 def answer_clause(reading: Reading) -> str:

@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 
+from understudy.contracts.checks.answers import answer_clause
 from understudy.contracts.citing import cite
 from understudy.contracts.contract import read_text_as
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.reading import Reading
 from understudy.contracts.shapes import Shape
+from understudy.specs.nodes import Value
+
+REQUEST_ID = "request.id"
 
 
 def judge_headers(history: History) -> Iterator[Evidence]:
@@ -25,3 +30,40 @@ def judge_headers(history: History) -> Iterator[Evidence]:
                 citation = cite(said)
                 clause = f"header/{operation.id}/{name.lower()}"
                 yield Evidence(problem, (exchange,), operation.id, citation.facts, citation.assumed, clause)
+
+
+def judge_request_ids(history: History) -> Iterator[Evidence]:
+    """Each request has an id of its own, one and the same wherever its answer shows it."""
+    seen: dict[str, Reading] = {}
+    for reading in history.client:
+        ids = dict.fromkeys(_request_ids(reading))
+        if len(ids) > 1:
+            yield _of_id(reading, f"its answer gives two ids to one request: {', '.join(map(repr, ids))}")
+        for told in ids:
+            earlier = seen.setdefault(told, reading)
+            if earlier is not reading and not _is_repetition(history, reading):
+                yield _of_id(reading, f"two requests have the id {told!r}", earlier)
+
+
+def _request_ids(reading: Reading) -> Iterator[str]:
+    """The ids of its request that an answer shows, in headers and in its body."""
+    operation = reading.operation
+    if operation is None:
+        return
+    described = operation.failures.envelope.headers if reading.is_refusal else operation.reply.headers
+    names = [name for name, node in described if isinstance(node, Value) and node.expression.name == REQUEST_ID]
+    for told in (*map(reading.exchange.header, names), reading.values.get(f"${REQUEST_ID}")):
+        if isinstance(told, str) and told:
+            yield told
+
+
+def _is_repetition(history: History, reading: Reading) -> bool:
+    """Whether an answer may be the stored one of an earlier request."""
+    idempotency = history.contract.provider.idempotency
+    return idempotency is not None and bool(reading.exchange.sent_header(idempotency.header))
+
+
+def _of_id(reading: Reading, message: str, *earlier: Reading) -> Evidence:
+    assert reading.operation
+    shown = (*(other.exchange for other in earlier), reading.exchange)
+    return Evidence(message, shown, reading.operation.id, clause=answer_clause(reading))

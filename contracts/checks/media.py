@@ -9,7 +9,7 @@ from typing import Any
 from understudy.contracts.citing import Citation
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History, Story, links_of
+from understudy.contracts.history import History, Sighting, Story, links_of
 from understudy.contracts.media import UNMARKED, Media, probe, same_type
 from understudy.contracts.reading import Reading
 from understudy.contracts.wanted import pixels, value_of_answer, value_of_task
@@ -60,23 +60,86 @@ def judge_results(history: History) -> Iterator[Evidence]:
     links = _links(history)
     for exchange in history.exchanges:
         found = links.get(exchange.url) if exchange.probe.startswith("result:") else None
-        if found is None or exchange.error:
+        if found is None or exchange.error not in ("", "connect"):
             continue
         story, name = found
+        if exchange.error:
+            yield _of_result(history, exchange, story, name, f"the link to its {name} leads to nobody")
+            continue
         for message in _wrong_result(exchange, story, name):
             yield _of_result(history, exchange, story, name, message)
 
 
+def judge_own_links(history: History) -> Iterator[Evidence]:
+    """A link leads to the result of one task only, and to one result of it."""
+    for story in history.stories.values():
+        for sighting in story.sightings:
+            for name, link in _links_in(story, sighting):
+                owner, result = _links(history)[link]
+                if owner is not story or result != name:
+                    whose = f"the {result} of it" if owner is story else f"the {result} of task '{owner.id}'"
+                    message = f"task '{story.id}': the link to its {name} is the one to {whose}, too"
+                    yield _of_sighting(history, story, name, (sighting.reading.exchange,), message)
+
+
+def judge_lasting_links(history: History) -> Iterator[Evidence]:
+    """A link that led to a result leads there as long as is promised, however often it is followed."""
+    links, there = _links(history), dict[str, Exchange]()
+    for exchange in history.exchanges:
+        found = links.get(exchange.url) if exchange.method == "GET" and not exchange.error else None
+        if found is None:
+            continue
+        if 200 <= exchange.status < 300:
+            there.setdefault(exchange.url, exchange)
+            continue
+        story, name = found
+        first = there.get(exchange.url)
+        lifetime = story.kind.results[name].lifetime if story.kind else 0
+        if first and _seconds_between(first, exchange) < lifetime:
+            message = f"task '{story.id}': the link to its {name} led there, and then answers {exchange.status}"
+            yield _of_sighting(history, story, name, (first, exchange), f"{message} within its {_span(lifetime)}")
+
+
+def _seconds_between(first: Exchange, later: Exchange) -> float:
+    """How long after one another two were asked, by the target's own clock where both tell it."""
+    one, other = first.date("date"), later.date("date")
+    return later.started - first.started if one is None or other is None else other - one
+
+
+def _span(seconds: int) -> str:
+    return f"{seconds // 86_400} days" if seconds % 86_400 == 0 else f"{seconds} seconds"
+
+
+def _links_in(story: Story, sighting: Sighting) -> Iterator[tuple[str, str]]:
+    """The results whose links a sighting shows, and the links."""
+    for name in story.kind.results if story.kind else ():
+        found = links_of(sighting.values, name)
+        for link in found if isinstance(found, list) else [found]:
+            if isinstance(link, str) and link:
+                yield name, link
+
+
+def _of_sighting(history: History, story: Story, name: str, shown: tuple[Exchange, ...], message: str) -> Evidence:
+    assert story.kind
+    citation = history.contract.cite_kind(story.kind.name, "results", name)
+    return Evidence(
+        message,
+        shown,
+        "",
+        citation.facts,
+        citation.assumed,
+        f"links/{story.kind.name}/{name}/{'kept' if shown[-1].probe.startswith('kept:') else 'again'}",
+    )
+
+
+@lru_cache(maxsize=4)
 def _links(history: History) -> dict[str, tuple[Story, str]]:
     """Every link to a result that an answer showed: whose it is."""
     links: dict[str, tuple[Story, str]] = {}
     for story in history.stories.values():
         for sighting in story.sightings:
-            for name in story.kind.results if story.kind else ():
-                found = links_of(sighting.values, name)
-                for link in found if isinstance(found, list) else [found]:
-                    if isinstance(link, str):
-                        links.setdefault(link, (story, name))
+            for name, link in _links_in(story, sighting):
+                links.setdefault(link, (story, name))
     return links
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
@@ -11,6 +12,11 @@ from understudy.contracts.reading import NOT_JSON, Reading
 INSIDE = re.compile(
     r"(?i)^_|channel|upstream|internal|secret|passw|credential|debug|stack|traceback|trace_?back|admin|backend|vendor"
     r"|api_?key|access_?token|user_?id|account_?id|owner_?id|node|hostname|raw_|ep_?id|endpoint|group_?id|quota|pod|cluster|worker"
+)
+# An address that only the inside of a network knows; loopback is left out, for there a target under test may be.
+PRIVATE = re.compile(
+    r"https?://(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\.\d{1,3}(?:\.\d{1,3})?[:/\w.-]*"
+    r"|https?://[\w.-]+\.(?:internal|local|svc|lan|corp)\b[:/\w.-]*"
 )
 WORDS = re.compile(
     r"Traceback \(most recent call last\)|\bat [\w.$]+\([\w]+\.(?:java|kt):\d+\)|goroutine \d+ \[|\bep-20\d{12}-\w+"
@@ -43,12 +49,18 @@ def _judge_words(history: History) -> Iterator[Evidence]:
             if len(reading.exchange.response_body) < 100_000
             else ""
         )
-        found = WORDS.search(text)
+        found = WORDS.search(text) or _private(reading, text)
         if found:
             yield _evidence(reading, f"it tells of its inside: '{found[0]}'")
         own = set(history.contract.keys_of(reading.exchange))
         if any(key in text for key in keys - own if len(key) > 7):
             yield _evidence(reading, "it tells the key of another account")
+
+
+def _private(reading: Reading, text: str) -> re.Match[str] | None:
+    """The first address of a private network in an answer, unless it is where the target is, or was sent to it."""
+    known = f"{reading.exchange.url} {reading.exchange.request_body.decode('utf-8', 'replace')}"
+    return next((m for m in PRIVATE.finditer(text) if urlsplit(m[0]).netloc not in known), None)
 
 
 def _names(value: Any) -> Iterator[str]:

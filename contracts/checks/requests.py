@@ -43,7 +43,8 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
         operation = reading.operation
         if operation is None or wanted or not reading.is_refusal or not _is_sure(history, reading):
             continue
-        if set(reading.conditions) & (OF_THE_MOMENT - {"internal_error"}):
+        # Where one error stands for many, the one that speaks of the request is believed.
+        if reading.conditions and set(reading.conditions) <= OF_THE_MOMENT - {"internal_error"}:
             continue
         said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
         message = f"a request that the document takes is refused as {said}"

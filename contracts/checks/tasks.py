@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from understudy.contracts.citing import Citation
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History, Sighting, Story, links_of
+from understudy.contracts.history import History, Sighting, Story, id_of, links_of
 from understudy.contracts.pricing import Subject
 from understudy.specs.expressions import Expression, point
 from understudy.specs.formulas import number
@@ -20,6 +20,8 @@ CHANGING = ("$task.link", "$account.", "$request.", "$base_url", "$error", "$pag
 _CHARACTERS = {"alnum": "[a-z0-9]", "ALNUM": "[A-Za-z0-9]", "digits": "[0-9]", "hex": "[0-9a-f]"}
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # Seconds since the epoch that a time of a task may be: 2015 to 2100.
+# Seconds that the clocks of one target may differ.
+SLACK = 120
 PLAUSIBLE = (1_420_000_000, 4_100_000_000)
 
 
@@ -50,11 +52,30 @@ def judge_id(history: History) -> Iterator[Evidence]:
         if created and story.kind and not _id_pattern(story.kind, created.asked).fullmatch(story.id):
             sighting = story.sightings[0]
             yield _evidence(history, story, (sighting,), f"its id '{story.id}' is not of the documented form", "id")
+    yield from _judge_own_ids(history)
     for reading in history.of("task.get"):
         told, asked = reading.values.get("$task.id"), history.asked_id(reading)
         if reading.is_success and told is not None and told != asked and reading.operation:
             message = f"asked for task '{asked}', it tells of '{told}'"
             yield Evidence(message, (reading.exchange,), reading.operation.id, clause=f"answer/{reading.operation.id}")
+
+
+def _judge_own_ids(history: History) -> Iterator[Evidence]:
+    """Two creates make two tasks, unless one repeats the other under its key."""
+    idempotency = history.contract.provider.idempotency
+    for reading in history.of("task.submit"):
+        story = history.stories.get(id_of(reading.values)) if reading.is_success else None
+        first = story.created if story else None
+        if story is None or first is None or first is reading or first.operation is None:
+            continue
+        key = reading.exchange.sent_header(idempotency.header) if idempotency else ""
+        is_same = key and key == first.exchange.sent_header(idempotency.header if idempotency else "")
+        if not (is_same and story.who == reading.exchange.who):
+            whose = "" if story.who == reading.exchange.who else " of two accounts"
+            message = f"two creates{whose} are answered with one id"
+            shown = (first.exchange, reading.exchange)
+            kind = story.kind.name if story.kind else ""
+            yield Evidence(f"task '{story.id}': {message}", shown, first.operation.id, clause=f"task/{kind}/id")
 
 
 def judge_progress(history: History) -> Iterator[Evidence]:
@@ -102,7 +123,8 @@ def judge_times(history: History) -> Iterator[Evidence]:
 
 
 def _judge_creation(history: History) -> Iterator[Evidence]:
-    """What was created later says so."""
+    """What was created later says so, and nothing is created after the answer that tells of it, or long before its create."""
+    yield from _judge_clock(history)
     made = [story for story in history.stories.values() if story.created]
     made.sort(key=lambda story: story.created.exchange.started if story.created else 0)
     timed = [
@@ -113,6 +135,30 @@ def _judge_creation(history: History) -> Iterator[Evidence]:
         if earlier.created.exchange.answered <= later.created.exchange.started and before > after + 2:
             message = f"it was created after '{earlier.id}', and says {before - after:g} seconds before it"
             yield _evidence(history, later, (one, other), message, "times")
+
+
+def _judge_clock(history: History) -> Iterator[Evidence]:
+    """A time is none that is yet to come, and a creation is of the time of its create, by the target's own clock."""
+    for story in history.stories.values():
+        for sighting in story.sightings:
+            exchange, times = sighting.reading.exchange, _times(sighting)
+            if exchange.date("date") is None or sighting.source == "callback":
+                continue  # by whose clock, nobody tells
+            ahead = {name: value - exchange.clock for name, value in times.items() if value > exchange.clock + SLACK}
+            for name, seconds in ahead.items():
+                message = f"{name} is {seconds:.0f} seconds after the answer that tells it"
+                yield _evidence(history, story, (sighting,), message, "times")
+            created = _created(sighting)
+            if (
+                story.created
+                and story.created.exchange.date("date")
+                and created is not None
+                and created < story.created.exchange.clock - SLACK
+            ):
+                message = (
+                    f"it says that it was created {story.created.exchange.clock - created:.0f} seconds before it was"
+                )
+                yield _evidence(history, story, (sighting,), message, "times")
 
 
 def judge_results(history: History) -> Iterator[Evidence]:

@@ -4,7 +4,6 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from understudy.contracts.exchange import Exchange
@@ -83,7 +82,18 @@ def _misfit(text: Text, choice: Choice, words: dict[str, str]) -> str:
         return f"tools are called, and the reason is {choice.stop!r}"
     if not choice.calls and words["tool"] != words["end"] and choice.stop == words["tool"]:
         return f"no tool is called, and the reason is {choice.stop!r}"
+    shows = any(e.text == "$completion.stop_sequence" for c in text.operation.reply.cases for e in c.body.expressions())
+    if (
+        shows
+        and words["stop_sequence"] != words["end"]
+        and (choice.stop == words["stop_sequence"]) != bool(_stopped_by(text))
+    ):
+        return f"the reason is {choice.stop!r}, and the stop sequence is {_stopped_by(text)!r}"
     return _misfit_of_length(text, choice, words)
+
+
+def _stopped_by(text: Text) -> Any:
+    return text.values.get("$completion.stop_sequence")
 
 
 def _misfit_of_length(text: Text, choice: Choice, words: dict[str, str]) -> str:
@@ -123,6 +133,12 @@ def judge_choices(history: History) -> Iterator[Evidence]:
     for text in texts_of(history):
         if text.is_whole and text.wish.choices > 1 and len(text.choices) != text.wish.choices:
             yield _evidence(history, text, f"{text.wish.choices} choices were asked for, and {len(text.choices)} came")
+        found = text.values.get("$completion.choices")
+        shown = (
+            [item.get("$choice.index") for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+        )
+        if None not in shown and any(number not in shown for number in range(len(shown))):
+            yield _evidence(history, text, f"{len(shown)} choices are numbered {shown}")
 
 
 def judge_calls(history: History) -> Iterator[Evidence]:
@@ -192,17 +208,9 @@ def judge_time(history: History) -> Iterator[Evidence]:
     """An answer is said to be made when it was, by the target's own clock."""
     for text in texts_of(history):
         made, exchange = text.values.get("$completion.created_s"), text.reading.exchange
-        now = _clock(exchange)
+        now = exchange.clock
         if made is not None and (not isinstance(made, int) or abs(made - now) > A_DAY):
             yield _evidence(history, text, f"it is said to be made at {made!r}, while it is {int(now)}")
-
-
-def _clock(exchange: Exchange) -> float:
-    """The time of an answer, seconds since the epoch: by its Date, else when it came."""
-    try:
-        return parsedate_to_datetime(exchange.header("date")).timestamp()
-    except (TypeError, ValueError):
-        return exchange.answered
 
 
 def judge_plain_and_streamed(history: History) -> Iterator[Evidence]:

@@ -32,6 +32,7 @@ FAMILIES: tuple[Callable[[Contract], Iterator[Clause]], ...] = (
     others.iter_lists,
     others.iter_calls,
     others.iter_heads,
+    others.iter_limits,
 )
 
 STATUSES = ("passed", "failed", "warned", "not checked")

@@ -7,6 +7,8 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.history import History
 from understudy.specs.model import Operation
 
+_UNSEEN = "no task of this kind was seen with a result"
+
 
 def iter_media(contract: Contract) -> Iterator[Clause]:
     """What is made is of the type, size and length asked for, and can be decoded."""
@@ -20,7 +22,21 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
                 f"the {name} of a {kind.name} is there, as it was asked for, and plays",
                 _fetched(f"result:{kind.name}:{name}"),
                 contract.cite_kind(kind.name, "results", name),
-                "no task of this kind was seen with a result",
+                _UNSEEN,
+            )
+            yield Clause(
+                f"links/{kind.name}/{name}/again",
+                f"a link to the {name} of a {kind.name} is its own, and leads there more than once",
+                _fetched(f"again:{kind.name}:{name}"),
+                contract.cite_kind(kind.name, "results", name),
+                _UNSEEN,
+            )
+            yield Clause(
+                f"links/{kind.name}/{name}/kept",
+                f"a link to the {name} of a {kind.name} leads there until shortly before its end",
+                _fetched(f"kept:{kind.name}:{name}"),
+                contract.cite_kind(kind.name, "results", name),
+                _UNSEEN,
             )
 
 

@@ -7,6 +7,7 @@ from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.expected import deserved
 from understudy.contracts.history import History, Story
+from understudy.contracts.limits import NARROW, most_running
 from understudy.specs.model import TERMINAL, Kind, Operation
 
 _LISTED = {
@@ -100,6 +101,27 @@ def iter_calls(contract: Contract) -> Iterator[Clause]:
         if operation.behavior == "upload.put":
             name = f"upload/{operation.id}/signature"
             yield Clause(name, f"{operation.id} refuses a spoilt signature", _deserved(name))
+
+
+def iter_limits(contract: Contract) -> Iterator[Clause]:
+    """How much an account may do at a time."""
+    limits, said = contract.provider.limits, contract.provider.document.get("x-limits", {})
+    if limits.tiers:
+        most = most_running(limits, NARROW)
+        text = f"of the lowest tier {most} may run at a time, and what is more waits"
+        yield Clause("limits/running", text, _crowded(most), cite(said.get("concurrency")))
+    if limits.rate:
+        text = f"{limits.rate[0]} requests may come in {limits.rate[1]:g} seconds, and who is refused is told when to come again"
+        yield Clause("limits/rate", text, _probed("after_advice"), cite(said.get("rate")))
+
+
+def _crowded(most: int) -> Callable[[History], bool]:
+    """More tasks of the account in the lowest tier were asked for than may run."""
+    return lambda history: sum(r.exchange.who == NARROW for r in history.of("task.submit")) > most
+
+
+def _probed(name: str) -> Callable[[History], bool]:
+    return lambda history: any(reading.exchange.probe == name for reading in history.client)
 
 
 def _called(operation: Operation) -> Callable[[History], bool]:

@@ -9,6 +9,8 @@ from understudy.contracts.drivers import (
     callbacks,
     drawn,
     files,
+    limits,
+    links,
     negatives,
     owners,
     poor,
@@ -18,6 +20,7 @@ from understudy.contracts.drivers import (
     uploads,
 )
 from understudy.contracts.drivers.drive import Drive
+from understudy.specs.model import Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Scenario:
     """One thing that a run does; `clauses` is how the ids of the clauses begin that it is there for.
 
     Those of one `turn` run at the same time: first those that look at the balance, last those that look back. `tasks`: how
-    many of each kind it makes at most.
+    many of each kind it makes at most; `applies`: to which providers.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Scenario:
     clauses: tuple[str, ...]
     turn: int = 1
     tasks: int = 0
+    applies: Callable[[Provider], bool] = lambda provider: True
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -52,15 +56,23 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
     Scenario("files", files.run_files, ("media/",)),
+    Scenario("queued", limits.run_queued, ("limits/running",), tasks=3, applies=lambda p: bool(p.limits.tiers)),
+    Scenario("links", links.run_links, ("links/",), turn=3),
+    Scenario("rated", limits.run_rated, ("limits/rate",), turn=4, applies=lambda p: p.limits.rate is not None),
 )
+
+
+def chosen(provider: Provider, only: frozenset[str]) -> list[Scenario]:
+    """The scenarios that apply to a provider, of those that are named; of all when none is."""
+    return [s for s in SCENARIOS if s.applies(provider) and (not only or s.name in only)]
 
 
 async def run_all(drive: Drive) -> None:
     """Run the scenarios, turn by turn; what the budget forbids is noted as the reason why it was not checked."""
     ticker = asyncio.ensure_future(drive.waiting.tick(drive.target.is_quiet))
     try:
-        for turn in range(3):
-            wanted = [s for s in SCENARIOS if s.turn == turn and (not drive.only or s.name in drive.only)]
+        for turn in range(5):
+            wanted = [s for s in chosen(drive.contract.provider, drive.only) if s.turn == turn]
             await asyncio.gather(*(_run(scenario, drive) for scenario in wanted))
     finally:
         ticker.cancel()

@@ -32,8 +32,11 @@ async def _show_to_other(drive: Drive, operation: Operation, kind: Kind) -> None
     if created is None:
         return
     askers = [o for o in drive.contract.serving("task.get", "task.cancel") if kind in drive.contract.kinds_of(o)]
-    await asyncio.gather(*(drive.target.send(ask_for_task(o, id_of(created.values), "other")) for o in askers))
+    requests = [ask_for_task(o, id_of(created.values), "other") for o in askers]
+    await asyncio.gather(*map(drive.target.send, requests))
     await drive.follow(kind, created)
+    # Once more after its end: what is kept of it must be kept for its owner alone.
+    await asyncio.gather(*map(drive.target.send, requests))
 
 
 async def run_forms(drive: Drive) -> None:

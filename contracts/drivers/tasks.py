@@ -7,7 +7,7 @@ from typing import Any
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.history import links_of
 from understudy.contracts.inputs import find_task_body
-from understudy.contracts.reading import Reading
+from understudy.contracts.reading import Reading, read_exchange
 from understudy.contracts.requests import Request
 from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.model import Kind, Operation
@@ -94,12 +94,15 @@ async def _vary(drive: Drive, operation: Operation, kind: Kind) -> None:
 
 async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:
     """Fetch the results of a task without a key, as a player would."""
-    await asyncio.gather(*(drive.target.send(request) for request in _result_requests(kind, last)))
+    await asyncio.gather(*(drive.target.send(request) for request in result_requests(drive, kind, last)))
 
 
-def _result_requests(kind: Kind, last: Reading) -> Iterator[Request]:
+def result_requests(drive: Drive, kind: Kind, last: Reading) -> Iterator[Request]:
+    """Requests for the results that an answer about a task links to."""
+    # Where one operation answers for several kinds, only who knows the kind can read what is told of it.
+    values = read_exchange(drive.contract, last.exchange, kind).values
     for name in kind.results:
-        found = links_of(last.values, name)
+        found = links_of(values, name)
         for link in found if isinstance(found, list) else [found]:
             if isinstance(link, str) and link.startswith(("http://", "https://")):
                 probe = f"result:{kind.name}:{name}"

@@ -17,6 +17,7 @@ from understudy.specs.model import Profile
 
 SPEED = ("--speed", "300", "--allow-local-callbacks")
 VIRTUAL = ("--clock", "virtual", "--allow-local-callbacks")
+RATED = (*VIRTUAL, "--profile", "rate_limit=on")
 SLOWER = ("--speed", "40", "--allow-local-callbacks")
 QUICK = Pace(first=0.02, longest=0.1, patience=8)
 
@@ -41,11 +42,11 @@ def check_mock(
 
 
 def check_liar(served: Served, name: str, **more: Any) -> Result:
-    """Drive a wrong relay of the zoo."""
+    """Drive a wrong relay of the zoo; one that wants options is to be given a server that has them."""
     liar = LIARS[name]
     upstream = served.providers[liar.provider].base_url
     with running(Relay(upstream, liar.lie)) as url:
-        return check_mock(served, liar.provider, url, **more)
+        return check_mock(served, liar.provider, url, liar.options, **more)
 
 
 def check_behind(name: str, operation: str = "chat.completions.create") -> Result:

@@ -91,6 +91,10 @@ class Told:
         kept = tuple(pair for pair in self.headers if pair[0] != name)
         return replace(self, headers=kept if value is None else (*kept, (name, value)))
 
+    def cut(self, most: int | None) -> "Told":
+        """The same with so many bytes at most."""
+        return replace(self, body=self.body[:most])
+
     def events(self) -> list[bytes]:
         """The events of a stream, each as it stood, without the blank line."""
         return [event for event in self.body.split(b"\n\n") if event]
@@ -115,6 +119,13 @@ class Relay:
         assert self._client
         headers = [pair for pair in ask.headers if pair[0] not in HOP]
         answer = await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
+        kept = tuple((n.lower(), v) for n, v in answer.headers.multi_items() if n.lower() not in HOP)
+        return Told(answer.status_code, kept, answer.content)
+
+    async def follow(self, url: str) -> Told:
+        """What stands at an address of the provider's, as anybody gets it."""
+        assert self._client
+        answer = await self._client.get(url)
         kept = tuple((n.lower(), v) for n, v in answer.headers.multi_items() if n.lower() not in HOP)
         return Told(answer.status_code, kept, answer.content)
 

@@ -18,6 +18,7 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.control import NoControl
 from understudy.contracts.estimate import Estimate, estimate
 from understudy.contracts.exchange import Exchange
+from understudy.contracts.limits import NARROW
 from understudy.contracts.report.baseline import BadBaseline, Identity, read_baseline
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
@@ -29,6 +30,8 @@ from understudy.specs.problems import known
 from understudy.usage import Parser
 
 UNREACHABLE = 3
+# Who asks -> the option that gives the key.
+_KEYS = {"first": "api_key", "other": "other_api_key", "poor": "poor_api_key", NARROW: "narrow_api_key"}
 
 _EXAMPLES = (
     ("understudy check {slug} --base-url http://127.0.0.1:4010/{slug} --api-key KEY", "everything, as one account"),
@@ -50,8 +53,7 @@ _EXAMPLES = (
 def run(arguments: list[str]) -> int:
     """0: nothing failed, 1: something did, 2: usage, 3: nobody answers."""
     options = parser().parse_args(arguments)
-    given = {"first": options.api_key, "other": options.other_api_key, "poor": options.poor_api_key}
-    credentials = {who: key for who, key in given.items() if key}
+    credentials = {who: key for who, name in _KEYS.items() if (key := getattr(options, name))}
     provider = narrow(one_provider(options), options.operation)
     settings = Settings(
         base_url=options.base_url,
@@ -150,6 +152,12 @@ def parser() -> argparse.ArgumentParser:
         "--other-api-key", default="", metavar="KEY", help="a key of another account: may it see what is not its own?"
     )
     words.add_argument("--poor-api-key", default="", metavar="KEY", help="a key of an account without credits")
+    words.add_argument(
+        "--narrow-api-key",
+        default="",
+        metavar="KEY",
+        help="a key of an account in the lowest tier: does more than may run wait?",
+    )
     words.add_argument(
         "--control-url",
         default="",

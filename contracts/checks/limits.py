@@ -1,0 +1,122 @@
+"""Checks of limits: how many tasks run at a time, that what is more waits, and the window of requests."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from understudy.contracts.citing import cite
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History, Sighting, Story
+from understudy.contracts.limits import NARROW, RATE, most_running
+from understudy.contracts.reading import Reading
+
+# What a create beyond the tier may be told instead of waiting.
+_INSTEAD = frozenset((RATE, "service_busy", "conflict", "forbidden"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A task that surely ran from one moment to another, as two answers show."""
+
+    story: Story
+    first: Sighting
+    last: Sighting
+
+
+def judge_running(history: History) -> Iterator[Evidence]:
+    """No more tasks of an account run at a time than its tier lets, and what is more is queued, not refused."""
+    limits = history.contract.provider.limits
+    if not limits.tiers:
+        return
+    yield from _judge_refused(history)
+    runs = [run for story in history.stories.values() if (run := _run(story))]
+    for run in runs:
+        most = most_running(limits, run.story.who)
+        together = [r for r in runs if r.story.who == run.story.who and r.first.seen <= run.first.seen <= r.last.sent]
+        if len(together) > most:
+            message = f"{len(together)} tasks run at a time, where {most} may"
+            shown = tuple(r.first.reading.exchange for r in together[: most + 1])
+            yield _of_tiers(history, message, shown, run.first.reading)
+
+
+def _run(story: Story) -> _Run | None:
+    """From when to when a task surely ran: from the first answer that saw it to the asking of the last."""
+    seen = [s for s in story.told if story.phases(s) == {"running"} and s.source != "callback"]
+    return _Run(story, seen[0], seen[-1]) if story.created and seen and seen[0].seen <= seen[-1].sent else None
+
+
+def _judge_refused(history: History) -> Iterator[Evidence]:
+    """A create of the account in the lowest tier is taken while others of it are under way."""
+    for reading in history.of("task.submit"):
+        told = sorted(set(reading.conditions) & _INSTEAD)
+        if reading.exchange.who == NARROW and reading.asked is not None and told:
+            message = f"a task beyond those that may run is refused as {told[0]} instead of waiting"
+            yield _of_tiers(history, message, (reading.exchange,), reading)
+
+
+def _of_tiers(history: History, message: str, shown: tuple[Exchange, ...], reading: Reading) -> Evidence:
+    citation = cite(history.contract.provider.document.get("x-limits", {}).get("concurrency"))
+    operation = reading.operation.id if reading.operation else ""
+    return Evidence(message, shown, operation, citation.facts, citation.assumed, "limits/running")
+
+
+def judge_rate(history: History) -> Iterator[Evidence]:
+    """Who is refused for asking too often asked that often, is told for how long, and is taken after that."""
+    rate = history.contract.provider.limits.rate
+    for reading in _too_often(history):
+        text = reading.exchange.header("retry-after")
+        if text and not text.isdecimal() and _is_no_date(reading.exchange):
+            yield _of_rate(history, reading, f"its Retry-After is {text!r}: neither seconds nor a date")
+        elif rate and text.isdecimal() and int(text) > rate[1]:
+            yield _of_rate(history, reading, f"its Retry-After is {text}, and the window has {rate[1]:g} seconds")
+        if reading.exchange.probe == "after_advice":
+            yield _of_rate(history, reading, "it is asked again after as long as Retry-After said, and refused again")
+        count = len(_before(history, reading, rate[1])) if rate else 0
+        if rate and count < rate[0]:
+            yield _of_rate(history, reading, f"request {count + 1} of a window is refused, where {rate[0]} may come")
+    if rate:
+        yield from _judge_unbounded(history, *rate)
+
+
+def _is_no_date(exchange: Exchange) -> bool:
+    return exchange.date("retry-after") is None
+
+
+def _too_often(history: History) -> Iterator[Reading]:
+    """The refusals that speak of too many requests, and of nothing else."""
+    for reading in history.client:
+        if reading.is_refusal and reading.operation and set(reading.conditions) & {RATE} and _is_sure(reading):
+            yield reading
+
+
+def _is_sure(reading: Reading) -> bool:
+    return set(reading.conditions) == {RATE} or bool(reading.exchange.header("retry-after"))
+
+
+def _before(history: History, reading: Reading, seconds: float) -> list[Reading]:
+    """What the same account asked in the window before."""
+    exchange = reading.exchange
+    return [
+        r
+        for r in history.client
+        if r.exchange.who == exchange.who
+        and r.exchange.serial < exchange.serial
+        and r.exchange.started >= exchange.answered - seconds
+    ]
+
+
+def _judge_unbounded(history: History, most: int, seconds: float) -> Iterator[Evidence]:
+    """Where requests come at once, no more than two windows of them are taken: one that ends, and the next."""
+    probed = [r for r in history.client if r.exchange.probe == "rate"]
+    if not probed or any(r.is_refusal for r in probed):
+        return
+    span = probed[-1].exchange.clock - probed[0].exchange.clock
+    if len(probed) > 2 * most and span < seconds:
+        message = f"{len(probed)} requests in {span:.0f} seconds are all taken, where {most} may come in {seconds:g}"
+        yield _of_rate(history, probed[-1], message)
+
+
+def _of_rate(history: History, reading: Reading, message: str) -> Evidence:
+    citation = cite(history.contract.provider.document.get("x-limits", {}).get("rate"))
+    assert reading.operation
+    return Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, citation.assumed, "limits/rate")

@@ -1,0 +1,49 @@
+"""Checks of the models that an account is said to see."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History
+from understudy.contracts.reading import Reading
+
+
+def judge_models(history: History) -> Iterator[Evidence]:
+    """No model stands twice in a list, and a model that answers an account stands in the account's list."""
+    answering = _answering(history)
+    for reading in history.of("models.list"):
+        operation, listed = reading.operation, _listed(reading)
+        if operation is None or not listed:
+            continue
+        clause = f"answer/{operation.id}"
+        doubled = sorted({name for name in listed if listed.count(name) > 1})
+        if doubled:
+            yield Evidence(f"model '{doubled[0]}' stands in it twice", (reading.exchange,), operation.id, clause=clause)
+        for name, answer in answering[reading.exchange.who].items():
+            if name not in listed:
+                shown = (answer.exchange, reading.exchange)
+                message = f"model '{name}' answers this account, and is not among its {len(listed)} models"
+                yield Evidence(message, shown, operation.id, clause=clause)
+
+
+def _listed(reading: Reading) -> list[str]:
+    found = reading.values.get("$models") if reading.is_success else None
+    return [str(item["$model.id"]) for item in found if "$model.id" in item] if isinstance(found, list) else []
+
+
+def _answering(history: History) -> dict[str, dict[str, Reading]]:
+    """By account the models that answered it, each with the first answer."""
+    found: dict[str, dict[str, Reading]] = defaultdict(dict)
+    for reading in history.of("completion", "images", "speech", "task.submit"):
+        name = _model(history, reading) if reading.is_success else None
+        if isinstance(name, str):
+            found[reading.exchange.who].setdefault(name, reading)
+    return found
+
+
+def _model(history: History, reading: Reading) -> Any:
+    """The model that a request names, where a rule says that it is one of the account's."""
+    operation = reading.operation
+    names = [r.arguments["name"] for r in operation.rules if r.name == "model"] if operation else []
+    return history.contract.value(operation, reading.exchange, reading.sent, names[0]) if operation and names else None

@@ -1,0 +1,53 @@
+"""Limits: more tasks than may run at a time, and more requests than a window has."""
+
+import asyncio
+
+from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.tasks import submits
+from understudy.contracts.inputs import find_task_body, unknown_id
+from understudy.contracts.limits import NARROW, RATE, most_running
+from understudy.contracts.requests import Request, ask_for_task
+from understudy.contracts.timing import LONGEST_ADVICE, advice_of
+
+NO_NARROW = "no account in the lowest tier: give --narrow-api-key, or --control-url where the target is the mock"
+NO_CHEAP = "no request is without costs"
+# So many tasks more than may run at a time.
+MORE = 2
+
+
+async def run_queued(drive: Drive) -> None:
+    """As the account in the lowest tier make more tasks at a time than may run, and follow them all to their ends."""
+    if NARROW not in drive.target.credentials:
+        drive.reasons["limits/running"] = NO_NARROW
+        return
+    most = most_running(drive.contract.provider.limits, NARROW)
+    for operation, kind in submits(drive)[:1]:
+        body = find_task_body(drive.contract, operation, kind)
+        if body is None:
+            continue
+        request = drive.ask(operation, body, who=NARROW)
+        created = await asyncio.gather(*(drive.target.send(request) for _ in range(most + MORE)))
+        await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
+
+
+async def run_rated(drive: Drive) -> None:
+    """Ask at once for more than two windows have, until it is refused; then once more, after as long as was said."""
+    rate, request = drive.contract.provider.limits.rate, _cheap(drive)
+    if rate is None or request is None:
+        drive.reasons["limits/rate"] = NO_CHEAP
+        return
+    for _ in range(2 * rate[0] + 1):
+        reading = await drive.target.send(request.evolve(probe="rate"))
+        if RATE in reading.conditions:
+            await drive.waiting.sleep(min(advice_of(reading.exchange), LONGEST_ADVICE))
+            await drive.target.send(request.evolve(probe="after_advice"))
+            return
+
+
+def _cheap(drive: Drive) -> Request | None:
+    """A request that costs nothing and changes nothing."""
+    for operation in drive.contract.serving("models.list", "account.balance", "task.list"):
+        return drive.ask(operation)
+    for operation in drive.contract.serving("task.get"):
+        return ask_for_task(operation, unknown_id(drive.contract, operation))
+    return None
