@@ -24,6 +24,15 @@ class Entry(Struct, gc=False, order=True):
     void: bool = False
 
 
+class Paid(Struct, gc=False):
+    """What was paid at once, for an answer that is no task."""
+
+    at: float
+    amount: Decimal
+    account: str
+    operation: str
+
+
 class Ledger:
     """The money of one account, in the provider's credits."""
 

@@ -8,7 +8,7 @@ from understudy.mockserver.callbacks import Callbacks
 from understudy.mockserver.composer import Composer
 from understudy.mockserver.conversations import Conversations
 from understudy.mockserver.idempotency import Idempotency
-from understudy.mockserver.ledger import NOTHING
+from understudy.mockserver.ledger import NOTHING, Paid
 from understudy.mockserver.links import Signer
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.seed import Seed
@@ -18,6 +18,10 @@ from understudy.mockserver.uploads import Uploads
 
 if TYPE_CHECKING:
     from understudy.mockserver.world import World
+
+
+# So many of the latest payments for answers that are no tasks are told of; the balance knows all.
+MOST_PAID = 100
 
 
 class Site:
@@ -51,6 +55,7 @@ class Site:
         self.idempotency = Idempotency(provider.idempotency.lifetime, bounds.keys) if provider.idempotency else None
         self.callbacks = Callbacks(self)
         self.conversations = Conversations(bounds.conversations)
+        self.paid: deque[Paid] = deque(maxlen=MOST_PAID)
         self.rate = provider.limits.rate
         self._requests = 0
         self._drawn = 0

@@ -3,10 +3,11 @@
 import heapq
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from understudy.mockserver.accounts import Account
+from understudy.mockserver.ledger import Paid
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.site import Site
 
@@ -45,8 +46,23 @@ def _balance(site: Site, account: Account) -> Row:
 
 def _latest_entries(site: Site) -> list[Row]:
     newest = islice(site.tasks.store.window(None), MOST_LOOKED_AT)
-    entries = (entry for task in newest for entry in _iter_entries(task, site.now()))
+    entries = chain(
+        (entry for task in newest for entry in _iter_entries(task, site.now())),
+        (_paid(paid) for paid in site.paid),
+    )
     return heapq.nlargest(MOST_ENTRIES, entries, key=lambda entry: entry["at"])
+
+
+def _paid(paid: Paid) -> Row:
+    """What was paid at once; what it was for stands where a task has its id."""
+    return {
+        "at": paid.at,
+        "what": "charge",
+        "amount": paid.amount,
+        "task": paid.operation,
+        "account": paid.account,
+        "is_due": True,
+    }
 
 
 def _iter_entries(task: Task, now: float) -> Iterator[Row]:

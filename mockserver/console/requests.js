@@ -74,7 +74,7 @@ export class RequestsView {
   }
 
   #tellCount() {
-    const found = this.filtered ? t("count_found", { count: this.list.total }) : t("count_requests", { count: this.seen ?? 0 });
+    const found = this.filtered ? t("count_found", { count: this.list.total }) : t(this.seen === 1 ? "count_request" : "count_requests", { count: this.seen ?? 0 });
     const gone = this.dropped ? ` · ${t("count_dropped", { count: this.dropped })}` : "";
     setText(this.count, found + gone);
   }

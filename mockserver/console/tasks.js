@@ -141,7 +141,7 @@ export class TasksView {
   }
 
   #tellCount() {
-    const found = this.filtered ? t("count_found", { count: this.list.total }) : t("count_tasks", { count: this.site.tasks });
+    const found = this.filtered ? t("count_found", { count: this.list.total }) : t(this.site.tasks === 1 ? "count_task" : "count_tasks", { count: this.site.tasks });
     const gone = this.site.dropped ? ` · ${t("count_dropped", { count: this.site.dropped })}` : "";
     setText(this.count, found + gone);
   }

@@ -256,6 +256,18 @@ def test_money_is_balances_and_entries() -> None:
     assert account["total"] - account["used"] - account["held"] == account["remaining"] == 10_000 - entry["amount"]
 
 
+def test_what_is_paid_at_once_is_an_entry_too() -> None:
+    door = door_of("storyclaw")
+    (create,) = (each for each in door.site.stage.provider.operations if each.behavior == "completion")
+    said = ask_for(door.site.stage.provider, create, door.site.stage.provider.accounts[0].key)
+    assert said
+    assert door.ask(said.method, said.path, said.body, dict(said.headers)).status == 200
+    money = get(door, "/storyclaw/money")
+    (entry,) = money["entries"]
+    assert (entry["what"], entry["task"], entry["is_due"]) == ("charge", create.id, True)
+    assert Decimal(entry["amount"]) == Decimal(money["accounts"][0]["used"]) > 0
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_the_entries_add_up_to_what_was_used(slug: str) -> None:
     door = door_of(slug)
