@@ -71,7 +71,7 @@ def judge_rate(history: History) -> Iterator[Evidence]:
             yield _of_rate(history, reading, f"its Retry-After is {text}, and the window has {rate[1]:g} seconds")
         if reading.exchange.probe == "after_advice":
             yield _of_rate(history, reading, "it is asked again after as long as Retry-After said, and refused again")
-        count = len(_before(history, reading, rate[1])) if rate else 0
+        count = len(_others(history, reading, rate[1])) if rate else 0
         if rate and count < rate[0]:
             yield _of_rate(history, reading, f"request {count + 1} of a window is refused, where {rate[0]} may come")
     if rate:
@@ -93,16 +93,11 @@ def _is_sure(reading: Reading) -> bool:
     return set(reading.conditions) == {RATE} or bool(reading.exchange.header("retry-after"))
 
 
-def _before(history: History, reading: Reading, seconds: float) -> list[Reading]:
-    """What the same account asked in the window before."""
+def _others(history: History, reading: Reading, seconds: float) -> list[Reading]:
+    """What else the same account asked in the window that a request fell into: what overlaps may have come before it."""
     exchange = reading.exchange
-    return [
-        r
-        for r in history.client
-        if r.exchange.who == exchange.who
-        and r.exchange.serial < exchange.serial
-        and r.exchange.started >= exchange.answered - seconds
-    ]
+    mine = (r for r in history.client if r.exchange.who == exchange.who and r is not reading)
+    return [r for r in mine if exchange.answered - seconds <= r.exchange.started <= exchange.answered]
 
 
 def _judge_unbounded(history: History, most: int, seconds: float) -> Iterator[Evidence]:

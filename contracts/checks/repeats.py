@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Story, id_of
+from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
 from understudy.specs.model import TERMINAL
 
@@ -24,7 +25,9 @@ def judge_replay(history: History) -> Iterator[Evidence]:
                 yield Evidence(
                     "a repetition is answered otherwise than the first time", shown, operation.id, clause=clause
                 )
-            elif other.is_refusal and first.exchange.answered <= other.exchange.started:
+            elif (
+                other.is_refusal and first.exchange.answered <= other.exchange.started and RATE not in other.conditions
+            ):
                 said = ", ".join(other.conditions) or f"status {other.exchange.status}"
                 yield Evidence(f"a repetition is refused as {said}", shown, operation.id, clause=clause)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from understudy.contracts.expected import Expected, expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
 from understudy.contracts.rules import may_break
 
@@ -24,7 +25,7 @@ def judge_condition(history: History) -> Iterator[Evidence]:
     """What is refused is refused for what is wrong with it."""
     for reading, wanted in expectations(history):
         names = {each.condition for each in wanted}
-        if not wanted or reading.is_success or names & set(reading.conditions):
+        if not wanted or reading.is_success or names & set(reading.conditions) or _is_too_often(history, reading):
             continue
         first = _surest(wanted)
         condition = history.contract.conditions(reading.operation)[first.condition]
@@ -49,6 +50,12 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
         said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
         message = f"a request that the document takes is refused as {said}"
         yield Evidence(message, (reading.exchange,), operation.id, clause=f"answer/{operation.id}")
+
+
+def _is_too_often(history: History, reading: Reading) -> bool:
+    """Whether a request was refused for coming too soon, before anything else was looked at."""
+    is_limited = history.contract.provider.limits.rate is not None or reading.exchange.header("retry-after")
+    return RATE in reading.conditions and bool(is_limited)
 
 
 def _is_sure(history: History, reading: Reading) -> bool:
