@@ -141,7 +141,7 @@ def _has_type(value: Any, name: str) -> bool:
     return isinstance(value, types.get(name, ()))
 
 
-def find(body: Any, place: tuple[str, ...]) -> Any:
+def find(body: Any, place: tuple[str | int, ...]) -> Any:
     """The member at a place, its first item for `*`; None when there is none."""
     for step in place:
         if step == "*":

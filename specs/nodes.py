@@ -315,6 +315,15 @@ class EachCase:
             yield from body.expressions()
 
 
+def iter_literals(node: Node, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """The literals of a template that stand in objects, with their places; those of lists and of what may be null are left out."""
+    if isinstance(node, Constant):
+        yield place, node.value
+    elif isinstance(node, Object):
+        for member in node.members:
+            yield from iter_literals(member.node, (*place, member.key))
+
+
 # How base64 of PNG, JPEG and WebP files begins.
 _PICTURES = ("iVBORw0KGgo", "/9j/", "UklGR")
 

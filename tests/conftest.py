@@ -16,7 +16,7 @@ import pytest
 pytest_plugins = ["tests.facts"]
 
 UNDERSTUDY = Path(sys.executable).with_name("understudy")
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 1.0
 
 

@@ -8,7 +8,10 @@ from typing import Any
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.negatives import find
 from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.specs.nodes import iter_literals
+from understudy.specs.problems import Place, pointer
 
 # What a body begins with that is compressed so.
 _COMPRESSED = {"gzip": b"\x1f\x8b", "x-gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
@@ -52,6 +55,40 @@ def judge_shape(history: History) -> Iterator[Evidence]:
             message = f"{wrong.place or 'the body'}: {wrong.message}"
             clause = answer_clause(reading)
             yield Evidence(message, (exchange,), operation.id, citation.facts, citation.assumed, clause)
+
+
+def judge_members(history: History) -> Iterator[Evidence]:
+    """What the documented answers always show is shown, and fixed words of theirs stand there: a schema may allow less."""
+    for reading in history.client:
+        operation = reading.operation
+        if operation is None or reading.body in (None, NOT_JSON):
+            continue
+        messages = [
+            f"{_plain(m.place)} is missing, which the documented answers have"
+            for m in reading.mismatches
+            if m.is_absence
+        ]
+        messages += _other_words(reading)
+        shape = history.contract.answer_shape(operation, reading.exchange.status, reading.exchange.media_type)
+        if not messages or shape is None or not shape.is_valid(reading.body):
+            continue  # of what the schema demands another check tells
+        for message in dict.fromkeys(messages):
+            yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=answer_clause(reading))
+
+
+def _other_words(reading: Reading) -> Iterator[str]:
+    """Fixed words of an answer about tasks, money or files that are others; a language model's answers vary too much."""
+    if reading.case is None or not reading.behavior.startswith(("task.", "account.", "upload.")):
+        return
+    for place, wanted in iter_literals(reading.case.body):
+        told = find(reading.body, place)
+        if isinstance(wanted, str) and isinstance(told, str) and told != wanted:
+            yield f"{pointer(place)} is {told!r}, the documented answers say {wanted!r}"
+
+
+def _plain(place: Place) -> str:
+    """A place without the numbers of items: what all items of a list lack is told once."""
+    return pointer(tuple("*" if isinstance(step, int) else step for step in place))
 
 
 def _problem_of_bytes(exchange: Exchange) -> str:

@@ -4,11 +4,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.shapes import Misshape, Shape
 from understudy.contracts.texts import Choice, Text, texts_of
 from understudy.specs.streams import DIALECTS
 
@@ -155,11 +157,25 @@ def judge_calls(history: History) -> Iterator[Evidence]:
                 yield _evidence(history, text, f"a tool {call.name!r} is called that was not offered")
             elif not isinstance(call.arguments, dict):
                 yield _evidence(history, text, "the arguments of a call are no JSON object")
-            elif missing := [n for n in schemas[call.name].get("required", ()) if n not in call.arguments]:
-                yield _evidence(history, text, f"a call lacks the argument {missing[0]!r} that its tool requires")
+            elif wrong := _misshapes(json.dumps(schemas[call.name], sort_keys=True, default=str), call.arguments):
+                yield _evidence(history, text, f"a call has arguments that its tool does not take: {wrong[0].message}")
         ids = [call.id for call in calls if call.id]
         if len(set(ids)) < len(ids):
             yield _evidence(history, text, "two calls have the same id")
+
+
+def _misshapes(schema: str, arguments: Any) -> list[Misshape]:
+    shape = _tool_shape(schema)
+    return shape.misshapes(arguments) if shape else []
+
+
+@lru_cache(maxsize=64)
+def _tool_shape(schema: str) -> Shape | None:
+    """What judges the arguments of a tool; None where its schema is none."""
+    try:
+        return Shape(json.loads(schema))
+    except ValueError:
+        return None
 
 
 def judge_json(history: History) -> Iterator[Evidence]:

@@ -93,6 +93,10 @@ def _tells_where(ask: Ask, body: Any) -> None:
         body["error"]["message"] = f"POST http://10.2.0.9:8080/v3/make failed: {body['error']['message']}"
 
 
+def _nameless(ask: Ask, body: Any) -> None:
+    body.pop("request_id", None)
+
+
 def _one_model(ask: Ask, body: Any) -> None:
     body["data"] = body["data"][:1]
 
@@ -264,6 +268,10 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         telling_json(_untold_stop, when=lambda ask, told: ask.bare_path == MESSAGES and told.status == 200),
     ),
     "errors without words": ("unigateway", telling_json(_wordless, when=lambda ask, told: told.status >= 400)),
+    "errors lose the id of their request": (
+        "storyclaw",
+        telling_json(_nameless, when=lambda ask, told: told.status >= 400),
+    ),
     "errors tell of the inside": ("seedance2ai", telling_json(_tells_where, when=lambda ask, told: told.status >= 400)),
     "errors in a stream": ("clawdrouter", telling(_in_a_stream)),
     "models are hidden": (
