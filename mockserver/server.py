@@ -64,6 +64,10 @@ class PortTaken(Exception):
     """An address that cannot be listened on; says which and why."""
 
 
+# So many connections are taken up in one turn of the loop. libuv takes one for each socket that listens: where a
+# thousand streams make a turn long, a newcomer would wait for as many turns as there are others before it.
+TAKEN_AT_ONCE = 32
+
 # How long, in seconds, an answer under way may take after the signal to stop.
 LAST_MOMENT = 0.2
 
@@ -167,7 +171,7 @@ class Service:
         applications = (Gateway(worlds, control), MediaOrigin(worlds))
         self._servers = [_Server(server_config(application, binding.tls)) for application in applications]
         pairs = zip(self._servers, self._sockets, strict=True)
-        running = [asyncio.ensure_future(server.serve(sockets=[s])) for server, s in pairs]
+        running = [asyncio.ensure_future(server.serve(sockets=_many(bound))) for server, bound in pairs]
         worlds.start()
         for server in self._servers:
             await server.ready.wait()
@@ -187,6 +191,11 @@ class Service:
         """Let `run` end, from its own loop; asked twice, at once."""
         for server in self._servers:
             server.leave()
+
+
+def _many(bound: socket.socket) -> list[socket.socket]:
+    """A listening socket as many that are the same one; whoever serves closes them."""
+    return [bound, *(bound.dup() for _ in range(TAKEN_AT_ONCE - 1))]
 
 
 def _load_control(worlds: Worlds, guard: Guard) -> Application:

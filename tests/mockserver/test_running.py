@@ -1,10 +1,13 @@
 """A server on a thread of its own: it starts, answers, is reached from other threads and loops, and leaves nothing."""
 
 import asyncio
+import contextlib
 import gc
 import http.client
 import json
 import logging
+import select
+import socket
 import threading
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,7 +17,7 @@ import pytest
 from tests.door import stage_of
 from tests.sockets import ask, connected, request
 from understudy.mockserver.running import NotRunning, RunningServer
-from understudy.mockserver.server import Binding, PortTaken
+from understudy.mockserver.server import Binding, PortTaken, Service, loop_factory
 from understudy.mockserver.streams import Pace
 from understudy.mockserver.world import Settings
 
@@ -46,6 +49,35 @@ def test_both_origins_answer_on_ports_of_their_own(server: RunningServer) -> Non
     assert health.json()["providers"] == ["lumen"]
     assert ask(server.addresses.media_url, "GET", "/lumen/nothing").status == 410
     assert server.addresses.base_url != server.addresses.media_url
+
+
+def test_many_who_come_at_once_are_taken_up_in_a_few_turns_of_the_loop() -> None:
+    """One for each turn would let newcomers wait for seconds where many streams make a turn long."""
+    service = Service([stage_of("lumen")], VIRTUAL, Binding(port=0, media_port=0))
+    port = urlsplit(service.addresses.base_url).port
+    with contextlib.ExitStack() as held:
+        # A service that leaves speaks no more, for its process ends.
+        held.callback(setattr, logging.getLogger("uvicorn.error"), "disabled", False)
+        clients = [held.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(100)]
+        for client in clients:
+            client.sendall(b"GET /lumen/nothing HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            turns = runner.run(_turns_until_all_are_answered(service, clients))
+    assert turns < len(clients) / 2
+
+
+async def _turns_until_all_are_answered(service: Service, clients: list[socket.socket]) -> int:
+    ready = asyncio.Event()
+    running = asyncio.ensure_future(service.run(ready.set))
+    await ready.wait()
+    turns = 0
+    while len(select.select(clients, (), (), 0)[0]) < len(clients):
+        await asyncio.sleep(0)
+        turns += 1
+        assert turns < 10_000, "they are never all answered"
+    service.stop()
+    await running
+    return turns
 
 
 def test_two_servers_stand_beside_each_other(server: RunningServer) -> None:
