@@ -54,4 +54,6 @@ class CoalescingTransport:
         if self._pending:
             data = b"".join(self._pending)
             self._pending.clear()
-            self._transport.write(data)
+            # Of a client that has left, the connection may be gone by now: it takes nothing more.
+            if not self.is_closing():
+                self._transport.write(data)

@@ -45,7 +45,7 @@ class WireProtocol(HttpToolsProtocol):
         self._answer: Answering | None = getattr(self.app, "answer", None)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; what is no HTTP gets a bare 400 and a close."""
+        """Parse what came; what is no HTTP gets a bare 400 and a close, after the answers to what came before it."""
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -53,7 +53,7 @@ class WireProtocol(HttpToolsProtocol):
             self._ignore_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self.logger.warning(INVALID)
-            self.send_400_response(INVALID)
+            self._hear_no_more()
         else:
             if self._due is None:
                 self._bound_head(len(data))
@@ -153,6 +153,15 @@ class WireProtocol(HttpToolsProtocol):
             self.timeout_keep_alive_handler()
         else:
             self._watch = self.loop.call_later(min(left, self.timeout_keep_alive), self._close_if_idle)
+
+    def _hear_no_more(self) -> None:
+        """Close when all that had arrived whole is answered; refuse at once where nothing waits for its answer."""
+        cycle: Any = self.cycle  # none yet, at first
+        if cycle is None or cycle.response_complete or cycle.more_body:
+            self._due = None  # what is broken itself is not begun
+            self.send_400_response(INVALID)
+        else:
+            cycle.keep_alive = False
 
     def _bound_head(self, size: int) -> None:
         scope: Any = self.scope  # none yet, at first

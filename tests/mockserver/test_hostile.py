@@ -9,11 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Serve, Served
+from tests.conftest import Serve, Served, serving
 from tests.counter import BOOKS, Counter
 from tests.door import stage_of
 from tests.refusals import Book
@@ -249,6 +250,28 @@ def test_broken_chunk_after_a_good_body(book: Book, counter_of: CounterOf) -> No
         time.sleep(0.02)
         connection.send(b"zz\r\n")
         assert_bare(connection.read())
+
+
+@pytest.mark.parametrize("book", SUBMITS)
+def test_what_came_before_nonsense_is_answered(book: Book, counter_of: CounterOf) -> None:
+    """A task that was paid for is told of, though what follows in the same breath is no HTTP."""
+    counter = counter_of(book, "default")
+    post = request("POST", path_of(book), [key_of(counter), JSON], good_body(book))
+    with connected(counter.served.control_url) as connection:
+        connection.send(post + post + b"\0\1\r\n\r\n" + post)
+        answers = [connection.read() for _ in range(2)]
+        assert connection.read_raw(1) == b""
+    assert [answer.status for answer in answers] == [book.said["good"]["status"]] * 2
+    assert answers[1].headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("book", SUBMITS)
+def test_broken_chunk_with_its_head(book: Book, counter_of: CounterOf) -> None:
+    counter = counter_of(book, "default")
+    head = request("POST", path_of(book), [key_of(counter), JSON, ("Transfer-Encoding", "chunked")])
+    body = good_body(book)
+    with unchanged(counter):
+        assert_bare(send(counter.served.control_url, head + b"%x\r\n%s\r\nzz\r\n" % (len(body), body)))
 
 
 # Keys that are none, by what stands in the Authorization header.
@@ -669,6 +692,21 @@ def test_clients_that_leave(counter_of: CounterOf) -> None:
             with connected(counter.served.control_url) as connection:
                 connection.send(raw[:at])
         time.sleep(0.05)
+
+
+def test_streams_whose_clients_leave_are_no_news(tmp_path: Path) -> None:
+    """Who leaves as a long stream begins is no accident that the server's log tells of."""
+    log = tmp_path / "log"
+    body = b'{"model": "gpt-5.4", "stream": true, "messages": [{"role": "user", "content": "A very long story."}]}'
+    with serving(("unigateway",), log) as served:
+        key = ("Authorization", f"Bearer {served.providers['unigateway'].keys[0]}")
+        raw = request("POST", "/unigateway/v1/chat/completions", [key, JSON], body)
+        for _ in range(30):
+            with connected(served.control_url) as connection:
+                connection.send(raw)
+                time.sleep(0.005)
+        assert send(served.control_url, raw).status == 200
+    assert log.read_text("utf-8") == ""
 
 
 @pytest.mark.parametrize(
