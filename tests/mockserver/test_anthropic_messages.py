@@ -123,15 +123,36 @@ def records(served: Served) -> list[Any]:
 def test_no_credits(served: Served) -> None:
     provider = served.providers["storyclaw"]
     headers = {"Prefer": "condition=insufficient_credits"}
-    client = Anthropic(api_key=provider.keys[0], base_url=provider.base_url, default_headers=headers)
-    with pytest.raises(anthropic.APIStatusError) as caught:
+    with (
+        Anthropic(api_key=provider.keys[0], base_url=provider.base_url, default_headers=headers) as client,
+        pytest.raises(anthropic.PaymentRequiredError) as caught,
+    ):
         client.messages.create(model=MODEL, max_tokens=64, messages=HELLO)
-    assert caught.value.status_code == 402
     assert caught.value.body == {
         "type": "error",
         "error": {"type": "billing_error", "message": "not enough credits"},
         "request_id": caught.value.request_id,
     }
+
+
+@pytest.mark.facts("CR-100", "UG-147")
+@pytest.mark.parametrize(
+    ("slug", "kind"), [("clawdrouter", anthropic.RateLimitError), ("unigateway", anthropic.PermissionDeniedError)]
+)
+def test_relays_without_a_402_can_be_made_to_say_it(
+    served: Served, slug: str, kind: type[anthropic.APIStatusError]
+) -> None:
+    """By itself a relay says otherwise that its customer is out of credits."""
+    provider = served.providers[slug]
+    steers = {"condition=insufficient_credits": kind, "fault=status, status=402": anthropic.PaymentRequiredError}
+    for steer, wanted in steers.items():
+        with (
+            Anthropic(api_key=provider.keys[0], base_url=provider.base_url, max_retries=0) as client,
+            pytest.raises(wanted) as caught,
+        ):
+            client.messages.create(model=MODEL, max_tokens=64, messages=HELLO, extra_headers={"Prefer": steer})
+        assert "quota" in caught.value.message
+        assert caught.value.request_id
 
 
 def test_an_error_may_come_within_a_stream(client: Anthropic) -> None:

@@ -329,6 +329,13 @@ def test_the_sdk_knows_the_errors(
     assert caught.value.message
 
 
+def test_the_sdk_hears_of_a_402_that_is_asked_for(served: Served) -> None:
+    with client_of(served) as client, pytest.raises(errors.ClientError) as caught:
+        client.models.generate_content(model=TEXT, contents="[understudy: fault=status status=402]")
+    assert caught.value.code == 402
+    assert "quota" in (caught.value.message or "")
+
+
 def test_the_sdk_hears_of_a_wrong_key_and_an_unknown_model(served: Served) -> None:
     with client_of(served, "sk-wrong") as client, pytest.raises(errors.ClientError) as wrong:
         client.models.generate_content(model=TEXT, contents="Hi")

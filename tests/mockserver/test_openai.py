@@ -199,6 +199,18 @@ def test_each_refusal_is_an_error_of_its_class(
     assert refused.value.request_id
 
 
+def test_a_402_is_told_as_it_came(provider: Provider, model: str) -> None:
+    """No relay says it by itself, and the client has no class of its own for it; it does not ask again."""
+    steer = {"Prefer": "fault=status, status=402"}
+    with (
+        OpenAI(**settings_of(provider, default_headers=steer)) as client,
+        pytest.raises(openai.APIStatusError) as refused,
+    ):
+        client.chat.completions.create(model=model, messages=HELLO)
+    assert (type(refused.value), refused.value.status_code) == (openai.APIStatusError, 402)
+    assert refused.value.code in ("insufficient_quota", "insufficient_user_quota")
+
+
 @pytest.mark.facts("CR-092", "CR-100")
 def test_a_quota_is_told_from_a_rate(served: Served) -> None:
     codes: dict[str, str | None] = {}
