@@ -144,7 +144,10 @@ def test_relays_without_a_402_can_be_made_to_say_it(
 ) -> None:
     """By itself a relay says otherwise that its customer is out of credits."""
     provider = served.providers[slug]
-    steers = {"condition=insufficient_credits": kind, "fault=status, status=402": anthropic.PaymentRequiredError}
+    steers: dict[str, type[anthropic.APIStatusError]] = {
+        "condition=insufficient_credits": kind,
+        "fault=status, status=402": anthropic.PaymentRequiredError,
+    }
     for steer, wanted in steers.items():
         with (
             Anthropic(api_key=provider.keys[0], base_url=provider.base_url, max_retries=0) as client,
