@@ -1,30 +1,45 @@
-"""Several searches at once, each a process of its own with a seed of its own; their output is shown one after another."""
+"""Several searches at once, each in a process of its own."""
 
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, MutableSequence
+from concurrent.futures import ProcessPoolExecutor, wait
+from multiprocessing import get_context
+
+from understudy.auditions.outcome import Outcome
+
+# What a search tells while it lasts: examples, cells reached, cells in all, judgements caught.
+Tell = Callable[[int, int, int, int], None]
+_FIGURES = 4
+# One of the searches, by its number; another process has to know it by its name.
+Work = Callable[[int, Tell], Outcome]
+# Seconds between two looks at how far they are.
+_PAUSE = 0.25
+# In a process of the crew: what it writes its figures to, each search in its own place.
+_board: MutableSequence[int] = []
 
 
-def search_with_many(own: Sequence[str], words: Sequence[str], workers: int, seed: int) -> int:
-    """Run so many searches; the exit code is the gravest of theirs."""
-    command = [sys.executable, "-m", "understudy", "fuzz", *own]
-    crew = [
-        subprocess.Popen(
-            [*command, "--workers", "1", "--seed", str(seed + number), "--", *words],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(workers)
-    ]
-    codes = []
-    try:
-        for process in crew:
-            told, _ = process.communicate()
-            sys.stdout.write(told)
-            codes.append(process.returncode)
-    finally:
-        for process in crew:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
-    return max(codes, key=lambda code: (code == 2, code == 3, code))
+def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
+    """Run so many searches; raises what one of them raises. Told are all examples, and the most that one has reached."""
+    # A copy of this process would have its threads' locks: each begins anew.
+    context = get_context("spawn")
+    board = context.Array("q", _FIGURES * workers)
+    with ProcessPoolExecutor(workers, context, _arrive, (board,)) as pool:
+        running = [pool.submit(_search, work, number) for number in range(workers)]
+        while wait(running, timeout=_PAUSE).not_done:
+            figures = board[:]
+            examples, *others = (figures[column::_FIGURES] for column in range(_FIGURES))
+            tell(sum(examples), *(max(column) for column in others))
+        return [each.result() for each in running]
+
+
+def _arrive(board: MutableSequence[int]) -> None:
+    global _board  # noqa: PLW0603 - a pool hands over what is shared before it hands over work
+    _board = board
+
+
+def _search(work: Work, number: int) -> Outcome:
+    at = _FIGURES * number
+
+    def tell(*figures: int) -> None:
+        _board[at : at + _FIGURES] = figures
+
+    return work(number, tell)

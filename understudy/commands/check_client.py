@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from understudy.auditions.account import subject_of, trial_of
-from understudy.auditions.files import save
+from understudy.auditions.files import document, save
 from understudy.auditions.run import Audition, words_after
 from understudy.auditions.run import run as hold
 from understudy.cli import UsageError
@@ -78,7 +78,7 @@ def _tell(done: Examination, audition: Audition, options: argparse.Namespace) ->
         for finding in done.findings:
             trial = trial_of(finding, done)
             if trial and trial.case.script.size:
-                path = save(Path(options.save), trial, [finding], list(audition.words))
+                path = save(Path(options.save), document(trial, [finding], list(audition.words)))
                 print(f"{path}: {finding.check}", file=sys.stderr)
     if done.unfit:
         print(f"understudy check-client: the client cannot be judged: {done.unfit}", file=sys.stderr)

@@ -4,14 +4,16 @@ import argparse
 import json
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from understudy.auditions.account import subject_of
-from understudy.auditions.crew import search_with_many
+from understudy.auditions.crew import Tell, search_with_many
 from understudy.auditions.files import save
+from understudy.auditions.outcome import Outcome, merge, outcome_of
 from understudy.auditions.run import Audition, words_after
 from understudy.auditions.searching import search
 from understudy.cli import UsageError
@@ -20,9 +22,8 @@ from understudy.commands.progress import Progress
 from understudy.commands.reporting import add_report, write_reports
 from understudy.contracts.client.command import CannotStart
 from understudy.contracts.client.coverage import Coverage
-from understudy.contracts.client.examine import Bounds, Examination
+from understudy.contracts.client.examine import Bounds
 from understudy.contracts.client.search import Budget, Search
-from understudy.contracts.client.telling import tell, tell_trial
 from understudy.contracts.report import REPORTS
 from understudy.usage import Parser
 
@@ -36,84 +37,98 @@ def run(arguments: list[str]) -> int:
     """0: nothing tripped, 1: something did, 2: usage, 3: the client cannot be judged."""
     own, words = words_after(arguments)
     options = parser().parse_args(own)
-    if options.workers > 1:
-        return search_with_many(own, words, options.workers, options.seed)
     audition = audition_of(options, words)
-    try:
-        done, found = _search(audition, options)
-    except CannotStart as error:
-        raise UsageError(str(error)) from None
-    return _tell(done, found, audition, options)
+    with Progress("examples", options.json) as progress:
+
+        def tell(examples: int, reached: int, cells: int, caught: int) -> None:
+            progress.show(
+                examples, min(options.examples, 10**6), f"{reached} of {cells} states × faults, {caught} caught"
+            )
+
+        try:
+            found = _search(audition, options, tell) if options.workers == 1 else _search_at_once(options, words, tell)
+        except CannotStart as error:
+            raise UsageError(str(error)) from None
+    return _report(found, audition, options)
 
 
-def _search(audition: Audition, options: argparse.Namespace) -> tuple[Examination, Search | None]:
+def _search(audition: Audition, options: argparse.Namespace, tell: Tell) -> Outcome:
     budget = Budget(
         options.seconds, options.examples, options.seed, Path(options.database) if options.database else None
     )
-    with Progress("examples", options.json) as progress:
 
-        def told(search: Search) -> None:
-            cells = f"{search.coverage.reached} of {search.coverage.cells} states × faults, {len(search.caught)} caught"
-            progress.show(search.examples, min(options.examples, 10**6), cells)
+    def told(search: Search) -> None:
+        tell(search.examples, search.coverage.reached, search.coverage.cells, len(search.caught))
 
-        return search(audition, script_of(audition, options), Bounds(options.patience, 1), budget, told)
-
-
-def _tell(done: Examination, found: Search | None, audition: Audition, options: argparse.Namespace) -> int:
+    done, found = search(audition, script_of(audition, options), Bounds(options.patience, 1), budget, told)
     key = done.verdicts[0].trial.key if done.verdicts else ""
     subject = subject_of(done, audition.provider, shlex.join(audition.words), key, options.seed)
-    files = _save(found, audition, Path(options.save)) if found else {}
+    return outcome_of(subject, done.unfit, found, audition.words)
+
+
+def _search_at_once(options: argparse.Namespace, words: list[str], tell: Tell) -> Outcome:
+    """Several searches with a seed each, which share the examples."""
+    share = -(-options.examples // options.workers)
+    alone = argparse.Namespace(**{**vars(options), "workers": 1, "examples": share})
+    return merge(search_with_many(partial(_one_of_many, alone, words), options.workers, tell))
+
+
+def _one_of_many(options: argparse.Namespace, words: list[str], number: int, tell: Tell) -> Outcome:
+    own = argparse.Namespace(**{**vars(options), "seed": options.seed + number})
+    return _search(audition_of(own, words), own, tell)
+
+
+def _report(found: Outcome, audition: Audition, options: argparse.Namespace) -> int:
+    files = {catch.finding.check: save(Path(options.save), catch.script) for catch in found.caught}
     if options.json:
-        said = json.loads(REPORTS["json"](subject))
-        said["search"] = _figures(found, files) if found else {}
+        said = json.loads(REPORTS["json"](found.subject))
+        said["search"] = _figures(found, files) if found.coverage else {}
         print(json.dumps(said, ensure_ascii=False))
-    elif found:
-        _show(found, files, Console())
-    write_reports(options.report, subject)
-    if done.unfit:
-        print(f"understudy fuzz: the client cannot be judged: {done.unfit}", file=sys.stderr)
+    elif found.coverage:
+        _show(found, found.coverage, files, Console())
+    write_reports(options.report, found.subject)
+    if found.unfit:
+        print(f"understudy fuzz: the client cannot be judged: {found.unfit}", file=sys.stderr)
         return CANNOT
-    return FOUND if any(finding.severity == "failure" for finding in done.findings) else 0
+    return FOUND if any(finding.severity == "failure" for finding in found.subject.findings) else 0
 
 
-def _save(found: Search, audition: Audition, folder: Path) -> dict[str, Path]:
-    return {
-        catch.finding.check: save(folder, catch.trial, [catch.finding], list(audition.words)) for catch in found.caught
-    }
-
-
-def _figures(found: Search, files: dict[str, Path]) -> dict[str, object]:
+def _figures(found: Outcome, files: dict[str, Path]) -> dict[str, object]:
     return {
         "examples": found.examples,
-        "seconds": round(found.elapsed, 2),
-        "reached": found.coverage.reached,
-        "cells": found.coverage.cells,
+        "seconds": round(found.seconds, 2),
+        "reached": found.coverage.reached if found.coverage else 0,
+        "cells": found.coverage.cells if found.coverage else 0,
         "scripts": {check: str(path) for check, path in files.items()},
         "caught": [
             {
                 "check": catch.finding.check,
                 "after_seconds": round(catch.seconds, 2),
                 "after_examples": catch.examples,
-                "replies": catch.trial.case.script.size,
+                "replies": catch.replies,
             }
             for catch in found.caught
         ],
     }
 
 
-def _show(found: Search, files: dict[str, Path], console: Console) -> None:
+def _show(found: Outcome, coverage: Coverage, files: dict[str, Path], console: Console) -> None:
+    caught = {catch.finding.check for catch in found.caught}
+    for finding in found.subject.findings:
+        if finding.check not in caught:
+            # What is wrong when all is well is not searched for, but told.
+            console.print(f"[bold red]{finding.title}[/] ({finding.check})", highlight=False)
+            console.print(f"  {finding.message}\n", markup=False, highlight=False)
     for catch in found.caught:
-        finding, trial = catch.finding, catch.trial
-        console.print(f"[bold red]{finding.title}[/] ({finding.check})", highlight=False)
-        console.print(f"  {finding.message}", markup=False, highlight=False)
-        console.print(f"  provider: {tell(trial.case.script)}", markup=False, highlight=False)
-        console.print(f"  client:   {tell_trial(trial)}", markup=False, highlight=False)
-        console.print(f"  {files[finding.check]}\n", style="dim", markup=False, highlight=False)
-    _show_coverage(found.coverage, console)
-    rate = found.examples / found.elapsed if found.elapsed else 0.0
+        console.print(f"[bold red]{catch.finding.title}[/] ({catch.finding.check})", highlight=False)
+        console.print(f"  {catch.finding.message}", markup=False, highlight=False)
+        console.print(f"  provider: {catch.told}", markup=False, highlight=False)
+        console.print(f"  client:   {catch.did}", markup=False, highlight=False)
+        console.print(f"  {files[catch.finding.check]}\n", style="dim", markup=False, highlight=False)
+    _show_coverage(coverage, console)
     console.print(
-        f"{found.examples} examples in {found.elapsed:.1f} s ({rate:.0f} a second), {len(found.caught)} caught; "
-        f"{found.coverage.reached} of {found.coverage.cells} states × faults reached"
+        f"{found.examples} examples in {found.seconds:.1f} s ({found.per_second:.0f} a second), {len(caught)} caught; "
+        f"{coverage.reached} of {coverage.cells} states × faults reached"
     )
 
 
