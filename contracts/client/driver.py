@@ -64,11 +64,11 @@ class Driver:
         out, err = "\n".join(lines), self._err.text
         self._err = Kept(bytearray(), bytearray())
         if ending != "exited":
-            return Word(ending, None, out, err, said, seconds)
+            return Word(ending, None, out, err, said, seconds, hurried=True)
         # A program that ended instead of answering has crashed.
         code = 0 if said is not None and said.get("ok") is True else 1
         trouble = str(said.get("trace") or said.get("error") or "") if said is not None and code else ""
-        return Word(ending, code, out, f"{trouble}\n{err}" if trouble else err, said, seconds)
+        return Word(ending, code, out, f"{trouble}\n{err}" if trouble else err, said, seconds, hurried=True)
 
     async def _answer(
         self, process: asyncio.subprocess.Process, run: int, lines: list[str]

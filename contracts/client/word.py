@@ -38,7 +38,9 @@ _FALSE = ("failed", "fail", "error", "failure", "cancelled", "canceled", "expire
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a client said. `code`: its exit code, None when it was ended; `said`: the JSON object it printed last."""
+    """What a client said. `code`: its exit code, None when it was ended; `said`: the JSON object it printed last.
+
+    `hurried`: it was told not to rest between polls."""
 
     ending: str
     code: int | None = None
@@ -47,6 +49,7 @@ class Word:
     said: Mapping[str, Any] | None = None
     seconds: float = 0.0
     dropped: int = field(default=0, compare=False)
+    hurried: bool = False
 
     @property
     def has_ended(self) -> bool:

@@ -44,6 +44,9 @@ _ALL = (
     Judgement("idempotency-key-fresh", "Each wish has a key of its own", ("C7",), money.key_fresh),
     Judgement("refusals-final", "What cannot succeed is not sent again", ("C9",), manners.refusals_final, early=True),
     Judgement("retry-after-kept", "Retry-After is kept", ("C8",), manners.retry_after_kept, early=True),
+    Judgement(
+        "polling-advice-kept", "Polls are as far apart as is advised", ("C8",), manners.advice_kept, everywhere=True
+    ),
     Judgement("stops-at-end", "Nobody asks for a task that has ended", ("C2",), manners.stops_at_end, early=True),
     Judgement("knows-an-end", "Waiting has an end", ("C1", "C5"), manners.knows_an_end),
     Judgement("does-not-hang", "A client comes to an end", ("C1", "C14"), manners.does_not_hang),

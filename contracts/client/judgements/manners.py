@@ -15,6 +15,8 @@ FINAL = frozenset(
 MOST_HOPEFUL = 5
 # Polls of a task after the client has seen it end.
 MOST_AFTER_END = 3
+# Clocks and schedulers round: a twentieth less is no sooner, and so few seconds are none.
+_ROUNDED, _LATENESS = 0.95, 0.05
 # A client that has asked so often without news, and asks on, knows no end.
 MANY = 60
 
@@ -49,14 +51,41 @@ def retry_after_kept(trial: Trial, use: Use) -> Iterator[Evidence]:
         if following is None:
             continue
         gap = following.exchange.started - seen.exchange.answered
-        # Clocks and schedulers round: a twentieth less is no sooner.
-        if gap < int(advised) * 0.95 - 0.05:
+        if gap < int(advised) * _ROUNDED - _LATENESS:
             yield Evidence(
                 f"asked again after {gap:.2f} s, though the server said Retry-After: {advised}",
                 (seen.exchange, following.exchange),
                 operation=seen.exchange.operation,
             )
             return
+
+
+def advice_kept(trial: Trial, use: Use) -> Iterator[Evidence]:
+    """Who is advised how far apart polls should be keeps to it when all is well; whoever is told to hurry need not."""
+    if trial.word.hurried or any(not seen.step.is_healthy for seen in trial.seen):
+        return
+    for first, second in _polls(trial):
+        advised = first.contract.operations[first.exchange.operation].arguments.get("every", 0)
+        gap = second.exchange.started - first.exchange.answered
+        if gap < advised * _ROUNDED - _LATENESS:
+            yield Evidence(
+                f"asked for the task again after {gap:.2f} s, though the document advises {advised:g} s at least",
+                (first.exchange, second.exchange),
+                operation=first.exchange.operation,
+                # It is advice: nobody is refused for it.
+                assumed=True,
+            )
+            return
+
+
+def _polls(trial: Trial) -> Iterator[tuple[Seen, Seen]]:
+    """Polls of a task that has not ended, each with the next one."""
+    last: dict[str, Seen] = {}
+    for seen in trial.of("task.get"):
+        path = seen.exchange.path
+        if path in last and not last[path].is_terminal:
+            yield last[path], seen
+        last[path] = seen
 
 
 def stops_at_end(trial: Trial, use: Use) -> Iterator[Evidence]:
