@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from understudy.contracts.client.judgements import asking, calls, honesty, lists, manners, money, secrets
+from understudy.contracts.client.judgements import asking, calls, honesty, lists, manners, money, secrets, uploads
 from understudy.contracts.client.trial import Trial
 from understudy.contracts.client.use import Use
 from understudy.contracts.finding import Evidence, Finding
@@ -63,6 +63,7 @@ _ALL = (
         ("C13", "C15", "C17", "C18", "C20"),
         honesty.no_false_failure,
     ),
+    Judgement("upload-checked", "What a task is made of was uploaded", ("C10",), uploads.upload_checked),
     Judgement("list-whole", "A list is read to its end", ("C12",), lists.list_whole),
     Judgement("items-once", "An item of a list counts once", ("C12",), lists.items_once),
     Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts),

@@ -6,7 +6,17 @@ A scenario is only played to a client that uses the operation which it is about.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from understudy.contracts.client.scenarios import answers, callbacks, creating, lists, polling, results, secure, streams
+from understudy.contracts.client.scenarios import (
+    answers,
+    callbacks,
+    creating,
+    lists,
+    polling,
+    results,
+    secure,
+    streams,
+    uploads,
+)
 from understudy.contracts.client.script import Script
 from understudy.contracts.client.trial import Case
 from understudy.contracts.client.use import Use
@@ -73,6 +83,7 @@ _ALL = (
     Scenario("members-absent", "answers lack what need not be there", ("C18",), answers.absent_members, bears=True),
     Scenario("numbers", "numbers come in other forms", ("C18",), answers.numbers, bears=True),
     Scenario("pages", "a list has pages that overlap, are small, empty, or counted wrongly", ("C1", "C12"), lists.none),
+    Scenario("upload-fails", "an upload is refused, or breaks off", ("C10",), uploads.failing),
     Scenario("answer-cut", "an answer breaks off", ("C12",), answers.cut),
     Scenario("answer-refused", "an operation is refused", ("C9", "C10"), answers.refused),
     Scenario("answer-busy", "an operation may be asked again after a time", ("C8",), answers.busy),

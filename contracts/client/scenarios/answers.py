@@ -61,9 +61,10 @@ def numbers(use: Use) -> Iterator[tuple[str, Script]]:
 
 
 def cut(use: Use) -> Iterator[tuple[str, Script]]:
-    """The connection ends in the middle of an answer."""
+    """The connection ends in the middle of an answer: by a reset, or in good order."""
     for operation, _ in _others(use):
         yield operation.id, only(operation.id, Step(cut=0.5, repeat=EVER))
+        yield f"{operation.id}-closed", only(operation.id, Step(cut=0.5, end="close", repeat=EVER))
 
 
 def refused(use: Use) -> Iterator[tuple[str, Script]]:
