@@ -1,6 +1,6 @@
 """From a healthy answer and a step to what goes over the wire; pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,10 +111,22 @@ def _write(plain: Plain, body: bytes, step: Step, is_stream: bool, length: int, 
     if not step.pieces:
         return [Action(data=head + b"".join(wrapped))]
     # Each piece leaves on its own, after the loop has had a turn.
-    return [Action(data=head), *(Action(data=piece, wait=_BETWEEN) for piece in wrapped)]
+    rests = [*_rests([piece for piece in pieces if piece]), _BETWEEN]
+    return [Action(data=head), *(Action(data=piece, wait=rest) for piece, rest in zip(wrapped, rests, strict=False))]
 
 
-_BETWEEN = 0.000_001
+def _rests(pieces: Sequence[bytes]) -> Iterator[float]:
+    """How long to wait before each piece: where a character is torn so long that a client reads its halves one by one."""
+    torn = 0
+    for index, piece in enumerate(pieces):
+        is_torn = index > 0 and piece[0] & 0xC0 == 0x80 and torn < _MOST_TORN
+        torn += is_torn
+        yield _APART if is_torn else _BETWEEN
+
+
+_BETWEEN, _APART = 0.000_001, 0.02
+# All bytes of a character of two, one of three and one of four bytes.
+_MOST_TORN = 6
 _REASONS = {
     200: "OK",
     201: "Created",

@@ -1,6 +1,8 @@
 """Scenarios about streamed texts: cut, broken, framed otherwise, with more events, and left open."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from understudy.contracts.client import frames
@@ -192,16 +194,42 @@ def _with_body(seen: Seen, body: bytes) -> Any:
 
 
 def _many_bytes(seen: Seen) -> list[dict[str, Any]]:
-    """Characters of two, three and four bytes in the first event that brings text, where no later one repeats it."""
-    places = {
-        "openai-chat": "/choices/0/delta/content",
-        "anthropic-messages": "/delta/text",
-        "gemini": "/candidates/0/content/parts/0/text",
-    }
-    place = places.get(dialect_of(seen))
+    """Characters of two, three and four bytes in the first event that brings text, and where later ones repeat all of it."""
+    place = _TEXTS.get(dialect_of(seen))
     parts = frames.split(seen.exchange.response_body)
     for index in range(len(parts)):
         shown = Seen(seen.contract, _with_body(seen, frames.join(parts[index : index + 1])))
-        if place and read_ending(shown).text:
-            return [{"event": index, "at": place, "to": "é猫🐈 "}]
+        text = read_ending(shown).text
+        if place and text:
+            whole = read_ending(seen).text
+            changed = _MANY_BYTES + whole.removeprefix(text)
+            first = {"event": index, "at": place, "to": _MANY_BYTES}
+            return [first, *_repeats(parts, index + 1, whole, changed)]
     return []
+
+
+def _repeats(parts: Sequence[frames.Event], begin: int, whole: str, changed: str) -> Iterator[dict[str, Any]]:
+    """Where the events from a place on say the whole text once more."""
+    for index in range(begin, len(parts)):
+        with suppress(ValueError):
+            for place in _places_of(whole, json.loads(parts[index].data)):
+                yield {"event": index, "at": place, "to": changed}
+
+
+def _places_of(text: str, value: Any, at: str = "") -> Iterator[str]:
+    """Where a text stands in a body; the names of these protocols need no escapes."""
+    if value == text:
+        yield at
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, child in children:
+        yield from _places_of(text, child, f"{at}/{name}")
+
+
+_MANY_BYTES = "é猫🐈 "
+# Where the text stands in the events that bring some, by protocol.
+_TEXTS = {
+    "openai-chat": "/choices/0/delta/content",
+    "openai-responses": "/delta",
+    "anthropic-messages": "/delta/text",
+    "gemini": "/candidates/0/content/parts/0/text",
+}
