@@ -148,7 +148,7 @@ def unfit(healthy: Trial) -> str:
         return f"it did not end by itself though all was well: {healthy.word.ending} after {healthy.word.seconds:.0f} s"
     if not healthy.seen:
         return "it asked nothing at all of the address in BASE_URL: tell it with --env NAME={base_url}"
-    if not healthy.word.claims_success:
+    if not healthy.word.exits_well:
         last = (healthy.word.err.strip() or healthy.word.out.strip()).splitlines()[-1:]
         return f"it failed though all was well: exit code {healthy.word.code}; {' '.join(last)[:300]}"
     return ""
@@ -219,7 +219,7 @@ async def _read_pages(plays: _Plays, use: Use, script: Script) -> str:
         return "the client reads no list" if not use.lists else "it asks for pages that are too big to be filled here"
     verdict = (await plays.apart(calm))[0]
     trial = verdict.trial
-    if len(trial.of("task.list")) < 2 or not trial.word.claims_success:
+    if len(trial.of("task.list")) < 2 or not use.succeeds(trial):
         return f"it reads the first page only, of a list of {len(trial.stock)} tasks"
     plays.compare(replace(use, listing=trial))
     plays.verdicts.append(Verdict(trial, tuple(judge(trial, use))))

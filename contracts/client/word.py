@@ -65,6 +65,11 @@ class Word:
         return not _TROUBLE.search(self.err) if verdict is None else verdict
 
     @property
+    def exits_well(self) -> bool:
+        """Whether it says that the wish was fulfilled, whatever it has written to stderr."""
+        return self.has_ended and self.code == 0 and (self.said is None or _verdict(self.said) is not False)
+
+    @property
     def claims_failure(self) -> bool:
         """Whether it says plainly that the wish was not fulfilled."""
         if not self.has_ended:

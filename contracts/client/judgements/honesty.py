@@ -14,7 +14,7 @@ _REPLACEMENT = "\ufffd"
 
 def no_false_success(trial: Trial, use: Use) -> Iterator[Evidence]:
     """Who says that all went well has what was wished for."""
-    if not trial.word.claims_success:
+    if not use.succeeds(trial):
         return
     for why, exchange in _missing(trial, use):
         yield Evidence(f"it reports success, though {why}", (exchange.exchange,) if exchange else ())
@@ -48,7 +48,7 @@ def last_word_counts(trial: Trial, use: Use) -> Iterator[Evidence]:
 
 def text_whole(trial: Trial, use: Use) -> Iterator[Evidence]:
     """The text that was sent is the text that is shown."""
-    if not use.prints_text or not trial.word.claims_success:
+    if not use.prints_text or not use.succeeds(trial):
         return
     whole = [seen for seen in trial.of(*TEXTS) if is_complete(seen)]
     if not whole:

@@ -12,7 +12,7 @@ WHOLE = "whole"
 
 def list_whole(trial: Trial, use: Use) -> Iterator[Evidence]:
     """Who reads more than one page reads all: what the provider said of pages and totals tells how far."""
-    if WHOLE not in trial.case.expects or not trial.word.claims_success:
+    if WHOLE not in trial.case.expects or not use.succeeds(trial):
         return
     shown = {task_id for seen in trial.of("task.list") for task_id in ids_of(seen)}
     missed = [task_id for task_id in trial.stock if task_id not in shown]
@@ -26,7 +26,7 @@ def list_whole(trial: Trial, use: Use) -> Iterator[Evidence]:
 
 def items_once(trial: Trial, use: Use) -> Iterator[Evidence]:
     """Whoever shows what is in a list shows each item once, though it came on two pages."""
-    if WHOLE not in trial.case.expects or not trial.word.claims_success or use.listing is None:
+    if WHOLE not in trial.case.expects or not use.succeeds(trial) or use.listing is None:
         return
     before = use.listing
     if not before.stock or any(before.word.out.count(task_id) != 1 for task_id in before.stock):
