@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.clients.kit.flaws import has
-from tests.clients.kit.http import Answer, as_json, bearer
+from tests.clients.kit.http import Answer, Trouble, as_json, bearer
 from tests.clients.kit.providers import at
 from tests.clients.kit.runs import Failed, Run, main
 from tests.clients.kit.tasks import advised_seconds
@@ -38,7 +38,12 @@ def fulfil(run: Run) -> dict[str, Any]:
     body = as_json(thing.body(run.prompt))
     answer = Answer(0, {})
     for attempt in range(3):
-        answer = run.http.ask("POST", run.base_url + thing.path, headers, body)
+        try:
+            answer = run.http.ask("POST", run.base_url + thing.path, headers, body)
+        except Trouble:
+            if attempt == 2 or not has("buys_again"):
+                raise
+            continue
         again = (*_BUSY, 400, 401, 402, 403) if has("retries_refusals") else _BUSY
         if answer.status not in again or attempt == 2 or b"quota" in answer.body:
             break

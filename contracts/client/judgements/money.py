@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from understudy.contracts.client.trial import Made, Seen, Trial
-from understudy.contracts.client.use import Use
+from understudy.contracts.client.use import PAID, Use
 from understudy.contracts.finding import Evidence
 
 
@@ -20,6 +20,23 @@ def paid_once(trial: Trial, use: Use) -> Iterator[Evidence]:
             f"{len(made)} tasks were created for a wish that needs {wanted}: {_money(paid)} credits instead of {_money(due)}",
             tuple(seen.exchange for seen, _ in made),
         )
+    bought, usual = _bought(trial), max(1, len(_bought(use.trial)))
+    if len(bought) > usual:
+        yield Evidence(
+            f"what is paid for at once was made {len(bought)} times for a wish that needs {usual}",
+            tuple(seen.exchange for seen in bought),
+            # It is little money, and many think a second attempt worth it.
+            assumed=True,
+        )
+
+
+def _bought(trial: Trial) -> list[Seen]:
+    """What was made and paid for at once, whether its answer came or not."""
+    return [
+        seen
+        for seen in trial.of(*PAID)
+        if not seen.step.undone and (seen.step.done or not (seen.step.refuse or seen.reading.is_refusal))
+    ]
 
 
 def key_kept(trial: Trial, use: Use) -> Iterator[Evidence]:

@@ -85,6 +85,8 @@ _ALL = (
     Scenario("pages", "a list has pages that overlap, are small, empty, or counted wrongly", ("C1", "C12"), lists.none),
     Scenario("upload-fails", "an upload is refused, or breaks off", ("C10",), uploads.failing),
     Scenario("answer-cut", "an answer breaks off", ("C12",), answers.cut),
+    Scenario("answer-lost", "what is paid for at once is made, but its answer is lost", ("C6",), answers.purchases),
+    Scenario("answer-words", "a text ends for a reason that nobody knows", ("C17",), answers.reasons, should_bear=True),
     Scenario("answer-refused", "an operation is refused", ("C9", "C10"), answers.refused),
     Scenario("answer-busy", "an operation may be asked again after a time", ("C8",), answers.busy),
     Scenario("answer-odd", "an operation is answered with what is no answer", ("C10",), answers.odd),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from understudy.contracts.client.edits import apply, places
-from understudy.contracts.client.endings import is_stream
+from understudy.contracts.client.endings import dialect_of, is_stream
 from understudy.contracts.client.scenarios.parts import (
     ADVISED,
     ERRORS_AT_200,
@@ -23,6 +23,7 @@ from understudy.contracts.client.scenarios.parts import (
     says,
 )
 from understudy.contracts.client.trial import Seen
+from understudy.contracts.client.use import PAID
 from understudy.specs.problems import Place
 
 Edit = Mapping[str, Any]
@@ -88,6 +89,31 @@ def odd(use: Use) -> Iterator[tuple[str, Script]]:
             yield f"{operation.id}-{name}", only(operation.id, says(body, EVER))
         yield f"{operation.id}-page", only(operation.id, page(200, EVER))
         yield f"{operation.id}-500", only(operation.id, page(500, EVER))
+
+
+def reasons(use: Use) -> Iterator[tuple[str, Script]]:
+    """A text has ended for a reason that nobody knows."""
+    for operation, seen in _others(use):
+        place = _REASONS.get(dialect_of(seen))
+        if place and not is_stream(seen):
+            edit = {"at": place, "to": "understudy_reason"}
+            yield operation.id, only(operation.id, Step(edits=(edit,), repeat=EVER))
+
+
+def purchases(use: Use) -> Iterator[tuple[str, Script]]:
+    """What is paid for at once is made, but its answer is lost, or a server on the way fails."""
+    for operation, _ in _others(use):
+        if operation.behavior in PAID:
+            yield f"{operation.id}-reset", only(operation.id, Step(lost=True))
+            yield f"{operation.id}-502", only(operation.id, page(502, done=True))
+
+
+# Where a whole text says why it ended, by protocol.
+_REASONS = {
+    "openai-chat": "/choices/0/finish_reason",
+    "anthropic-messages": "/stop_reason",
+    "gemini": "/candidates/0/finishReason",
+}
 
 
 def _others(use: Use) -> Iterator[tuple[Any, Seen]]:

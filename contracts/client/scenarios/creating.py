@@ -7,6 +7,7 @@ from understudy.contracts.client.scenarios.parts import (
     ERRORS_AT_200,
     EVER,
     FINAL,
+    SOON,
     Script,
     Step,
     Use,
@@ -53,6 +54,9 @@ def busy(use: Use) -> Iterator[tuple[str, Script]]:
     for operation in use.using("task.submit"):
         for name in put_off(operation):
             yield name, only(operation.id, Step(refuse=name, retry_after=ADVISED))
+        if next(put_off(operation), ""):
+            name = next(put_off(operation))
+            yield f"{name}-for-ever", only(operation.id, Step(refuse=name, retry_after=SOON, repeat=EVER))
         yield (
             "429",
             only(

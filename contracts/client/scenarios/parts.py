@@ -18,6 +18,8 @@ ERRORS_AT_200: tuple[tuple[str, Any], ...] = (
 FINAL = ("invalid_request", "unauthorized", "forbidden", "insufficient_credits")
 # Seconds that a client is asked to wait: longer than anybody's first back-off.
 ADVISED = "2"
+# The same where it is said again and again.
+SOON = "1"
 
 
 def only(operation: str, *steps: Step) -> Script:
@@ -72,6 +74,7 @@ __all__ = [
     "EVER",
     "FINAL",
     "PAGE",
+    "SOON",
     "Replies",
     "Script",
     "Step",

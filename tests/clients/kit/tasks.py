@@ -39,17 +39,18 @@ class Tasks:
         """The id of a new task. What may have been done is not asked for twice without an idempotency key."""
         body = as_json(self.provider.body(self.run.prompt, self.callback))
         key = "wish-1" if has("constant_key") else str(uuid.uuid4())
-        for attempt in range(4):
+        most = 10_000 if has("creates_forever") else 3
+        for attempt in range(most + 1):
             headers = {"Content-Type": "application/json", **self._auth()}
             if self.provider.idempotency and not has("no_key"):
                 headers["Idempotency-Key"] = str(uuid.uuid4()) if has("new_key_each_attempt") else key
             try:
                 answer = self.run.http.ask("POST", self._url(self.provider.create), headers, body)
             except Trouble:
-                if attempt < 3 and self._may_repeat(None):
+                if attempt < most and self._may_repeat(None):
                     continue
                 raise
-            if attempt < 3 and self._may_repeat(answer):
+            if attempt < most and self._may_repeat(answer):
                 self._wait_for(answer, attempt)
                 continue
             return self._created(answer)
