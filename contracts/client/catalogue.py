@@ -4,23 +4,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from understudy.contracts.client.scenarios import MUST_SUCCEED, cases
-from understudy.contracts.client.script import Step
+from understudy.contracts.client.script import Script, Step
+from understudy.contracts.client.trial import Case
 from understudy.contracts.client.use import Use
 
-# Steps that take longer than a search can wait: the scenarios play them.
-_SLOW = ("silent", "hold", "delay")
+# Seconds for which a drawn step holds a connection open, or is late: less than a scenario does.
+HELD, LATE = 3.0, 0.4
 # A step that never ended would hide what comes after it.
 MOST_REPEATS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One kind of trouble: at which operation, what is done, and whether a client has to bear it once."""
+    """One kind of trouble: at which operation, what is done, and whether a client has to bear it once.
+
+    `is_slow`: it costs the time of many examples.
+    """
 
     name: str
     operation: str
     step: Step
     bears: bool
+    is_slow: bool = False
 
 
 def entries(use: Use, seed: int) -> list[Entry]:
@@ -29,18 +34,43 @@ def entries(use: Use, seed: int) -> list[Entry]:
     for case in cases(use, seed):
         for replies in case.script.replies:
             for step in replies.steps:
-                if step.is_healthy or any(getattr(step, name) for name in _SLOW):
+                if step.is_healthy:
                     continue
-                # Waiting as asked is for the scenarios: here it would cost the time of a hundred examples.
-                once = replace(step, repeat=1, retry_after="")
-                entry = Entry(fault_of(once), replies.operation, once, case.expects == MUST_SUCCEED)
+                once = replace(step, repeat=1, hold=min(step.hold, HELD), delay=min(step.delay, LATE))
+                entry = Entry(fault_of(once), replies.operation, once, case.expects == MUST_SUCCEED, is_slow(once))
                 found.setdefault((replies.operation, repr(once)), entry)
-    return list(found.values())
+    late = (Entry("late", operation, Step(delay=LATE), True, is_slow=True) for operation in use.operations if operation)
+    return [*found.values(), *late]
+
+
+def is_slow(step: Step) -> bool:
+    """Whether a step makes a client wait, or wait in vain."""
+    return bool(step.silent or step.hold or step.delay or step.retry_after)
+
+
+def singles(use: Use, seed: int) -> list[Case]:
+    """The scenarios one operation at a time, what makes nobody wait first: what a search begins with."""
+    found = []
+    for case in cases(use, seed):
+        parts = [replace(case.script, replies=(replies,)) for replies in case.script.replies] or [case.script]
+        found += [replace(case, script=part) for part in parts]
+    return sorted(found, key=lambda case: _waits(case.script))
+
+
+def is_silent(script: Script) -> bool:
+    """Whether an answer never comes."""
+    return any(step.silent for replies in script.replies for step in replies.steps)
+
+
+def _waits(script: Script) -> int:
+    """How much a script makes a client wait: not at all, for a time, or in vain."""
+    return 2 if is_silent(script) else int(any(is_slow(step) for r in script.replies for step in r.steps))
 
 
 def bears_for_ever(entry: Entry) -> bool:
     """Whether a client has to bear it however often it comes: what only looks otherwise, but is a good answer."""
-    return entry.bears and not (entry.step.undone or entry.step.lost or entry.step.cut or entry.step.refuse)
+    step = entry.step
+    return entry.bears and not (step.undone or step.lost or step.cut or step.refuse or step.delay)
 
 
 def fault_of(step: Step) -> str:
@@ -49,6 +79,10 @@ def fault_of(step: Step) -> str:
 
 
 def _faults(step: Step) -> Iterator[tuple[str, bool]]:
+    yield "silent", step.silent
+    yield "held", bool(step.hold)
+    yield "put off", bool(step.retry_after)
+    yield "late", bool(step.delay)
     yield "lost", step.lost
     yield "cut", bool(step.cut)
     yield "redirect", step.redirect

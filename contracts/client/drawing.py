@@ -1,24 +1,27 @@
 """Whole reply scripts, drawn by Hypothesis: bursts of trouble among healthy answers, odd bodies, cuts at interesting bytes."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from itertools import groupby
+from operator import attrgetter
 
 from hypothesis import strategies as st
 
+from understudy.contracts.client.bodies import Row, rows
 from understudy.contracts.client.catalogue import MOST_REPEATS, Entry, bears_for_ever, entries
-from understudy.contracts.client.endings import is_stream
 from understudy.contracts.client.scenarios import MAY_SUCCEED, MUST_SUCCEED
-from understudy.contracts.client.script import Replies, Script, Step
-from understudy.contracts.client.trial import RESULT, Case, Seen
+from understudy.contracts.client.script import EVER, Replies, Script, Step
+from understudy.contracts.client.trial import Case, Seen
 from understudy.contracts.client.use import Use
 
 # A script has so many bursts at the most: what takes more is rarely seen, and never told in a line.
 MOST_BURSTS = 3
-_OFTEN, _REPEATS = st.booleans(), st.integers(1, MOST_REPEATS)
-_ODD: tuple[Any, ...] = ("", " ", "null", 0, -1, 0.5, "0", 1e300, 2**53 + 1, True, [], {}, "\u0000", "🐈", "é" * 300)
+MOST_EDITS = 4
+# How often a trouble comes one after another: once, some times, or for ever.
+_OFTEN = st.one_of(st.just(1), st.integers(1, MOST_REPEATS), st.just(EVER))
+# How often each source is drawn from: most of what the scenarios know, for that goes deepest; rarely what costs time.
+_WEIGHTS = {"known": 24, "cut": 6, "fine": 6, "broken": 6, "slow": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,11 @@ class Burst:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What scripts are drawn from for one client."""
+    """What scripts are drawn from for one client. `silence`: whether answers may fail to come: it gives up soon."""
 
     use: Use
     seed: int
+    silence: bool = False
 
     def scripts(self) -> st.SearchStrategy[Script]:
         """Scripts of one to three bursts."""
@@ -43,12 +47,24 @@ class Drawing:
 
     def bursts(self) -> st.SearchStrategy[Burst]:
         """Bursts: mostly of what the scenarios know, else of bodies and cuts made up for this client."""
-        known = entries(self.use, self.seed)
-        answers = [seen for seen in _answers(self.use) if seen.exchange.operation]
-        # Most of what is drawn is what the scenarios know: it goes deepest.
-        sources = [known] * 4 + [list(_cuts(answers)), list(_bodies(answers))]
-        drawn = [st.sampled_from(source) for source in sources if source]
-        return _burst(st.integers(0, len(drawn) - 1), drawn, self.use.operations)
+        sources = [source for name, source in self._sources.items() for _ in range(_WEIGHTS[name])]
+        return _burst(st.integers(0, len(sources) - 1), sources, self.use.operations)
+
+    @cached_property
+    def _sources(self) -> dict[str, st.SearchStrategy[Entry]]:
+        known = [entry for entry in entries(self.use, self.seed) if self.silence or not entry.step.silent]
+        seen = [seen for seen in self.use.trial.seen if seen.exchange.operation]
+        drawn = [row for each in _shapes_of(seen) for row in rows(each)]
+        tables: dict[str, list[Entry]] = {
+            "known": [entry for entry in known if not entry.is_slow],
+            "slow": [entry for entry in known if entry.is_slow],
+            "cut": list(_cuts(_shapes_of(seen))),
+            "broken": [_edited([row]) for row in drawn if not row.is_fine],
+        }
+        made = {name: st.sampled_from(table) for name, table in tables.items() if table}
+        fine = [row for row in drawn if row.is_fine]
+        odd = [_fine(list(found)) for _, found in groupby(fine, key=attrgetter("operation"))]
+        return {**made, "fine": st.one_of(odd)} if odd else made
 
     def _script(self, bursts: Sequence[Burst]) -> Script:
         steps: dict[str, list[Step]] = {}
@@ -63,7 +79,7 @@ class Drawing:
             len(bursts) == 1 and bursts[0].entry.bears and (bursts[0].repeat == 1 or bears_for_ever(bursts[0].entry))
         )
         says = "bears" if bears else ""
-        return Script(healthy.provider, replies, healthy.profile, self.seed, says=says)
+        return replace(healthy, replies=replies, seed=self.seed, says=says)
 
 
 def case_of(script: Script) -> Case:
@@ -71,8 +87,9 @@ def case_of(script: Script) -> Case:
     return Case("drawn", "a drawn script", replace(script, says=""), MUST_SUCCEED if script.says else MAY_SUCCEED)
 
 
-def _answers(use: Use) -> list[Seen]:
-    return list({seen.exchange.operation: seen for seen in use.trial.seen}.values())
+def _shapes_of(seen: Sequence[Seen]) -> list[Seen]:
+    """The answers, the last of each operation in each state of a task."""
+    return list({(each.exchange.operation, each.phases): each for each in seen}.values())
 
 
 @st.composite
@@ -85,7 +102,7 @@ def _burst(
     """A trouble after no more healthy answers than the operation gives when all is well."""
     entry = draw(sources[draw(turns)])
     before = draw(_up_to(max(0, usual.get(entry.operation, 1) - 1)))
-    return Burst(before, entry, draw(_REPEATS) if draw(_OFTEN) else 1)
+    return Burst(before, entry, 1 if entry.is_slow else draw(_OFTEN))
 
 
 @cache
@@ -112,29 +129,11 @@ def interesting(body: bytes) -> list[int]:
     return sorted(at for at in places if 0 < at < len(body))
 
 
-def _bodies(answers: Sequence[Seen]) -> Iterator[Entry]:
-    """Answers with one member odd, or missing."""
-    for seen in answers:
-        for place in _places_in(seen):
-            for edit in ({"at": place}, *({"at": place, "to": value} for value in _ODD)):
-                yield Entry("members", seen.exchange.operation, Step(edits=(edit,)), False)
+def _fine(table: Sequence[Row]) -> st.SearchStrategy[Entry]:
+    """Answers of one operation that the schema takes, odd in some places."""
+    return st.lists(st.sampled_from(table), min_size=1, max_size=MOST_EDITS).map(_edited)
 
 
-def _places_in(seen: Seen) -> Iterator[str]:
-    if seen.exchange.media_type != "application/json" or is_stream(seen) or seen.exchange.operation == RESULT:
-        return
-    try:
-        body = json.loads(seen.exchange.response_body)
-    except ValueError:
-        return
-    yield from _places(body, "")
-
-
-def _places(value: Any, at: str) -> Iterator[str]:
-    if at:
-        yield at
-    children: Mapping[Any, Any] = (
-        value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list) else {}
-    )
-    for name, child in children.items():
-        yield from _places(child, f"{at}/{str(name).replace('~', '~0').replace('/', '~1')}")
+def _edited(found: Sequence[Row]) -> Entry:
+    edits = tuple(edit for row in found for edit in row.edits)
+    return Entry("members", found[0].operation, Step(edits=edits), False)

@@ -43,6 +43,16 @@ def apply(body: Any, edits: Iterable[Mapping[str, Any]], names: Mapping[str, Pla
     return body
 
 
+def pointer_to(place: Place) -> str:
+    """A place as a JSON pointer."""
+    return "".join(f"/{escaped(str(step))}" for step in place)
+
+
+def escaped(name: str) -> str:
+    """A member's name as it stands in a pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
 def _read(case: Case, body: Any) -> Places:
     read = Places()
     case.body.read(body, (), read)

@@ -1,17 +1,16 @@
 """An examination: a client is put through every scenario that concerns it, several at a time, and judged."""
 
 import asyncio
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from understudy.contracts.client.judgements import JUDGEMENTS, judge
-from understudy.contracts.client.scenarios import HEALTHY, MAY_SUCCEED, SCENARIOS, WHOLE, case_of, cases, lists, secure
-from understudy.contracts.client.scenarios.polling import race_at
-from understudy.contracts.client.script import GOOD, Script
+from understudy.contracts.client.scenarios import HEALTHY, cases
+from understudy.contracts.client.script import Script
+from understudy.contracts.client.stages import STAGES, Stage
 from understudy.contracts.client.theatre import Client, Theatre
 from understudy.contracts.client.trial import Case, Trial
-from understudy.contracts.client.use import Use
+from understudy.contracts.client.use import Use, unfit
 from understudy.contracts.finding import Finding
 
 # A client is given so many seconds for one wish, however fast it is; and so many times what it takes when all is well.
@@ -89,9 +88,9 @@ async def examine(
     plays = _Plays(theatre, cast, use, bounds, patience, progress)
     # What only shows after long waiting begins first.
     await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
-    for name, act in _STAGED.items():
+    for name, act in STAGES.items():
         if not only or name in only:
-            reason = await act(plays, use, script)
+            reason = await plays.staged(act(use, script.seed, [verdict.trial for verdict in plays.verdicts]))
             if reason:
                 done.unreached[name] = reason
     done.verdicts += plays.verdicts
@@ -142,18 +141,6 @@ async def replay(theatre: Theatre, cast: Cast, case: Case, bounds: Bounds) -> Ex
     return done
 
 
-def unfit(healthy: Trial) -> str:
-    """Why a client cannot be judged by its healthy run; '' when it can."""
-    if healthy.word.ending != "exited":
-        return f"it did not end by itself though all was well: {healthy.word.ending} after {healthy.word.seconds:.0f} s"
-    if not healthy.seen:
-        return "it asked nothing at all of the address in BASE_URL: tell it with --env NAME={base_url}"
-    if not healthy.word.exits_well:
-        last = (healthy.word.err.strip() or healthy.word.out.strip()).splitlines()[-1:]
-        return f"it failed though all was well: exit code {healthy.word.code}; {' '.join(last)[:300]}"
-    return ""
-
-
 class _Plays:
     """Trials under way, so many at once."""
 
@@ -167,84 +154,34 @@ class _Plays:
         self.verdicts: list[Verdict] = []
 
     async def all(self, chosen: Sequence[Case]) -> None:
-        """Play these cases."""
-        self.verdicts += await self.apart(chosen)
+        """Play these cases, and judge what was seen."""
+        self._count(await self._play(chosen), self._use)
 
-    async def apart(self, chosen: Sequence[Case]) -> list[Verdict]:
-        """Play these cases; whether they count is for the caller to say."""
+    async def staged(self, stage: Stage) -> str:
+        """Play a scenario that depends on what was seen of it before; why it does not concern the client, or ''."""
+        trials: list[Trial] = []
+        use = self._use
+        try:
+            use, chosen = next(stage)
+            while True:
+                trials = await self._play(chosen)
+                before, (use, chosen) = use, stage.send(trials)
+                self._count(trials, before)
+        except StopIteration as ended:
+            if not ended.value:
+                self._count(trials, use)
+            return str(ended.value)
+
+    def _count(self, trials: Sequence[Trial], use: Use) -> None:
+        self.verdicts += [Verdict(trial, tuple(judge(trial, use))) for trial in trials]
+
+    async def _play(self, chosen: Sequence[Case]) -> list[Trial]:
         self._planned += len(chosen)
         return await asyncio.gather(*(self._one(case) for case in chosen))
 
-    @property
-    def has_tls(self) -> bool:
-        """Whether cases can be played over https."""
-        return self._theatre.has_tls
-
-    def compare(self, use: Use) -> None:
-        """Judge what follows by another healthy run."""
-        self._use = use
-
-    async def _one(self, case: Case) -> Verdict:
+    async def _one(self, case: Case) -> Trial:
         async with self._places:
             trial = await self._theatre.run(case, self._cast.play(self._patience))
-        findings = tuple(judge(trial, self._use))
         self._done += 1
         self._progress(self._done, self._planned, case.scenario)
-        return Verdict(trial, findings)
-
-
-async def _race(plays: _Plays, use: Use, script: Script) -> str:
-    """The race between the last poll and the client's deadline, where the client has one that was seen."""
-    for verdict in plays.verdicts:
-        trial = verdict.trial
-        polls = trial.of("task.get")
-        if trial.case.scenario.startswith("task-stuck") and trial.word.ending == "exited" and len(polls) > 2:
-            gaps = [b.exchange.started - a.exchange.started for a, b in itertools.pairwise(polls)]
-            await plays.all(list(_race_cases(use, script, len(polls), sorted(gaps)[len(gaps) // 2])))
-            return ""
-    return "the client polls nothing" if not use.polls else "no deadline of the client's was seen"
-
-
-def _race_cases(use: Use, script: Script, polls: int, interval: float) -> Iterator[Case]:
-    scenario = SCENARIOS["deadline-race"]
-    for name, raced in race_at(use, polls, interval):
-        yield case_of(scenario, name, raced, use, script.seed, MAY_SUCCEED)
-
-
-async def _read_pages(plays: _Plays, use: Use, script: Script) -> str:
-    """Two pages first: only of a client that reads the second one is anything demanded. Why nothing is, or ''."""
-    scenario = SCENARIOS["pages"]
-    calm = [case_of(scenario, name, each, use, script.seed, WHOLE) for name, each in lists.calm(use)]
-    if not calm:
-        return "the client reads no list" if not use.lists else "it asks for pages that are too big to be filled here"
-    verdict = (await plays.apart(calm))[0]
-    trial = verdict.trial
-    if len(trial.of("task.list")) < 2 or not use.succeeds(trial):
-        return f"it reads the first page only, of a list of {len(trial.stock)} tasks"
-    plays.compare(replace(use, listing=trial))
-    plays.verdicts.append(Verdict(trial, tuple(judge(trial, use))))
-    await plays.all(
-        [
-            case_of(scenario, name, each, use, script.seed, WHOLE if borne else MAY_SUCCEED)
-            for name, borne, each in lists.pages(use)
-        ]
-    )
-    return ""
-
-
-async def _prove(plays: _Plays, use: Use, script: Script) -> str:
-    """A good certificate first: of a client that cannot do https nothing is demanded. Why nothing is, or ''."""
-    if not plays.has_tls:
-        return "no certificates could be made here"
-    scenario = SCENARIOS["tls"]
-    verdict = (await plays.apart([case_of(scenario, GOOD, secure.good(), use, script.seed, MAY_SUCCEED)]))[0]
-    reason = unfit(verdict.trial)
-    if reason:
-        return f"over https, with a certificate that is good by the file in SSL_CERT_FILE, it does not work: {reason}"
-    plays.verdicts.append(verdict)
-    await plays.all([case_of(scenario, name, each, use, script.seed, MAY_SUCCEED) for name, each in secure.bad(use)])
-    return ""
-
-
-# What is only known to concern a client when it was tried, by the scenario's name; gives why it does not, or ''.
-_STAGED = {"deadline-race": _race, "pages": _read_pages, "tls": _prove}
+        return trial

@@ -8,12 +8,14 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.errors import Flaky, Unsatisfiable
+from hypothesis.strategies import SearchStrategy
 
-from understudy.contracts.client.catalogue import entries
+from understudy.contracts.client.catalogue import entries, is_silent, singles
 from understudy.contracts.client.coverage import Coverage, coverage_of
 from understudy.contracts.client.drawing import Drawing, case_of
 from understudy.contracts.client.judgements import EARLY, judge
 from understudy.contracts.client.script import HEALTHY, Script
+from understudy.contracts.client.stages import STAGES, Stage
 from understudy.contracts.client.theatre import Watch
 from understudy.contracts.client.trial import Case, Seen, Trial
 from understudy.contracts.client.use import Use
@@ -59,6 +61,7 @@ class Search:
     _began: float = field(init=False, default=0.0)
     _target: str = field(init=False, default="")
     _best: Catch | None = field(init=False, default=None)
+    _silence: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self.coverage = coverage_of(self.use, [entry.name for entry in entries(self.use, self.budget.seed)])
@@ -76,18 +79,53 @@ class Search:
     def run(self) -> list[Catch]:
         """Search until the budget is used up; each judgement is caught once, by its shortest script."""
         self._began = time.monotonic()
+        self._begin_with(singles(self.use, self.budget.seed))
         turn = 0
+        scripts = Drawing(self.use, self.budget.seed, self._silence < SOON).scripts()
         while not self.is_over:
             self._target, self._best = "", None
-            self._search(self.budget.seed + turn)
+            self._search(self.budget.seed + turn, scripts)
             turn += 1
             self.caught += self._new()
         return self.caught
 
+    def _begin_with(self, chosen: Sequence[Case]) -> None:
+        """Each known trouble alone, before anything is drawn: most of what is wrong with a client shows there."""
+        trials: list[Trial] = []
+        for case in chosen:
+            if self.is_over:
+                return
+            trials.append(self._play(case))
+            self._hold(trials[-1:], self.use)
+        self._silence = max((trial.word.seconds for trial in trials if is_silent(trial.case.script)), default=0.0)
+        for stage in STAGES.values():
+            self._staged(stage(self.use, self.budget.seed, trials))
+
+    def _staged(self, stage: Stage) -> None:
+        """What depends on what was seen of it before."""
+        trials: list[Trial] = []
+        use = self.use
+        try:
+            use, chosen = next(stage)
+            while not self.is_over:
+                trials = [self._play(case) for case in chosen]
+                before, (use, chosen) = use, stage.send(trials)
+                self._hold(trials, before)
+        except StopIteration as ended:
+            if not ended.value:
+                self._hold(trials, use)
+
+    def _hold(self, trials: Sequence[Trial], use: Use) -> None:
+        """Keep what is new of what these trials hold against the client; they are as short as can be."""
+        for trial in trials:
+            for finding in judge(trial, use):
+                if self._is_new(finding):
+                    self.caught.append(Catch(finding, trial, self.elapsed, self.examples))
+
     def _new(self) -> list[Catch]:
         return [] if self._best is None else [self._best]
 
-    def _search(self, number: int) -> None:
+    def _search(self, number: int, scripts: SearchStrategy[Script]) -> None:
         """One search of Hypothesis: it ends with the first thing that is new, shrunk, or when the budget does."""
         database = DirectoryBasedExampleDatabase(self.budget.database) if self.budget.database else None
         wanted = settings(
@@ -99,7 +137,6 @@ class Search:
             print_blob=False,
             report_multiple_bugs=False,
         )
-        scripts = Drawing(self.use, self.budget.seed).scripts()
 
         @seed(number)
         @wanted
@@ -116,11 +153,17 @@ class Search:
     def _attempt(self, script: Script) -> None:
         if self._is_late():
             raise OutOfTime
-        case = case_of(script)
+        self._judge(self._play(case_of(script)))
+
+    def _play(self, case: Case) -> Trial:
         trial = self.player(case, self._watch(case))
         self.examples += 1
         self.coverage.add(trial.seen)
         self.told(self)
+        return trial
+
+    def _judge(self, trial: Trial) -> None:
+        """Raises Tripped when something new is held against the client."""
         found = [finding for finding in judge(trial, self.use) if self._is_new(finding)]
         if not found:
             return
@@ -162,6 +205,8 @@ class Search:
         return {catch.finding.check for catch in self.caught} | self.known
 
 
+# A client that gives up so soon, in seconds, may be met with silence often.
+SOON = 3.0
 # Seconds for shrinking what was caught when the time was up.
 SHRINKING = 20.0
 

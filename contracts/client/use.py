@@ -91,6 +91,18 @@ class Use:
         return max((b - a for a, b in itertools.pairwise(moments)), default=0.0)
 
 
+def unfit(healthy: Trial) -> str:
+    """Why a client cannot be judged by its healthy run; '' when it can."""
+    if healthy.word.ending != "exited":
+        return f"it did not end by itself though all was well: {healthy.word.ending} after {healthy.word.seconds:.0f} s"
+    if not healthy.seen:
+        return "it asked nothing at all of the address in BASE_URL: tell it with --env NAME={base_url}"
+    if not healthy.word.exits_well:
+        last = (healthy.word.err.strip() or healthy.word.out.strip()).splitlines()[-1:]
+        return f"it failed though all was well: exit code {healthy.word.code}; {' '.join(last)[:300]}"
+    return ""
+
+
 def text_of(seen: Seen) -> str:
     """The text that an answer brings, whole or streamed."""
     if is_stream(seen):

@@ -10,7 +10,7 @@ from understudy.contracts.client.theatre import Watch
 from understudy.contracts.client.trial import Case, Trial
 
 # A client that asks so often in one wish is stopped: a search has no time for more.
-MOST_REQUESTS = 300
+MOST_REQUESTS = 400
 
 
 def search(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from understudy.contracts.client.edits import apply, places
+from understudy.contracts.client.edits import apply, escaped, places, pointer_to
 from understudy.contracts.client.endings import dialect_of, is_stream
 from understudy.contracts.client.scenarios.parts import (
     ADVISED,
@@ -147,7 +147,7 @@ def _changed(use: Use, change: Callable[[Seen], Iterator[Edit]]) -> Iterator[Rep
         answers.setdefault(seen.exchange.operation, []).append(seen)
     for operation, shapes in answers.items():
         edits = [{edit["at"]: edit for edit in change(seen)} for seen in shapes]
-        places = {_pointer(place) for seen in shapes for place, _ in _leaves(_plain(seen))}
+        places = {pointer_to(place) for seen in shapes for place, _ in _leaves(_plain(seen))}
         having = {place: [index for index, seen in enumerate(shapes) if _has(seen, place)] for place in places}
         fine = {
             at: edit for some in edits for at, edit in some.items() if all(at in edits[i] for i in having.get(at, ()))
@@ -157,7 +157,7 @@ def _changed(use: Use, change: Callable[[Seen], Iterator[Edit]]) -> Iterator[Rep
 
 
 def _has(seen: Seen, pointer: str) -> bool:
-    return any(_pointer(place) == pointer for place, _ in _leaves(_plain(seen)))
+    return any(pointer_to(place) == pointer for place, _ in _leaves(_plain(seen)))
 
 
 def _plain(seen: Seen) -> Any:
@@ -168,7 +168,7 @@ def _objects(value: Any, place: str = "") -> Iterator[str]:
     if isinstance(value, dict):
         yield place
         for name, child in value.items():
-            yield from _objects(child, f"{place}/{_escaped(name)}")
+            yield from _objects(child, f"{place}/{escaped(name)}")
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from _objects(child, f"{place}/{index}")
@@ -201,7 +201,7 @@ def _droppable(seen: Seen, how: str) -> Iterator[Edit]:
     )
     body = _plain(seen)
     for place, value in _free(seen):
-        edit: dict[str, Any] = {"at": _pointer(place)}
+        edit: dict[str, Any] = {"at": pointer_to(place)}
         if how == "null":
             edit["to"] = None
         changed = apply(body, (edit,), {})
@@ -230,7 +230,7 @@ def _renumbered(seen: Seen, how: str) -> Iterator[Edit]:
     for place, value in _free(seen):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        edit = {"at": _pointer(place), "to": value + 0.5 if how == "fraction" else str(value)}
+        edit = {"at": pointer_to(place), "to": value + 0.5 if how == "fraction" else str(value)}
         if how == "text" and _is_const(seen, place):
             continue
         if how == "text" or (shape and shape.is_valid(apply(body, (edit,), {}))):
@@ -242,17 +242,9 @@ def _is_const(seen: Seen, place: Place) -> bool:
     shape = seen.contract.answer_shape(
         seen.contract.operations[seen.exchange.operation], seen.exchange.status, "application/json"
     )
-    changed = apply(_plain(seen), ({"at": _pointer(place), "to": -12345},), {})
+    changed = apply(_plain(seen), ({"at": pointer_to(place), "to": -12345},), {})
     return bool(
         shape
         and not shape.is_valid(changed)
         and any(m.keyword in ("const", "enum", "oneOf") for m in shape.misshapes(changed))
     )
-
-
-def _pointer(place: Place) -> str:
-    return "".join(f"/{_escaped(str(step))}" for step in place)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
