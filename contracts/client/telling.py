@@ -14,6 +14,13 @@ _CALLBACKS = {
     "early": "the callback comes before the create is answered",
     "lost": "no callback comes",
 }
+_SHOWN = {
+    "good": "over https",
+    "other-host": "over https, with the certificate of another host",
+    "unknown-authority": "over https, with a certificate by an authority that nobody knows",
+    "expired": "over https, with a certificate that has expired",
+    "result-unknown-authority": "over https; results with a certificate by an authority that nobody knows",
+}
 
 
 def tell(script: Script) -> str:
@@ -22,6 +29,8 @@ def tell(script: Script) -> str:
         f"{replies.operation}: {', then '.join(_told(replies.steps))}" for replies in script.replies if replies.steps
     ]
     told += [_CALLBACKS[name] for name in script.callbacks]
+    told += [_SHOWN[script.tls]] if script.tls else []
+    told += [f"{script.stock} tasks are there before"] if script.stock else []
     return "; ".join(told) or "all is well"
 
 
@@ -95,6 +104,10 @@ def _how(step: Step) -> Iterator[str]:
         yield f"the connection stays open for {step.hold:g} s"
     if step.pieces:
         yield f"in pieces of {step.pieces} bytes"
+    if step.most:
+        yield f"{step.most} on a page"
+    if step.grow:
+        yield f"{step.grow} more in the list"
 
 
 def _edit(edit: object) -> str:

@@ -33,6 +33,8 @@ _MISTAKES = re.compile(
 _TRACE = re.compile(
     r"^Traceback \(most recent call last\)|^\s+at .+\(.+\)|^goroutine \d+|^\s+from .+:\d+:in", re.MULTILINE
 )
+# What runtimes print by themselves, whatever comes of a wish: the warnings of Node and of Python.
+_NOISE = re.compile(r"^\(node:\d+\) .*$|^\(Use `node .*$|^\S+\.py:\d+: \w*Warning: .*$(?:\n  .*$)?", re.MULTILINE)
 _FALSE = ("failed", "fail", "error", "failure", "cancelled", "canceled", "expired", "timeout", "rejected")
 
 
@@ -62,7 +64,7 @@ class Word:
         if not self.has_ended or self.code != 0:
             return False
         verdict = _verdict(self.said) if self.said is not None else None
-        return not _TROUBLE.search(self.err) if verdict is None else verdict
+        return not _TROUBLE.search(_NOISE.sub("", self.err)) if verdict is None else verdict
 
     @property
     def exits_well(self) -> bool:
