@@ -18,10 +18,12 @@ from understudy.contracts.client.use import Use
 # A script has so many bursts at the most: what takes more is rarely seen, and never told in a line.
 MOST_BURSTS = 3
 MOST_EDITS = 4
-# How often a trouble comes one after another: once, some times, or for ever.
-_OFTEN = st.one_of(st.just(1), st.integers(1, MOST_REPEATS), st.just(EVER))
-# How often each source is drawn from: most of what the scenarios know, for that goes deepest; rarely what costs time.
-_WEIGHTS = {"known": 24, "cut": 6, "fine": 6, "broken": 6, "slow": 1}
+# How often a trouble comes one after another: once, some times, or for ever, which takes a client's whole patience.
+_TURNS, _REPEATS = st.integers(0, 15), st.integers(1, MOST_REPEATS)
+_SOME, _EVER = 10, 15
+# How often each source is drawn from: most of what the scenarios know, for that goes deepest. What makes a client wait
+# takes the time of a hundred others.
+_WEIGHTS = {"known": 480, "cut": 120, "fine": 120, "broken": 120, "slow": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,8 @@ def _burst(
     """A trouble after no more healthy answers than the operation gives when all is well."""
     entry = draw(sources[draw(turns)])
     before = draw(_up_to(max(0, usual.get(entry.operation, 1) - 1)))
-    return Burst(before, entry, 1 if entry.is_slow else draw(_OFTEN))
+    turn = 0 if entry.is_slow else draw(_TURNS)
+    return Burst(before, entry, 1 if turn < _SOME else draw(_REPEATS) if turn < _EVER else EVER)
 
 
 @cache

@@ -28,12 +28,16 @@ Player = Callable[[Case, Watch], Trial]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long and how many: seconds and examples for the whole search; `database` keeps what was found, None nothing."""
+    """How long and how many: seconds and examples for the whole search; `database` keeps what was found, None nothing.
+
+    `known_first`: each known trouble alone is played before anything is drawn.
+    """
 
     seconds: float
     examples: int
     seed: int
     database: Path | None = None
+    known_first: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Search:
     def run(self) -> list[Catch]:
         """Search until the budget is used up; each judgement is caught once, by its shortest script."""
         self._began = time.monotonic()
-        self._begin_with(singles(self.use, self.budget.seed))
+        self._begin_with(singles(self.use, self.budget.seed) if self.budget.known_first else [])
         turn = 0
         scripts = Drawing(self.use, self.budget.seed, self._silence < SOON).scripts()
         while not self.is_over:
@@ -98,7 +102,7 @@ class Search:
             trials.append(self._play(case))
             self._hold(trials[-1:], self.use)
         self._silence = max((trial.word.seconds for trial in trials if is_silent(trial.case.script)), default=0.0)
-        for stage in STAGES.values():
+        for stage in STAGES.values() if trials else ():
             self._staged(stage(self.use, self.budget.seed, trials))
 
     def _staged(self, stage: Stage) -> None:
