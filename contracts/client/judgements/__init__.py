@@ -1,6 +1,6 @@
 """The judgements on a client: pure functions from a trial to evidence, in one table."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from understudy.contracts.client.judgements import asking, calls, honesty, lists, manners, money, secrets, uploads
@@ -15,7 +15,8 @@ Judge = Callable[[Trial, Use], Iterator[Evidence]]
 class Judgement:
     """One judgement. `early`: what it holds against the first exchanges it holds against all, so that a run can end.
 
-    `everywhere`: it is one mistake in whatever scenario it shows.
+    `everywhere`: it is one mistake in whatever scenario it shows. `wavers`: a machine that is slow may be to blame, so that
+    it only counts when it shows twice.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Judgement:
     judge: Judge
     early: bool = False
     everywhere: bool = False
+    wavers: bool = False
 
 
 _ALL = (
@@ -49,7 +51,7 @@ _ALL = (
     ),
     Judgement("stops-at-end", "Nobody asks for a task that has ended", ("C2",), manners.stops_at_end, early=True),
     Judgement("knows-an-end", "Waiting has an end", ("C1", "C5"), manners.knows_an_end),
-    Judgement("does-not-hang", "A client comes to an end", ("C1", "C14"), manners.does_not_hang),
+    Judgement("does-not-hang", "A client comes to an end", ("C1", "C14"), manners.does_not_hang, wavers=True),
     Judgement("ends-with-stream", "The last event ends a stream", ("C14",), manners.ends_with_stream),
     Judgement(
         "no-false-success",
@@ -62,11 +64,12 @@ _ALL = (
         "What a client has to bear is borne",
         ("C13", "C15", "C17", "C18", "C20"),
         honesty.no_false_failure,
+        wavers=True,
     ),
     Judgement("upload-checked", "What a task is made of was uploaded", ("C10",), uploads.upload_checked),
     Judgement("list-whole", "A list is read to its end", ("C12",), lists.list_whole),
     Judgement("items-once", "An item of a list counts once", ("C12",), lists.items_once),
-    Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts),
+    Judgement("last-word-counts", "The last answer counts", ("C21",), honesty.last_word_counts, wavers=True),
     Judgement("forged-refused", "Only the provider's callbacks count", ("C22",), calls.forged_refused),
     Judgement("handled-once", "A callback counts once", ("C22",), calls.handled_once),
     Judgement("text-whole", "The text is shown as it was sent", ("C15", "C16"), honesty.text_whole),
@@ -79,6 +82,17 @@ EARLY = tuple(judgement for judgement in _ALL if judgement.early)
 def judge(trial: Trial, use: Use) -> list[Finding]:
     """All that is held against a client in one trial."""
     return [finding for judgement in _ALL for finding in _findings(judgement, trial, use)]
+
+
+def is_doubtful(findings: Sequence[Finding]) -> bool:
+    """Whether some of this only counts when it shows twice."""
+    return any(finding.severity == "failure" and JUDGEMENTS[finding.check].wavers for finding in findings)
+
+
+def confirmed(findings: Sequence[Finding], again: Sequence[Finding]) -> list[Finding]:
+    """What counts of a trial that was played once more."""
+    shown = {finding.check for finding in again}
+    return [finding for finding in findings if not JUDGEMENTS[finding.check].wavers or finding.check in shown]
 
 
 def _findings(judgement: Judgement, trial: Trial, use: Use) -> Iterator[Finding]:
