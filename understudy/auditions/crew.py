@@ -1,8 +1,9 @@
 """Several searches at once, each in a process of its own."""
 
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from multiprocessing import get_context
+from multiprocessing.sharedctypes import SynchronizedArray
 
 from understudy.auditions.outcome import Outcome
 
@@ -14,7 +15,7 @@ Work = Callable[[int, Tell], Outcome]
 # Seconds between two looks at how far they are.
 _PAUSE = 0.25
 # In a process of the crew: what it writes its figures to, each search in its own place.
-_board: MutableSequence[int] = []
+_board: "SynchronizedArray[int] | list[int]" = []
 
 
 def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
@@ -31,7 +32,7 @@ def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
         return [each.result() for each in running]
 
 
-def _arrive(board: MutableSequence[int]) -> None:
+def _arrive(board: "SynchronizedArray[int]") -> None:
     global _board  # noqa: PLW0603 - a pool hands over what is shared before it hands over work
     _board = board
 
