@@ -28,6 +28,10 @@ class Control:
         """Which clock the target's world has: `real`, `virtual` or `poll`; raises NoControl."""
         return str((await self._ask("GET", "/clock"))["clock"])
 
+    async def now(self) -> float:
+        """The time of the target's world, seconds since the epoch; raises NoControl."""
+        return float((await self._ask("GET", "/clock"))["now"])
+
     async def advance(self, seconds: float) -> None:
         """Move a virtual clock; raises NoControl."""
         await self._ask("POST", "/clock/advance", {"seconds": seconds})

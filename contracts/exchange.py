@@ -18,7 +18,7 @@ class Exchange:
     `path` is relative to the provider's base URL, `query` without its question mark; times are seconds since the epoch;
     `status` is 0 without an answer; `chunks` are the pieces of the body as they came. `who` names the credential
     (`first`, `other`, `wrong`, `none`), `where` the side of the relay, `probe` what its driver tried beyond what the
-    wire shows (`unknown_id`, `foreign`, `replay`, …).
+    wire shows (`unknown_id`, `foreign`, `replay`, …). `now` is the target's own time, where its control API tells it.
     """
 
     serial: int
@@ -39,6 +39,7 @@ class Exchange:
     who: str = "first"
     where: str = "client"
     probe: str = ""
+    now: float = 0.0
 
     def evolve(self, **changes: Any) -> "Exchange":
         """A copy with these members changed."""
@@ -57,8 +58,13 @@ class Exchange:
     @property
     def clock(self) -> float:
         """The time of the answer by the target's own clock, seconds since the epoch: its Date, else when it came."""
-        told = self.date("date")
+        told = self.now or self.date("date")
         return self.answered if told is None else told
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether the target's own clock is known. A relay may date its answers by another: what is `now` is surer."""
+        return bool(self.now) or self.date("date") is not None
 
     def date(self, name: str) -> float | None:
         """The date that a response header says, seconds since the epoch; None where it says none."""

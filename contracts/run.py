@@ -116,10 +116,12 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
     first = settings.credentials["first"]
     credentials = {**wrong_keys(first), **settings.credentials}
     async with AsyncExitStack() as opened:
-        advance = None
+        waiting = Waiting(settings.pace)
         if settings.control_url:
             control = await opened.enter_async_context(Control(settings.control_url, contract.provider.slug))
-            advance = control.advance if await control.clock() == "virtual" else None
+            if await control.clock() == "virtual":
+                waiting, begun = Waiting(settings.pace, control.advance), await control.now()
+                log.now = lambda: begun + waiting.now()
             credentials = {"poor": turned_key(first, 5), NARROW: turned_key(first, 7), **credentials}
             await control.open_account("understudy-poor", credentials["poor"], "0")
             await control.open_account("understudy-narrow", credentials[NARROW], ENOUGH)
@@ -129,7 +131,7 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
         drive = Drive(
             contract,
             target,
-            Waiting(settings.pace, advance),
+            waiting,
             settings.seed,
             settings.provoke,
             settings.scenarios,

@@ -38,6 +38,8 @@ class Log:
 
     exchanges: list[Exchange] = field(default_factory=list)
     told: Callable[[Exchange], None] = lambda exchange: None
+    now: Callable[[], float] = lambda: 0.0
+    """The target's own time, 0 where nobody knows it."""
     _serial: int = 0
 
     def next_serial(self) -> int:
@@ -168,6 +170,7 @@ class Target:
             error=error,
             who=request.who,
             probe=request.probe,
+            now=self.log.now(),
         )
         self.log.add(exchange)
         return exchange

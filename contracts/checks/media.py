@@ -102,8 +102,7 @@ def judge_lasting_links(history: History) -> Iterator[Evidence]:
 
 def _seconds_between(first: Exchange, later: Exchange) -> float:
     """How long after one another two were asked, by the target's own clock where both tell it."""
-    one, other = first.date("date"), later.date("date")
-    return later.started - first.started if one is None or other is None else other - one
+    return later.clock - first.clock if first.is_dated and later.is_dated else later.started - first.started
 
 
 def _span(seconds: int) -> str:

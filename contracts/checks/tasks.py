@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.contracts.citing import Citation
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story, id_of, links_of
 from understudy.contracts.pricing import Subject
@@ -19,9 +20,11 @@ from understudy.specs.model import TERMINAL, Kind
 CHANGING = ("$task.link", "$account.", "$request.", "$base_url", "$error", "$page", "$rate")
 _CHARACTERS = {"alnum": "[a-z0-9]", "ALNUM": "[A-Za-z0-9]", "digits": "[0-9]", "hex": "[0-9a-f]"}
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-# Seconds since the epoch that a time of a task may be: 2015 to 2100.
 # Seconds that the clocks of one target may differ.
 SLACK = 120
+# Seconds by which a clock is no wrong one but another altogether: who dates answers need not be who tells of tasks.
+ANOTHER = 30 * 86_400
+# Seconds since the epoch that a time of a task may be: 2015 to 2100.
 PLAUSIBLE = (1_420_000_000, 4_100_000_000)
 
 
@@ -142,23 +145,21 @@ def _judge_clock(history: History) -> Iterator[Evidence]:
     for story in history.stories.values():
         for sighting in story.sightings:
             exchange, times = sighting.reading.exchange, _times(sighting)
-            if exchange.date("date") is None or sighting.source == "callback":
+            if sighting.source == "callback":
                 continue  # by whose clock, nobody tells
-            ahead = {name: value - exchange.clock for name, value in times.items() if value > exchange.clock + SLACK}
-            for name, seconds in ahead.items():
-                message = f"{name} is {seconds:.0f} seconds after the answer that tells it"
+            for name, value in times.items():
+                if _is_off(exchange, value - exchange.clock):
+                    message = f"{name} is {value - exchange.clock:.0f} seconds after the answer that tells it"
+                    yield _evidence(history, story, (sighting,), message, "times")
+            created, made = _created(sighting), story.created.exchange if story.created else None
+            if made and created is not None and _is_off(made, made.clock - created):
+                message = f"it says that it was created {made.clock - created:.0f} seconds before it was"
                 yield _evidence(history, story, (sighting,), message, "times")
-            created = _created(sighting)
-            if (
-                story.created
-                and story.created.exchange.date("date")
-                and created is not None
-                and created < story.created.exchange.clock - SLACK
-            ):
-                message = (
-                    f"it says that it was created {story.created.exchange.clock - created:.0f} seconds before it was"
-                )
-                yield _evidence(history, story, (sighting,), message, "times")
+
+
+def _is_off(exchange: Exchange, seconds: float) -> bool:
+    """Whether a time that is so far off an answer's is wrong, as far as one knows the target's clock."""
+    return exchange.is_dated and seconds > SLACK and bool(exchange.now or seconds < ANOTHER)
 
 
 def judge_results(history: History) -> Iterator[Evidence]:

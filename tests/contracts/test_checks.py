@@ -1,6 +1,7 @@
 """Each check: documented, convicting its liar, silent about the mock."""
 
 import re
+from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import yaml
 from tests.conftest import Serve
 from tests.contracts.driving import RATED, SLOWER, SPEED, VIRTUAL, check_behind, check_liar, check_mock
 from tests.door import PROVIDERS
+from tests.liars.relay import Relay, running
+from tests.liars.telling import telling
 from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.upstream import pairs_of
 from understudy.specs.loader import shipped
@@ -90,6 +93,20 @@ def test_it_says_nothing_of_the_mock(slug: str, serve: Serve) -> None:
     result = check_mock(serve(*SPEED), slug, provoke=True)
     assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
     assert result.tally.checked > 10
+
+
+@pytest.mark.parametrize(
+    ("slug", "scenarios"), [("juhuo", ("watched", "links")), ("clawdrouter", ("watched", "texts"))]
+)
+def test_a_relay_may_date_its_answers_by_a_clock_of_its_own(
+    slug: str, scenarios: tuple[str, ...], serve: Serve
+) -> None:
+    served = serve(*VIRTUAL)
+    dated = telling(lambda ask, told: told.with_header("date", formatdate(usegmt=True)))
+    with running(Relay(served.providers[slug].base_url, dated)) as url:
+        result = check_mock(served, slug, url, scenarios=frozenset(scenarios), control_url=served.control_url)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    assert {e.now > 0 for e in result.history.exchanges} == {True}
 
 
 def test_an_honest_relay_is_not_accused_by_its_provider() -> None:
