@@ -12,8 +12,8 @@ from understudy.contracts.reading import Reading
 from understudy.specs.model import TERMINAL
 
 ALWAYS = float("inf")
-# With more open questions than this, only the bounds are judged.
-MOST_OPEN = 12
+# With more sums than this that the spec allows, nothing is said. Prices are few: it takes many open questions.
+MOST_SUMS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class Step:
     @property
     def allowed(self) -> frozenset[Decimal]:
         """All sums that the spec allows; empty when there are too many to tell."""
-        if len(self.open) > MOST_OPEN:
-            return frozenset()
         sums = {sum((movement.amount for movement in self.sure), Decimal(0))}
         for movement in self.open:
             sums |= {total + movement.amount for total in sums}
+            if len(sums) > MOST_SUMS:
+                return frozenset()
         return frozenset(sums)
 
 

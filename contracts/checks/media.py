@@ -17,6 +17,8 @@ from understudy.specs.model import SPEECH_TYPES, Operation
 
 # A player rounds, and the last frame may be cut: seconds that a file may be off, and the part of its length.
 SLACK, SLACK_PART = 0.5, 0.06
+# Characters that nobody speaks in a second.
+MOST_SPOKEN = 60
 
 
 def judge_pictures(history: History) -> Iterator[Evidence]:
@@ -50,9 +52,22 @@ def judge_speech(history: History) -> Iterator[Evidence]:
         if wanted and not same_type(exchange.media_type, wanted):
             yield _of_answer(history, reading, f"{name} was asked for, and it comes as {exchange.media_type!r}")
             continue
-        message = _unlike(exchange)
+        message = _unlike(exchange) or _too_short(history, reading)
         if message:
             yield _of_answer(history, reading, message)
+
+
+def _too_short(history: History, reading: Reading) -> str:
+    """Whether nobody can have said so much in the time that speech takes; '' where that cannot be told."""
+    operation, exchange = reading.operation, reading.exchange
+    assert operation
+    text = history.contract.value(operation, exchange, reading.sent, operation.arguments["input"])
+    speed = value_of_answer(operation, "speed", reading.asked)
+    if exchange.media_type in UNMARKED or not isinstance(text, str):
+        return ""
+    seconds, least = _probe(exchange.response_body).seconds, len(text) / (MOST_SPOKEN * float(speed or 1))
+    is_short = seconds is not None and seconds < least
+    return f"it plays {seconds:.2f} seconds, in which nobody says {len(text)} characters" if is_short else ""
 
 
 def judge_results(history: History) -> Iterator[Evidence]:

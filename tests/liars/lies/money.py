@@ -74,6 +74,40 @@ def _refund_untold() -> Lie:
     return of_task(SEEDANCE2AI, change)
 
 
+def _refunds(times: int) -> Lie:
+    """What comes back for a failure comes `times` more often than is told, -1: not at all; the next create's balance shows it."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        task = SEEDANCE2AI.task(body) if SEEDANCE2AI.polled(ask) else None
+        if task and SEEDANCE2AI.phase(task) == "failed":
+            relay.memory[task["id"]] = task.get("credits_refunded") or 0
+        if SEEDANCE2AI.is_create(ask) and isinstance(body, dict) and "remaining_credits" in body:
+            body["remaining_credits"] += times * sum(relay.memory.values())
+            return told.with_json(body)
+        return told
+
+    return lie
+
+
+def _refused_creates_cost() -> Lie:
+    """A create that is refused is paid."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        if JUHUO.is_create(ask) and not at(body, JUHUO.created_id):
+            relay.memory[ask.key] = relay.memory.get(ask.key, 0) + 1
+        if ask.bare_path == BALANCE and isinstance(at(body, ("result",)), dict):
+            body["result"]["usedCredits"] += relay.memory.get(ask.key, 0)
+            body["result"]["remainCredits"] -= relay.memory.get(ask.key, 0)
+            return told.with_json(body)
+        return told
+
+    return lie
+
+
 def _half_refund() -> Lie:
     def change(relay: Relay, task: Task) -> None:
         if task.get("credits_refunded"):
@@ -107,6 +141,9 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "twice the price": ("seedance2ai", _costs(SEEDANCE2AI, lambda c: c * 2, DONE)),
     "refund untold": ("seedance2ai", _refund_untold()),
     "half a refund": ("seedance2ai", _half_refund()),
+    "failures refunded twice": ("seedance2ai", _refunds(1)),
+    "failures not refunded": ("seedance2ai", _refunds(-1)),
+    "refused creates cost": ("juhuo", _refused_creates_cost()),
     "remaining stands still": ("seedance2ai", telling_json(_remaining_stands_still)),
     "charged twice": ("juhuo", _balance(moved={"succeeded": 4.25})),
     "success not charged": ("juhuo", _balance(moved={"succeeded": -4.25})),
