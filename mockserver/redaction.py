@@ -13,7 +13,8 @@ REDACTED = "[redacted]"
 _SECRET = re.compile(r"auth|cookie|token|secret|passw|credential|key", re.IGNORECASE)
 _HARMLESS = re.compile(r"idempotency|_tokens|tokens_|^max_?tokens?$|^osskey$|keyword|websocket", re.IGNORECASE)
 _SECRET_MEMBER = re.compile(
-    r'"(?P<name>[\w.-]*(?:api[-_]?key|secret|passw|authorization|credential|access[-_]?token|auth[-_]?token)[\w.-]*)"'
+    # Atomic: of a name in which such words stand again and again, none but the whole is tried.
+    r'"(?P<name>(?>[\w.-]*(?:api[-_]?key|secret|passw|authorization|credential|access[-_]?token|auth[-_]?token)[\w.-]*))"'
     r'(?P<colon>\s*:\s*)"(?:[^"\\]|\\.)*"',
     re.IGNORECASE,
 )

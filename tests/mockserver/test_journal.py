@@ -9,6 +9,7 @@ import pytest
 from tests.door import Door, stage_of
 from understudy.mockserver.journal import Journal, Record
 from understudy.mockserver.queries import Claim, Forgotten, Query, count, judge
+from understudy.mockserver.redaction import NO_KEYS, REDACTED, Redactor
 from understudy.mockserver.refusals import Breach
 
 KEY = "sk-" + "a1B2" * 8
@@ -82,6 +83,13 @@ def test_what_others_keep_secret_is_taken_out_whatever_it_looks_like(door: Door,
     door.ask("GET", f"{BALANCE}?{member}=hunter2", None, {**bearer(KEY), f"X-{member}": "hunter2"})
     shown = json.dumps(read(door, "/journal"))
     assert "hunter2" not in shown and shown.count("[redacted]") >= 4
+
+
+def test_a_text_full_of_words_for_secrets_is_gone_through_once() -> None:
+    """Tried again at each of its words, this one would take hours."""
+    hide = Redactor(frozenset(), frozenset(), "").hider(frozenset(), NO_KEYS)
+    name = "api-key" * 300_000
+    assert hide(f'"{name} {{"{name}": "x", "n": 1}}') == f'"{name} {{"{name}": "{REDACTED}", "n": 1}}'
 
 
 def test_what_is_no_key_is_shown() -> None:
