@@ -226,6 +226,31 @@ def test_a_quota_is_told_from_a_rate(served: Served) -> None:
     assert codes == {"rate_limited": "rate_limit_exceeded", "insufficient_credits": "insufficient_quota"}
 
 
+@pytest.mark.facts("UG-147")
+def test_a_used_up_quota_is_an_error_of_its_class_where_no_document_has_402(served: Served) -> None:
+    steer = {"Prefer": "condition=insufficient_credits"}
+    with (
+        OpenAI(**settings_of(served.providers["unigateway"], default_headers=steer)) as client,
+        pytest.raises(openai.PermissionDeniedError) as refused,
+    ):
+        client.chat.completions.create(model="gpt-5.4", messages=HELLO)
+    assert refused.value.code == "insufficient_user_quota"
+
+
+def test_a_402_that_a_relay_gives_all_the_same_can_be_provoked(provider: Provider, model: str) -> None:
+    """The SDK has no class of its own for it, and does not try again."""
+    steer = {"Prefer": "fault=status, status=402"}
+    with (
+        OpenAI(**settings_of(provider, max_retries=2, default_headers=steer)) as client,
+        pytest.raises(openai.APIStatusError) as refused,
+    ):
+        client.chat.completions.create(model=model, messages=HELLO)
+    assert type(refused.value) is openai.APIStatusError
+    assert refused.value.status_code == 402
+    assert "x-stainless-retry-count" in refused.value.request.headers
+    assert refused.value.request.headers["x-stainless-retry-count"] == "0"
+
+
 def test_the_client_tries_again(served: Served) -> None:
     steer = {"Prefer": "condition=internal_error", "X-Stainless-Mark": "retries"}
     with urlopen(f"{served.control_url}/journal") as answer:
