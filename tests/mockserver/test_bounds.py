@@ -88,6 +88,15 @@ def test_the_oldest_idempotency_key_goes_first(monkeypatch: pytest.MonkeyPatch) 
     assert store.begin(("a",), {"other": 1}, 1.0) is None, "it was let go"
 
 
+def test_an_idempotency_key_that_is_used_anew_is_the_latest() -> None:
+    store = Idempotency(60, 2)
+    for name, moment in (("a", 0.0), ("b", 1.0), ("a", 60.0), ("c", 60.5)):
+        assert store.begin((name,), {}, moment) is None, f"{name} is no repetition at {moment}"
+        store.finish((name,), Answer(200, "", b""))
+    assert store.begin(("a",), {}, 60.9) is not None, "b was the oldest"
+    assert store.dropped == 1
+
+
 def test_the_oldest_upload_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_UPLOADS", 2)
     kept = Uploads()
@@ -95,6 +104,18 @@ def test_the_oldest_upload_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
         kept.put(Upload(name, "image/png", "me", 1))
     assert kept.dropped == 1
     assert [name for name in "abc" if kept.find(name)] == ["b", "c"]
+
+
+def test_an_upload_that_is_promised_again_is_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_UPLOADS", 2)
+    door = _door()
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for name in ("a", "b", "a", "c"):
+        asked = {"fileName": f"{name}.png", "contentType": "image/png"}
+        keys = door.ask("POST", "/open-api/v1/upload/presign", asked, headers).json()["result"]
+        assert keys["ossKey"].endswith(f"{name}.png")
+    kept = [name for name in "abc" if door.site.uploads.find(keys["ossKey"].replace("c.png", f"{name}.png"))]
+    assert kept == ["a", "c"]
 
 
 def test_the_oldest_task_goes_first_and_the_control_api_counts_it() -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.door import Door, Reply, stage_of
 from tests.receivers import receiving, status
 from tests.shops import CANCELLED, FAILED, NOTHING, SHOPS, SUCCEEDED, Order, Shop
+from understudy.mockserver import callbacks
 from understudy.mockserver.world import Settings
 
 SETTINGS = Settings(clock="virtual", speed=1.0, allow_local_callbacks=True)
@@ -259,6 +260,24 @@ def test_a_task_that_is_forced_to_its_end_calls_back_and_is_delivered_again() ->
         assert (again["state"], len(again["attempts"]), len(receiver.calls)) == ("delivered", 6, 6)
         assert {call.body for call in receiver.calls} == {again["body"].encode()}
         counter.refuse(404, "POST", "/callbacks/2/redeliver")
+
+
+def test_a_delivery_keeps_its_number_when_earlier_ones_are_no_longer_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callbacks, "MOST_DELIVERIES", 2)
+    counter = Counter(SHOPS["storyclaw"])
+    with receiving(*[status(200)] * 4) as receiver:
+        tasks = [counter.buy(counter.shop.orders[0], callback_url=receiver.url) for _ in range(3)]
+        for task in tasks:
+            counter.steer("POST", f"/tasks/{task}/force", {"outcome": SUCCEEDED})
+            counter.door.advance(0)
+        listed = counter.steer("GET", "/callbacks")
+        assert listed["dropped"] == 1
+        assert [(each["number"], each["task"]) for each in listed["deliveries"]] == [(2, tasks[1]), (3, tasks[2])]
+        again = counter.steer("POST", "/callbacks/2/redeliver")
+        assert (again["task"], len(again["attempts"])) == (tasks[1], 2)
+        assert receiver.calls[-1].body == again["body"].encode()
+        counter.refuse(404, "POST", "/callbacks/1/redeliver")
+        counter.refuse(404, "POST", "/callbacks/4/redeliver")
 
 
 def test_a_deed_that_waits_is_gone_with_a_reset() -> None:
