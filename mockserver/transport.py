@@ -28,7 +28,7 @@ class CoalescingTransport:
     def write_whole(self, data: bytes) -> None:
         """Send what nothing follows for now: there is nothing to wait for."""
         self._flush()
-        self._transport.write(data)
+        self._send(data)
 
     def close(self) -> None:
         """Send what is pending, then close."""
@@ -54,6 +54,9 @@ class CoalescingTransport:
         if self._pending:
             data = b"".join(self._pending)
             self._pending.clear()
-            # Of a client that has left, the connection may be gone by now: it takes nothing more.
-            if not self.is_closing():
-                self._transport.write(data)
+            self._send(data)
+
+    def _send(self, data: bytes) -> None:
+        # A client may have left since: the loop's transport would raise, and the protocol is told in a later turn.
+        if not self.is_closing():
+            self._transport.write(data)

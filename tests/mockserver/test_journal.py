@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.door import Door, stage_of
-from understudy.mockserver.journal import Journal, Record
+from understudy.mockserver.journal import MOST_BODY, Journal, Record
 from understudy.mockserver.queries import Claim, Forgotten, Query, count, judge
 from understudy.mockserver.redaction import NO_KEYS, REDACTED, Redactor
 from understudy.mockserver.refusals import Breach
@@ -101,11 +101,21 @@ def test_what_is_no_key_is_shown() -> None:
     assert {"idempotency-key": "once", "x-request-id": "r-1"}.items() <= record["headers"].items()
 
 
-def test_of_a_body_that_is_cut_no_half_a_key_is_left() -> None:
+def test_what_was_sent_in_a_cookie_is_taken_out_elsewhere_too() -> None:
     door = Door(stage_of("juhuo"))
-    door.ask("POST", SUBMIT, {"prompt": "a" * 65_500 + KEY}, bearer(KEY))
+    door.ask("POST", SUBMIT, {"prompt": "I am moss-and-fern"}, {**bearer(KEY), "Cookie": "a=b; session=moss-and-fern"})
     (record,) = read(door, "/journal")["records"]
-    assert KEY[:8] not in record["request"] and record["request"].endswith("[redacted]")
+    assert record["request"] == '{"prompt": "I am [redacted]"}'
+
+
+@pytest.mark.parametrize("left", [8, 9, 24])
+def test_of_a_body_that_is_cut_no_half_a_key_is_left(left: int) -> None:
+    door = Door(stage_of("juhuo"))
+    begin = b'{"prompt": "'
+    body = begin + b"a" * (MOST_BODY - len(begin) - left) + KEY.encode() + b'"}'
+    door.ask("POST", SUBMIT, body, bearer(KEY))
+    (record,) = read(door, "/journal")["records"]
+    assert KEY[:8] not in record["request"] and record["request"].endswith("a[redacted]")
 
 
 def test_a_breach_is_told_with_its_source(door: Door) -> None:
@@ -240,6 +250,7 @@ UNKNOWN = {
     "at most": Claim(A, most=1),
     "more than are kept": Claim(A, least=2),
     "an order": Claim(order=(A, A)),
+    "an order of which only the beginning may be gone": Claim(order=(A, Query(operation="a", since=2))),
     "an absence since a moment that is gone": Claim(Query(operation="c", since=1), most=0),
 }
 

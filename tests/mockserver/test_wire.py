@@ -1,15 +1,18 @@
 """The wire asks an application at once when a request has come whole, and waits in a task only for what is left."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import pytest
+import uvloop
 from uvicorn.server import ServerState
 
 from understudy.mockserver.app import Message, Receive, Scope, Send
 from understudy.mockserver.cycle import cycle_of, send_whole, take_arrived
 from understudy.mockserver.server import server_config
+from understudy.mockserver.transport import CoalescingTransport
 from understudy.mockserver.wire import WireProtocol
 
 HEAD = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -119,3 +122,27 @@ def test_an_answer_that_breaks_is_told_and_the_connection_closed(caplog: pytest.
 
     _play(Shop(), scene)
     assert "nothing in stock" in caplog.text
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_what_was_not_sent_when_a_client_left_is_dropped_without_a_word(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """An event may be written in the turn in which the connection is lost, and an answer after it."""
+    wrong: list[Any] = []
+
+    async def leave() -> None:
+        running = asyncio.get_running_loop()
+        running.set_exception_handler(lambda _, context: wrong.append(context))
+        here, there = socket.socketpair()
+        real, _ = await running.create_connection(asyncio.Protocol, sock=here)
+        transport = CoalescingTransport(real, running)
+        real.abort()
+        transport.write(b"an event")
+        await asyncio.sleep(0.01)
+        transport.write_whole(b"an answer")
+        there.close()
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(leave())
+    assert wrong == []
