@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from multiprocessing.sharedctypes import SynchronizedArray
+from typing import Any
 
 from understudy.auditions.outcome import Outcome
 
@@ -14,8 +15,8 @@ _FIGURES = 4
 Work = Callable[[int, Tell], Outcome]
 # Seconds between two looks at how far they are.
 _PAUSE = 0.25
-# In a process of the crew: what it writes its figures to, each search in its own place.
-_board: "SynchronizedArray[int] | list[int]" = []
+# In a process of the crew: what all of them write their figures to, each search in its own place.
+_board: "list[SynchronizedArray[Any]]" = []
 
 
 def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
@@ -23,7 +24,7 @@ def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
     # A copy of this process would have its threads' locks: each begins anew.
     context = get_context("spawn")
     board = context.Array("q", _FIGURES * workers)
-    with ProcessPoolExecutor(workers, context, _arrive, (board,)) as pool:
+    with ProcessPoolExecutor(workers, context, initializer=_arrive, initargs=(board,)) as pool:
         running = [pool.submit(_search, work, number) for number in range(workers)]
         while wait(running, timeout=_PAUSE).not_done:
             figures = board[:]
@@ -32,15 +33,15 @@ def search_with_many(work: Work, workers: int, tell: Tell) -> list[Outcome]:
         return [each.result() for each in running]
 
 
-def _arrive(board: "SynchronizedArray[int]") -> None:
-    global _board  # noqa: PLW0603 - a pool hands over what is shared before it hands over work
-    _board = board
+def _arrive(board: "SynchronizedArray[Any]") -> None:
+    # A pool hands over what is shared before it hands over work.
+    _board.append(board)
 
 
 def _search(work: Work, number: int) -> Outcome:
     at = _FIGURES * number
 
     def tell(*figures: int) -> None:
-        _board[at : at + _FIGURES] = figures
+        _board[-1][at : at + _FIGURES] = figures
 
     return work(number, tell)
