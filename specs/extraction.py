@@ -25,6 +25,11 @@ class Mismatch:
         """Whether a member is not there at all, which a schema may allow."""
         return self.expected == A_MEMBER
 
+    @property
+    def is_contradiction(self) -> bool:
+        """Whether a name that has a value elsewhere in the body has another one here."""
+        return self.expected.startswith("$") and " = " in self.expected
+
     def __str__(self) -> str:
         return f"{pointer(self.place)}: expected {self.expected}, found {self.found!r}"
 

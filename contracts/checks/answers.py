@@ -57,6 +57,17 @@ def judge_shape(history: History) -> Iterator[Evidence]:
             yield Evidence(message, (exchange,), operation.id, citation.facts, citation.assumed, clause)
 
 
+def judge_agreement(history: History) -> Iterator[Evidence]:
+    """What one answer says in two places it says alike."""
+    for reading in history.client:
+        for mismatch in reading.mismatches if reading.operation else ():
+            if mismatch.is_contradiction and reading.operation:
+                message = (
+                    f"{pointer(mismatch.place)} is {mismatch.found!r}, elsewhere in the same answer {mismatch.expected}"
+                )
+                yield Evidence(message, (reading.exchange,), reading.operation.id, clause=answer_clause(reading))
+
+
 def judge_members(history: History) -> Iterator[Evidence]:
     """What the documented answers always show is shown, and fixed words of theirs stand there: a schema may allow less."""
     for reading in history.client:

@@ -36,7 +36,7 @@ def judge_request_ids(history: History) -> Iterator[Evidence]:
     """Each request has an id of its own, one and the same wherever its answer shows it."""
     seen: dict[str, Reading] = {}
     for reading in history.client:
-        ids = dict.fromkeys((*_request_ids(reading), *_other_ids(reading)))
+        ids = dict.fromkeys(_request_ids(reading))
         if len(ids) > 1:
             yield _of_id(reading, f"its answer gives two ids to one request: {', '.join(map(repr, ids))}")
         for told in ids:
@@ -55,13 +55,6 @@ def _request_ids(reading: Reading) -> Iterator[str]:
     for told in (*map(reading.exchange.header, names), reading.values.get(f"${REQUEST_ID}")):
         if isinstance(told, str) and told:
             yield told
-
-
-def _other_ids(reading: Reading) -> Iterator[str]:
-    """The ids that a body gives to its request besides the first: its reading holds one value for each name."""
-    for mismatch in reading.mismatches:
-        if mismatch.expected.startswith(f"${REQUEST_ID} = ") and isinstance(mismatch.found, str):
-            yield mismatch.found
 
 
 def _is_repetition(history: History, reading: Reading) -> bool:

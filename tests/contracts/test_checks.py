@@ -52,6 +52,7 @@ SCENARIOS = {
     "media": ("watched", "files"),
     "models-told": ("forms", "texts"),
     "requests": ("watched", "negatives"),
+    "said-alike": ("watched", "variants"),
     "schema": ("watched", "strangers"),
     "streams": ("texts",),
     "texts": ("texts",),
