@@ -71,8 +71,10 @@ def _take(told: Told, blocks: dict[int, dict[str, Any]], kind: str, data: Any) -
             message = child(data, "message")
             told.body.update(message if isinstance(message, dict) else {})
         case "content_block_start":
-            block = child(data, "content_block")
-            blocks[whole(child(data, "index")) or 0] = dict(block) if isinstance(block, dict) else {}
+            block, index = child(data, "content_block"), whole(child(data, "index"))
+            if index != len(blocks):
+                told.wrong.append(f"block {index} is begun where block {len(blocks)} should be")
+            blocks[index or 0] = dict(block) if isinstance(block, dict) else {}
         case "content_block_delta":
             _take_delta(told, blocks, data)
         case "message_delta":

@@ -147,6 +147,32 @@ def _all_calls_first(data: Any) -> None:
         call["index"] = 0
 
 
+def _all_blocks_first(data: Any) -> None:
+    if str(at(data, ("type",))).startswith("content_block"):
+        data["index"] = 0
+
+
+def _without_deltas(kind: str) -> Lie:
+    """The pieces of one kind within the blocks of a message are lost."""
+    return _changed(lambda data: at(data, ("delta", "type")) != kind)
+
+
+def _all_so_far(ask: Ask, events: Events) -> Events:
+    """Each piece of text repeats all that was said before it."""
+    said = ""
+    for number in _texts(events) if ask.bare_path == CHAT else []:
+        data = _data(events[number])
+        said += data["choices"][0]["delta"]["content"]
+        data["choices"][0]["delta"]["content"] = said
+        events[number] = _with(events[number], data)
+    return events
+
+
+def _other_id(data: Any) -> None:
+    if at(data, ("choices",)) is not None:
+        data["id"] = f"chatcmpl-{id(data)}"
+
+
 def _empty_braces(ask: Ask, events: Events) -> Events:
     """A stray `{}` before the arguments of a call."""
     told = []
@@ -317,6 +343,19 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "message without delta": ("clawdrouter", _on(MESSAGES, _without_kind("message_delta"))),
     "responses without done": ("clawdrouter", _without_kind("response.output_item.done")),
     "all calls are the first": ("clawdrouter", _on(CHAT, _changed(_all_calls_first))),
+    "all blocks are the first": ("storyclaw", _changed(_all_blocks_first)),
+    "signatures lost in a stream": ("clawdrouter", _without_deltas("signature_delta")),
+    "arguments lost in a stream": ("storyclaw", _without_deltas("input_json_delta")),
+    "each piece says all so far": ("clawdrouter", telling_events(_all_so_far)),
+    "another id in each chunk": ("unigateway", _on(CHAT, _changed(_other_id))),
+    "data twice before data": (
+        "storyclaw",
+        telling_events(lambda ask, events: [e.replace(b"data: ", b"data: data: ", 1) for e in events]),
+    ),
+    "no empty lines": (
+        "clawdrouter",
+        telling(lambda ask, told: replace(told, body=told.body.replace(b"\n\n", b"\n")) if told.is_stream else told),
+    ),
     "stray braces": ("unigateway", _on(CHAT, telling_events(_empty_braces))),
     "streamed as text": ("storyclaw", _as_text("text/plain")),
     "streamed as json": ("unigateway", _as_text("application/json")),
