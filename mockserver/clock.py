@@ -47,8 +47,7 @@ class RealClock:
         """Seconds since the epoch."""
         if self._frozen is not None:
             return self._frozen
-        now = time.time() - self._behind
-        self._latest = max(self._latest, now)
+        self._latest = max(self._latest, time.time() - self._behind)
         return self._latest
 
     def freeze(self) -> None:

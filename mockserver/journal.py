@@ -1,7 +1,7 @@
 """What was seen: one bounded record for each exchange. Keys are redacted when it is read."""
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
@@ -149,8 +149,8 @@ def _doubled_keys(payload: bytes) -> list[str]:
     doubled: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        doubled.extend(sorted({name for name in names if names.count(name) > 1}))
+        times = Counter(name for name, _ in pairs)
+        doubled.extend(sorted(name for name in times if times[name] > 1))
 
     if payload.lstrip()[:1] in (b"{", b"["):
         try:

@@ -51,12 +51,10 @@ class Schedule:
         self._release_until(now)
         self._forget_finished(now)
         self._unseen.append(task)
-        if task.waits_for_money:
-            self._place(task, True)
-            return False
-        self._free -= task.price
-        self._place(task, False)
-        return self._latest_waiting > now
+        if not (waits := task.waits_for_money):
+            self._free -= task.price
+        self._place(task, waits)
+        return not waits and self._latest_waiting > now
 
     def replan(self, now: float, remaining: Decimal, moved: Callable[[Task], None]) -> None:
         """Place anew what has not started; `moved` is told each task whose start changed.
@@ -102,9 +100,9 @@ class Schedule:
             task.start_at(task.earliest)
             return self._book(task)
         start = max(task.earliest, self._latest_start)
-        running, slots = self._running, self.slots
+        running = self._running
         self._release_until(start)
-        while (slots is not None and len(running) >= slots) or (waits and self._free < task.price):
+        while not self._fits(task, waits):
             if not running:
                 start = NEVER
                 break
@@ -145,6 +143,9 @@ class Schedule:
 
     def _has_slot(self) -> bool:
         return self.slots is None or len(self._running) < self.slots
+
+    def _fits(self, task: Task, waits: bool) -> bool:
+        return self._has_slot() and (not waits or self._free >= task.price)
 
     def _book(self, task: Task) -> None:
         given_back = NOTHING if task.final.phase == "succeeded" else task.price

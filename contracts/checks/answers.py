@@ -1,6 +1,7 @@
 """Checks of one answer by itself: described at all, and of the shape that its schema says."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -126,8 +127,8 @@ def _doubled(body: bytes) -> str:
     found: list[str] = []
 
     def look(pairs: list[tuple[str, Any]]) -> None:
-        names = [name for name, _ in pairs]
-        found.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        found.extend(name for name in times if times[name] > 1)
 
     json.loads(body, object_pairs_hook=look)
     return found[0] if found else ""

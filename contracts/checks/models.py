@@ -1,6 +1,6 @@
 """Checks of the models that an account is said to see."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +17,8 @@ def judge_models(history: History) -> Iterator[Evidence]:
         if operation is None or not listed:
             continue
         clause = f"answer/{operation.id}"
-        doubled = sorted({name for name in listed if listed.count(name) > 1})
+        times = Counter(listed)
+        doubled = sorted(name for name in times if times[name] > 1)
         if doubled:
             yield Evidence(f"model '{doubled[0]}' stands in it twice", (reading.exchange,), operation.id, clause=clause)
         for name, answer in answering[reading.exchange.who].items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.contracts.client.edits import apply, escaped, places, pointer_to
-from understudy.contracts.client.endings import is_stream
+from understudy.contracts.client.endings import at, is_stream
 from understudy.contracts.client.trial import RESULT, Seen
 from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
@@ -115,18 +115,6 @@ def _const(said: Mapping[str, Any]) -> tuple[Any, ...]:
     return (said["const"],) if "const" in said else ()
 
 
-def _at(body: Any, place: Place) -> Any:
-    """The value at a place; None where there is none."""
-    for step in place:
-        if isinstance(body, dict):
-            body = body.get(step)
-        elif isinstance(body, list) and isinstance(step, int) and step < len(body):
-            body = body[step]
-        else:
-            return None
-    return body
-
-
 def _optional(schema: Any, place: Place, value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Members that the schema knows in an object and that are not there, each with a value that it may have."""
     known: dict[str, Any] = {}
@@ -157,7 +145,7 @@ def _means_the_same(seen: Seen, body: Any, changed: Any) -> bool:
     operation = seen.contract.operations[seen.exchange.operation]
     was, now = places(operation, body), places(operation, changed)
     needed = [name for name in was if name.startswith(_NEEDED)]
-    return all(name in now and _at(changed, now[name]) == _at(body, was[name]) for name in needed)
+    return all(name in now and at(changed, *now[name]) == at(body, *was[name]) for name in needed)
 
 
 def _every(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:

@@ -19,7 +19,8 @@ class Ending:
     text: str
 
 
-def _at(value: Any, *steps: Any) -> Any:
+def at(value: Any, *steps: Any) -> Any:
+    """The value at a place inside of a body; None where there is none."""
     for step in steps:
         if isinstance(value, dict):
             value = value.get(step)
@@ -36,27 +37,27 @@ def _text(value: Any) -> str:
 
 # By protocol: whether an event says why the answer ended, and the text that it brings.
 _FINISH: Mapping[str, Callable[[Any], bool]] = {
-    "openai-chat": lambda event: bool(_at(event, "choices", 0, "finish_reason")),
-    "anthropic-messages": lambda event: bool(_at(event, "delta", "stop_reason")),
-    "openai-responses": lambda event: _at(event, "type") in ("response.completed", "response.incomplete"),
-    "gemini": lambda event: bool(_at(event, "candidates", 0, "finishReason")),
+    "openai-chat": lambda event: bool(at(event, "choices", 0, "finish_reason")),
+    "anthropic-messages": lambda event: bool(at(event, "delta", "stop_reason")),
+    "openai-responses": lambda event: at(event, "type") in ("response.completed", "response.incomplete"),
+    "gemini": lambda event: bool(at(event, "candidates", 0, "finishReason")),
 }
 _OVER: Mapping[str, Callable[[Any], bool]] = {
     "openai-chat": lambda event: event is None,
-    "anthropic-messages": lambda event: _at(event, "type") == "message_stop",
+    "anthropic-messages": lambda event: at(event, "type") == "message_stop",
     "openai-responses": lambda event: (
-        _at(event, "type") in ("response.completed", "response.incomplete", "response.failed")
+        at(event, "type") in ("response.completed", "response.incomplete", "response.failed")
     ),
     "gemini": lambda event: False,
 }
 _TEXT: Mapping[str, Callable[[Any], str]] = {
-    "openai-chat": lambda event: _text(_at(event, "choices", 0, "delta", "content")),
-    "anthropic-messages": lambda event: _text(_at(event, "delta", "text")),
+    "openai-chat": lambda event: _text(at(event, "choices", 0, "delta", "content")),
+    "anthropic-messages": lambda event: _text(at(event, "delta", "text")),
     "openai-responses": lambda event: (
-        _text(_at(event, "delta")) if _at(event, "type") == "response.output_text.delta" else ""
+        _text(at(event, "delta")) if at(event, "type") == "response.output_text.delta" else ""
     ),
     "gemini": lambda event: "".join(
-        _text(_at(part, "text")) for part in _at(event, "candidates", 0, "content", "parts") or ()
+        _text(at(part, "text")) for part in at(event, "candidates", 0, "content", "parts") or ()
     ),
 }
 
@@ -81,7 +82,7 @@ def read_ending(seen: Seen) -> Ending:
     """How a stream ended, as far as it was sent."""
     dialect, finished, over, broken, text = dialect_of(seen), False, False, False, []
     for event in events(seen.exchange.response_body):
-        if event is NOT_JSON or _at(event, "error") or _at(event, "type") in ("error", "response.failed"):
+        if event is NOT_JSON or at(event, "error") or at(event, "type") in ("error", "response.failed"):
             broken = broken or not finished
         finished = finished or (dialect in _FINISH and _FINISH[dialect](event))
         over = over or (dialect in _OVER and _OVER[dialect](event))

@@ -67,7 +67,8 @@ def main() -> int:
     if options.providers:
         with _serving(SPEED) as served:
             score_mutants(served, options.providers, options.survivors)
-    names = random.Random(0).sample(sorted(LIARS), len(LIARS))[: options.zoo if options.zoo >= 0 else None]
+    every = random.Random(0).sample(sorted(LIARS), len(LIARS))
+    names = every[: options.zoo if options.zoo >= 0 else None]
     # Whoever lies about the rate of requests needs a provider that has one, where most others would only hear of that.
     plain, rated = [n for n in names if not LIARS[n].options], [n for n in names if LIARS[n].options]
     for words_of, chosen in ((VIRTUAL, plain), (RATED, rated)):
@@ -76,7 +77,7 @@ def main() -> int:
                 score_zoo(served, chosen)
     if options.schemathesis:
         with _serving(SPEED) as served:
-            score_schemathesis(served, plain[: options.schemathesis])
+            score_schemathesis(served, [n for n in every if not LIARS[n].options][: options.schemathesis])
     return 0
 
 

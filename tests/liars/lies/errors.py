@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.liars.relay import Ask, Lie, Relay, Told
 from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, STORYCLAW, at, put
-from tests.liars.telling import asking_json, of_task, telling, telling_json
+from tests.liars.telling import asking_json, telling, telling_json
 
 JSON = (("content-type", "application/json"),)
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
@@ -319,10 +319,6 @@ LIES: Mapping[str, tuple[str, Lie]] = {
             lambda ask, body: {**body, "data": body["data"] * 2},
             when=lambda ask, told: ask.bare_path == "/v1/models" and told.status == 200,
         ),
-    ),
-    "null for a missing link": (
-        "juhuo",
-        of_task(JUHUO, lambda relay, task: task.update(outputUrl=task["outputUrl"] or None)),
     ),
     "callback unsigned": ("storyclaw", _called_back("unsigned")),
     "callback with another key": ("storyclaw", _called_back("wrong key")),

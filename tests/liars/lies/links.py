@@ -15,14 +15,7 @@ def _relinked(shape: Shape, change: Callable[[Relay, str], str]) -> Lie:
     """The link of a polled task is another."""
 
     async def lie(relay: Relay, ask: Ask) -> Told:
-        told = await relay.fetch(ask)
-        body = told.json()
-        task = shape.task(body) if shape.polled(ask) else None
-        link = at(task, shape.url)
-        if task is None or not isinstance(link, str) or not link:
-            return told
-        put(task, shape.url, change(relay, link))
-        return told.with_json(body)
+        return _with_link(shape, ask, await relay.fetch(ask), lambda link: change(relay, link))
 
     return lie
 
@@ -36,18 +29,27 @@ def _passed_through(shape: Shape, is_there: Callable[[Relay, str, float], bool],
             told = await relay.follow(known) if known else GONE
             return told.cut(most) if known and is_there(relay, ask.path, _clock(told)) else GONE
         told = await relay.fetch(ask)
-        body = told.json()
-        task = shape.task(body) if shape.polled(ask) else None
-        link = at(task, shape.url)
-        if task is None or not isinstance(link, str) or not link:
-            return told
-        path = f"/files/{len(relay.memory)}.mp4"
-        relay.memory[path] = link
-        relay.memory["made", path] = _clock(told)
-        put(task, shape.url, relay.own_url + path)
-        return told.with_json(body)
+
+        def through(link: str) -> str:
+            path = f"/files/{len(relay.memory)}.mp4"
+            relay.memory[path] = link
+            relay.memory["made", path] = _clock(told)
+            return relay.own_url + path
+
+        return _with_link(shape, ask, told, through)
 
     return lie
+
+
+def _with_link(shape: Shape, ask: Ask, told: Told, change: Callable[[str], str]) -> Told:
+    """An answer to a poll with another link; others as they are."""
+    body = told.json()
+    task = shape.task(body) if shape.polled(ask) else None
+    link = at(task, shape.url)
+    if task is None or not isinstance(link, str) or not link:
+        return told
+    put(task, shape.url, change(link))
+    return told.with_json(body)
 
 
 def _clock(told: Told) -> float:
