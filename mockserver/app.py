@@ -31,8 +31,7 @@ MOST_DRAINED = 67_108_864
 # What is larger goes out under uvicorn's flow control.
 MOST_AT_ONCE = 65_536
 
-_HEAD = b"date: %b\r\ncontent-length: %d\r\ncontent-type: %b\r\n"
-_HEAD_LINES = 3
+_HEAD = b"date: %b\r\ncontent-length: %d\r\ncontent-type: %b\r\n%b"
 _LINE = b"%b: %b\r\n"
 _BODILESS = (204, 304)
 
@@ -88,10 +87,9 @@ class Lane:
         status, body, kind = answer.status, answer.body, answer.media_type.encode()
         cycle = cycle_of(send)
         if cycle is not None and kind and len(body) <= MOST_AT_ONCE and status not in _BODILESS:
-            head = _HEAD % (world.today(), len(body), kind)
-            if answer.headers:
-                head += b"".join([_LINE % pair for pair in answer.headers])
-            if head.count(b"\n") == _HEAD_LINES + len(answer.headers):  # else uvicorn tells what is wrong with it
+            own = b"".join([_LINE % pair for pair in answer.headers]) if answer.headers else b""
+            if not own or own.count(b"\n") == len(answer.headers):  # else uvicorn tells what is wrong with it
+                head = _HEAD % (world.today(), len(body), kind, own)
                 send_whole(cycle, status, head, b"" if scope["method"] == "HEAD" else body)
                 return None
         return self._send_in_parts(answer, world, scope, send)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from understudy.mockserver.exchange import Exchange
-from understudy.mockserver.ledger import NOTHING, Entry, Paid
+from understudy.mockserver.ledger import NOTHING, Paid
 from understudy.mockserver.recent import Recent
 from understudy.mockserver.refusals import Refusal
 from understudy.specs.formulas import Formula, compile_formula, expressions, number, reader
@@ -46,7 +46,7 @@ def compile_charge(said: Any) -> Charge | None:
         amount = price(priced)
         if account.ledger.remaining(now) - account.schedule.owed(now) < amount:
             raise Refusal("insufficient_credits")
-        account.ledger.enter(Entry(now, amount, NOTHING))
+        account.ledger.spend(amount)
         exchange.site.paid.append(Paid(now, amount, account.id, exchange.act.operation.id))
         if account.schedule.spend(amount):
             exchange.site.tasks.replan(account, now)

@@ -55,6 +55,10 @@ class Ledger:
         heapq.heappush(self._due, entry)
         return entry
 
+    def spend(self, amount: Decimal) -> None:
+        """Spend now."""
+        self._used += amount
+
     def void(self, entry: Entry) -> None:
         """Take back an entry that is not due yet."""
         entry.void = True

@@ -12,6 +12,7 @@ from understudy.mockserver.lifecycle import Task, bend
 from understudy.mockserver.namers import Namer, compile_id
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.rules import is_public_host
+from understudy.mockserver.schedule import NEVER
 from understudy.mockserver.seed import Seed, fraction
 from understudy.mockserver.store.memory import MOST_TASKS, MemoryStore
 from understudy.mockserver.twist import Twist
@@ -97,7 +98,9 @@ class Tasks:
         self._book(task, now)
         if upsets_others:
             self.replan(account, now)
-        self.store.add(task)
+        dropped = self.store.add(task)
+        if dropped is not None and dropped.end == NEVER:
+            self._give_up(dropped, now)
         if self.fresh is not None:
             self.fresh.append(task)
         return task
@@ -134,12 +137,19 @@ class Tasks:
         account.schedule.slots = account.slots
         account.schedule.replan(now, ledger.remaining(now), self.rebook)
 
+    def _give_up(self, task: Task, now: float) -> None:
+        """End what nobody can ask for any more and would wait for ever: it costs nothing."""
+        ended = task.kind.state("cancelled") or task.kind.state("failed")
+        assert ended, "the loader checks that a kind has a failed state"
+        task.cut_at(now, ended, "", "")
+        self.rebook(task)
+
     def _book(self, task: Task, now: float) -> None:
         """Enter what the task will cost, and when."""
         charge, ledger = task.kind.charge, task.account.ledger
         if charge.when == "submit":
             task.charged = task.price
-            ledger.enter(Entry(now, task.price * task.twist.charges, NOTHING))
+            ledger.spend(task.price * task.twist.charges)
         elif charge.hold:
             ledger.hold(task.price)
         self._enter_end(task)
@@ -152,7 +162,12 @@ class Tasks:
         self._enter_end(task)
 
     def _enter_end(self, task: Task) -> None:
-        """Enter what the end of the task does to the money: a charge, a refund, a release, or nothing."""
+        """Enter what the end of the task does to the money: a charge, a refund, a release, or nothing.
+
+        One that will never end has no entry until it is planned anew.
+        """
+        if task.end == NEVER:
+            return
         charge = task.kind.charge
         succeeds = task.final.phase == "succeeded"
         if charge.when == "submit":

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from understudy.mockserver.cycle import Cycle
-from understudy.mockserver.transport import CoalescingTransport
+from understudy.mockserver.transport import CoalescingTransport, outbox_of
 
 Answering = Callable[[Any, Any, Any], Awaitable[None] | None]
 
@@ -41,7 +41,9 @@ class WireProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the coalescing transport in front of the real one."""
-        super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self.loop)))
+        self._outbox = outbox_of(self.loop)
+        self._outbox.connections += 1
+        super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self._outbox)))
         self._answer: Answering | None = getattr(self.app, "answer", None)
 
     def data_received(self, data: bytes) -> None:
@@ -126,6 +128,7 @@ class WireProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""
+        self._outbox.connections -= 1
         super().connection_lost(exc)
         if self._watch is not None:
             self._watch.cancel()

@@ -11,8 +11,8 @@ class Store(Protocol):
 
     dropped: int
 
-    def add(self, task: Task) -> None:
-        """Keep a task."""
+    def add(self, task: Task) -> Task | None:
+        """Keep a task; gives the one that was let go for it."""
         ...
 
     def find(self, task_id: str) -> Task | None:

@@ -37,8 +37,8 @@ class MemoryStore:
         self.dropped = 0
         self._unseen = 0
 
-    def add(self, task: Task) -> None:
-        """Keep a task."""
+    def add(self, task: Task) -> Task | None:
+        """Keep a task; gives the one that was let go for it."""
         self._shelves[hash(task.id) % SHELVES][task.id] = task
         self._in_order.append(task)
         owned = self._by_owner.get(task.account.id)
@@ -46,8 +46,7 @@ class MemoryStore:
             owned = self._by_owner[task.account.id] = Owned()
         owned.tasks.append(task)
         owned.counts[task.kind.name] += 1
-        if len(self._in_order) > self._most:
-            self._drop_oldest()
+        return self._drop_oldest() if len(self._in_order) > self._most else None
 
     def find(self, task_id: str) -> Task | None:
         """The task of that id."""
@@ -90,7 +89,7 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._in_order)
 
-    def _drop_oldest(self) -> None:
+    def _drop_oldest(self) -> Task:
         """Let one go, from near the left end of its rows: that takes the same time however many there are."""
         index = self._choose()
         task = self._in_order[index]
@@ -100,6 +99,7 @@ class MemoryStore:
         owned.tasks.remove(task)
         owned.counts[task.kind.name] -= 1
         self.dropped += 1
+        return task
 
     def _choose(self) -> int:
         """The place of the oldest finished task, or of the oldest of all."""

@@ -165,6 +165,18 @@ def test_where_no_old_task_has_finished_the_next_ones_go_unseen() -> None:
     assert len(looks) == 3
 
 
+def test_what_waits_for_ever_is_given_up_when_it_is_dropped() -> None:
+    """Without money a task never starts: those that nobody can ask for any more are planned for no longer."""
+    door = _door()
+    account = next(iter(door.site.accounts))
+    account.schedule.spend(account.ledger.total)
+    door.site.tasks.store = MemoryStore(door.world.clock.now, most=5)
+    for _ in range(100):
+        assert _submit(door)["result"]
+    assert len(door.site.tasks.store) == 5
+    assert 5 <= len(list(account.schedule.open_tasks())) < 20
+
+
 def test_no_more_accounts_are_opened_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "MOST_ACCOUNTS", 3)
     door = _door(any_key=True)

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 from understudy.mockserver.app import Message, Receive, Scope, Send
 from understudy.mockserver.cycle import cycle_of, send_whole, take_arrived
 from understudy.mockserver.server import server_config
-from understudy.mockserver.transport import CoalescingTransport
+from understudy.mockserver.transport import CoalescingTransport, outbox_of
 from understudy.mockserver.wire import WireProtocol
 
 HEAD = b"POST /%b HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
@@ -136,7 +136,7 @@ def test_what_was_not_sent_when_a_client_left_is_dropped_without_a_word(
         running.set_exception_handler(lambda _, context: wrong.append(context))
         here, there = socket.socketpair()
         real, _ = await running.create_connection(asyncio.Protocol, sock=here)
-        transport = CoalescingTransport(real, running)
+        transport = CoalescingTransport(real, outbox_of(running))
         real.abort()
         transport.write(b"an event")
         await asyncio.sleep(0.01)
@@ -146,3 +146,64 @@ def test_what_was_not_sent_when_a_client_left_is_dropped_without_a_word(
     with asyncio.Runner(loop_factory=loop) as runner:
         runner.run(leave())
     assert wrong == []
+
+
+class _Recorded(asyncio.Transport):
+    """A transport that writes down what it is given, with its name."""
+
+    def __init__(self, name: str, sent: list[str]) -> None:
+        super().__init__()
+        self._name, self._sent = name, sent
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._sent.append(f"{self._name}: {bytes(data).decode()}")
+
+
+def test_whole_answers_leave_after_the_work_of_the_turn_but_at_once_where_there_is_one_connection() -> None:
+    async def scene() -> None:
+        sent: list[str] = []
+        outbox = outbox_of(asyncio.get_running_loop())
+        one, other = (CoalescingTransport(_Recorded(name, sent), outbox) for name in ("one", "other"))
+        outbox.connections = 1
+        one.write_whole(b"a")
+        assert sent == ["one: a"]
+        outbox.connections = 2
+        other.write_whole(b"b")
+        one.write_whole(b"c")
+        other.write(b"d")
+        assert sent == ["one: a"], "the others' requests are answered first"
+        await asyncio.sleep(0)
+        assert sent == ["one: a", "other: bd", "one: c"]
+        outbox.connections = 1
+        one.write(b"e")
+        one.write_whole(b"f")
+        assert len(sent) == 3, "nothing overtakes what was written before"
+        await asyncio.sleep(0)
+        assert sent[3:] == ["one: ef"]
+
+    asyncio.run(scene())
+
+
+def test_connections_are_counted_as_they_come_and_go() -> None:
+    counts: list[int] = []
+
+    async def scene(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        outbox = outbox_of(asyncio.get_running_loop())
+        writer.write(WHOLE)
+        await _read(reader)
+        counts.append(outbox.connections)
+        heard, other = await asyncio.open_connection(*writer.get_extra_info("peername"))
+        other.write(WHOLE)
+        await _read(heard)
+        counts.append(outbox.connections)
+        other.close()
+        await other.wait_closed()
+        writer.write(WHOLE)  # what came before is heard before
+        await _read(reader)
+        counts.append(outbox.connections)
+
+    _play(Shop(), scene)
+    assert counts == [1, 2, 1]
