@@ -35,12 +35,24 @@ def test_a_flaw_is_found_shrunk_and_saved_and_trips_again(tmp_path: Path) -> Non
     assert json.loads(careful.stdout)["found"] == []
 
 
-def test_polls_after_a_refusal_that_was_followed_by_good_answers_are_no_repeats_of_it(tmp_path: Path) -> None:
-    script = Script(
-        "juhuo", (Replies("video.get", (Step(refuse="unauthorized", repeat=2), Step(repeat=9, stand=True))),)
-    )
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Step(refuse="unauthorized", repeat=2), Step(repeat=9, stand=True)),
+        (
+            Step(refuse="unauthorized", repeat=4),
+            Step(stand=True),
+            Step(refuse="unauthorized", repeat=4),
+            Step(stand=True),
+        ),
+    ],
+    ids=["once", "again and again"],
+)
+def test_polls_after_good_answers_are_no_repeats_of_what_was_refused_before(
+    tmp_path: Path, steps: tuple[Step, ...]
+) -> None:
     file = tmp_path / "twice.json"
-    file.write_text(json.dumps(dump(script)), encoding="utf-8")
+    file.write_text(json.dumps(dump(Script("juhuo", (Replies("video.get", steps),)))), encoding="utf-8")
     played = _understudy("play", str(file), "--driver", "--json", flaw="")
     assert played.returncode == 0, played.stdout
     assert json.loads(played.stdout)["found"] == []

@@ -1,7 +1,7 @@
 """How a client asks: only what may be asked again, when the server allows it, until the task has ended, and not for ever."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from understudy.contracts.client.trial import RESULT, Seen, Trial
 from understudy.contracts.client.use import Use
@@ -29,15 +29,22 @@ def refusals_final(trial: Trial, use: Use) -> Iterator[Evidence]:
         who = exchange.sent_header("authorization") + exchange.sent_header("x-api-key")
         by_request.setdefault((exchange.method, exchange.path, exchange.request_body, who), []).append(seen)
     for attempts in by_request.values():
-        # What is asked again after a good answer is asked anew.
-        again = [pair for pair in itertools.pairwise(attempts) if _is_final(pair[0])]
-        if len(again) > (MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 0):
+        most = MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 0
+        again = _sent_again(attempts)
+        if len(again) > most:
             refused, repeated = again[0]
             yield Evidence(
                 f"sent again {_times(len(again))} after it was refused as {refused.reading.conditions[0]} ({refused.exchange.status})",
                 (refused.exchange, repeated.exchange),
                 operation=refused.exchange.operation,
             )
+
+
+def _sent_again(attempts: Sequence[Seen]) -> list[tuple[Seen, Seen]]:
+    """Attempts that were refused for good one after another, each with the next one; where that happened often, the most."""
+    # Whoever was given a good answer meanwhile asks anew, and has reason to hope again.
+    pairs = itertools.groupby(itertools.pairwise(attempts), key=lambda pair: _is_final(pair[0]))
+    return max((list(streak) for is_final, streak in pairs if is_final), key=len, default=[])
 
 
 def retry_after_kept(trial: Trial, use: Use) -> Iterator[Evidence]:
