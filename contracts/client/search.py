@@ -22,7 +22,7 @@ from understudy.contracts.client.use import Use
 from understudy.contracts.client.word import Word
 from understudy.contracts.finding import Finding
 
-# Plays one case to the client and gives what was seen; called from the thread of the search.
+# Plays one case to the client and gives what was seen.
 Player = Callable[[Case, Watch], Trial]
 
 

@@ -45,7 +45,8 @@ def _search(seconds: float, slug: str, seed: int) -> Rate:
     budget = Budget(seconds, 10**6, seed, known_first=False)
     _, found = search(audition, Script(slug, seed=seed), Bounds(20.0, 1), budget, lambda _: None)
     if found is None or found.caught:
-        raise RuntimeError("the careful client of the zoo is not spotless")
+        said = [catch.finding.message for catch in found.caught] if found else []
+        raise RuntimeError(f"the careful client of the zoo is not spotless: {said}")
     return Rate(found.examples / found.elapsed, 1e3 * (_cpu() - before) / found.examples, found.examples)
 
 

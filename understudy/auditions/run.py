@@ -2,14 +2,11 @@
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from understudy.auditions.casts import PROMPT, Surroundings, callable_cast, command_cast, driver_cast
 from understudy.auditions.certificates import Certificates
@@ -63,40 +60,29 @@ class Audition:
             return await act(theatre, cast)
 
 
+@dataclass(frozen=True, slots=True)
 class Session:
-    """An audition on a thread of its own, for whoever has a thread to wait in. Use as a context manager."""
+    """An audition for whoever cannot await: nothing in it moves but while something is called."""
 
-    def __init__(self, audition: Audition) -> None:
-        self._audition = audition
-        self._opened: Future[tuple[Theatre, Cast]] = Future()
-        self._over: asyncio.Event
-        self._loop: asyncio.AbstractEventLoop
-        self._thread = threading.Thread(target=self._run, name="understudy audition", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self.theatre, self.cast = self._opened.result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join()
+    theatre: Theatre
+    cast: Cast
+    _runner: asyncio.Runner
 
     def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """The result of a coroutine that runs on the audition's loop."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+        return self._runner.run(coroutine)
 
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            runner.run(self._stay())
 
-    async def _stay(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        async with self._audition.opened() as parts:
-            self._opened.set_result(parts)
-            await self._over.wait()
+@contextlib.contextmanager
+def session(audition: Audition) -> Iterator[Session]:
+    """A session on a loop of its own; raises CannotStart."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        opened = audition.opened()
+        theatre, cast = runner.run(opened.__aenter__())
+        try:
+            yield Session(theatre, cast, runner)
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

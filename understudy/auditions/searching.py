@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from understudy.auditions.run import Audition, Session
+from understudy.auditions.run import Audition, session
 from understudy.contracts.client.examine import Bounds, Examination, Verdict, rehearse
 from understudy.contracts.client.script import Script
 from understudy.contracts.client.search import Budget, Search
@@ -17,14 +17,14 @@ def search(
     audition: Audition, script: Script, bounds: Bounds, budget: Budget, told: Callable[[Search], None]
 ) -> tuple[Examination, Search | None]:
     """What the healthy run showed, and the search, None where the client is unfit for it; raises CannotStart."""
-    with Session(audition) as session:
-        done = session.call(rehearse(session.theatre, session.cast, script, bounds))
+    with session(audition) as held:
+        done = held.call(rehearse(held.theatre, held.cast, script, bounds))
         if done.unfit or done.use is None:
             return done, None
-        session.theatre.most_requests = MOST_REQUESTS
+        held.theatre.most_requests = MOST_REQUESTS
 
         def play(case: Case, watch: Watch) -> Trial:
-            return session.call(session.theatre.run(case, session.cast.play(bounds.patience), watch))
+            return held.call(held.theatre.run(case, held.cast.play(bounds.patience), watch))
 
         known = frozenset(finding.check for finding in done.findings)
         found = Search(done.use, play, budget, told, known)
