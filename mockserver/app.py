@@ -87,7 +87,9 @@ class Lane:
         status, body, kind = answer.status, answer.body, answer.media_type.encode()
         cycle = cycle_of(send)
         if cycle is not None and kind and len(body) <= MOST_AT_ONCE and status not in _BODILESS:
-            own = b"".join([_LINE % pair for pair in answer.headers]) if answer.headers else b""
+            own = b""
+            for pair in answer.headers:
+                own += _LINE % pair
             if not own or own.count(b"\n") == len(answer.headers):  # else uvicorn tells what is wrong with it
                 head = _HEAD % (world.today(), len(body), kind, own)
                 send_whole(cycle, status, head, b"" if scope["method"] == "HEAD" else body)

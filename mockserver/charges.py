@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.ledger import NOTHING, Paid
 from understudy.mockserver.recent import Recent
 from understudy.mockserver.refusals import Refusal
-from understudy.specs.formulas import Formula, compile_formula, expressions, number, reader
+from understudy.specs.formulas import Formula, compile_formula, expressions, number
 
 
 class Priced(Struct, gc=False):
@@ -55,18 +56,18 @@ def compile_charge(said: Any) -> Charge | None:
 
 
 def _compile_price(said: Any) -> Callable[[Priced], Decimal]:
-    price, reads = compile_formula(said), [*expressions(said)]
-    if not all(expression.name.startswith("completion.") for expression in reads):
+    price, reads = compile_formula(said), [expression.name for expression in expressions(said)]
+    if not reads or not all(name.startswith("completion.") for name in reads):
         return lambda priced: number(price(priced))
-    return _remembering(price, [reader(expression) for expression in reads])
+    return _remembering(price, attrgetter(*reads))
 
 
-def _remembering(price: Formula, readers: list[Formula]) -> Callable[[Priced], Decimal]:
+def _remembering(price: Formula, read: Callable[[Priced], Any]) -> Callable[[Priced], Decimal]:
     """The price as a function of the numbers that it reads."""
-    known: Recent[tuple[int, ...], Decimal] = Recent(MOST_PRICES)
+    known: Recent[Any, Decimal] = Recent(MOST_PRICES)
 
     def remember(priced: Priced) -> Decimal:
-        numbers = tuple([read(priced) for read in readers])
+        numbers = read(priced)
         found = known.find(numbers)
         return known.keep(numbers, number(price(priced))) if found is None else found
 

@@ -126,7 +126,12 @@ class Exchange:
 
     def render_headers(self, getters: Getters) -> tuple[tuple[bytes, bytes], ...]:
         """Headers of an answer; one whose value is missing is left out."""
-        return tuple([(name, _as_header(value)) for name, get in getters if (value := get(self)) is not None])
+        found = []
+        for name, get in getters:
+            value = get(self)
+            if value is not None:
+                found.append((name, _as_header(value)))
+        return tuple(found)
 
 
 def _as_header(value: Any) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from understudy.specs.expressions import Expression
 from understudy.specs.extraction import A_MEMBER, Extraction, text_value, typed_value
 from understudy.specs.problems import Place
+from understudy.specs.rendering import Code, Frame, compile_code
 
 Getter: TypeAlias = Callable[[Any], Any]
 
@@ -31,6 +32,10 @@ class Node(Protocol):
         """A function that renders this node from a scope."""
         ...
 
+    def code(self, code: Code, frame: Frame) -> str:
+        """A Python expression that renders this node from the scope of a frame."""
+        ...
+
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         """Read this node back from a wire value."""
         ...
@@ -50,6 +55,9 @@ class Constant:
         value = self.value
         return lambda scope: value
 
+    def code(self, code: Code, frame: Frame) -> str:
+        return code.literal(self.value)
+
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         return None
 
@@ -65,6 +73,9 @@ class Value:
 
     def compile(self, resolver: Resolver) -> Getter:
         return resolver.getter(self.expression)
+
+    def code(self, code: Code, frame: Frame) -> str:
+        return code.value(self.expression, frame)
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if value is None:
@@ -93,6 +104,13 @@ class Text:
             return "".join(_as_text(value) for value in values)
 
         return render
+
+    def code(self, code: Code, frame: Frame) -> str:
+        texts = [
+            repr(part) if isinstance(part, str) else f"{code.name(_as_text)}({code.value(part, frame)})"
+            for part in self.parts
+        ]
+        return f"{code.name(''.join)}(({''.join(text + ', ' for text in texts)}))"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         found = self.pattern().fullmatch(value) if isinstance(value, str) else None
@@ -130,19 +148,20 @@ class Object:
     members: tuple[Member, ...]
 
     def compile(self, resolver: Resolver) -> Getter:
-        pairs = [(m.key, m.optional, m.node.compile(resolver)) for m in self.members]
-        if not any(optional for _, optional, _ in pairs):
-            return _render_plain(self.members, [get for _, _, get in pairs])
+        return compile_code(self, resolver)
 
-        def render(scope: Any) -> dict[str, Any]:
-            body = {}
-            for key, optional, get in pairs:
-                value = get(scope)
-                if value is not None or not optional:
-                    body[key] = value
-            return body
-
-        return render
+    def code(self, code: Code, frame: Frame) -> str:
+        parts = []
+        for member in self.members:
+            key, value = repr(member.key), member.node.code(code, frame)
+            if member.optional:
+                found = code.variable("v")
+                parts.append(
+                    f"**({{{key}: {found}}} if ({found} := {value}) is not None else {code.name(_NO_MEMBERS)})"
+                )
+            else:
+                parts.append(f"{key}: {value}")
+        return f"{{{', '.join(parts)}}}"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if not isinstance(value, dict):
@@ -158,20 +177,7 @@ class Object:
             yield from member.node.expressions()
 
 
-def _render_plain(members: tuple[Member, ...], getters: list[Getter]) -> Getter:
-    """Renders an object that has all its members: a copy of what is constant, with the rest put in its places."""
-    constant = {m.key: m.node.value if isinstance(m.node, Constant) else None for m in members}
-    rest = [(m.key, get) for m, get in zip(members, getters, strict=True) if not isinstance(m.node, Constant)]
-    if not rest:
-        return lambda scope: constant.copy()
-
-    def render(scope: Any) -> dict[str, Any]:
-        body = constant.copy()
-        for key, get in rest:
-            body[key] = get(scope)
-        return body
-
-    return render
+_NO_MEMBERS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +187,10 @@ class Array:
     items: tuple[Node, ...]
 
     def compile(self, resolver: Resolver) -> Getter:
-        getters = [item.compile(resolver) for item in self.items]
-        return lambda scope: [get(scope) for get in getters]
+        return compile_code(self, resolver)
+
+    def code(self, code: Code, frame: Frame) -> str:
+        return f"[{', '.join(item.code(code, frame) for item in self.items)}]"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if not isinstance(value, list) or len(value) < len(self.items):
@@ -203,13 +211,11 @@ class Or:
     default: Any
 
     def compile(self, resolver: Resolver) -> Getter:
-        get, default = self.node.compile(resolver), self.default
+        return compile_code(self, resolver)
 
-        def render(scope: Any) -> Any:
-            value = get(scope)
-            return default if value is None else value
-
-        return render
+    def code(self, code: Code, frame: Frame) -> str:
+        found, value = code.variable("v"), self.node.code(code, frame)
+        return f"({code.literal(self.default)} if ({found} := {value}) is None else {found})"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if value != self.default or type(value) is not type(self.default):
@@ -227,8 +233,10 @@ class With:
     body: Node
 
     def compile(self, resolver: Resolver) -> Getter:
-        get, body = resolver.getter(self.expression), self.body.compile(resolver)
-        return lambda scope: None if get(scope) is None else body(scope)
+        return compile_code(self, resolver)
+
+    def code(self, code: Code, frame: Frame) -> str:
+        return f"(None if {code.value(self.expression, frame)} is None else {self.body.code(code, frame)})"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if value is not None:
@@ -247,13 +255,10 @@ class Each:
     body: Node
 
     def compile(self, resolver: Resolver) -> Getter:
-        get, body, bind = (
-            resolver.getter(self.expression),
-            self.body.compile(resolver),
-            resolver.bind,
-        )
-        over = self.expression
-        return lambda scope: [body(bind(scope, over, item)) for item in get(scope) or ()]
+        return compile_code(self, resolver)
+
+    def code(self, code: Code, frame: Frame) -> str:
+        return f"[{code.each(self.expression, frame, lambda inner: self.body.code(code, inner))}]"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if not isinstance(value, list):
@@ -284,15 +289,25 @@ class EachCase:
     cases: Mapping[str, Node]
 
     def compile(self, resolver: Resolver) -> Getter:
-        get, get_type, bind = resolver.getter(self.expression), resolver.getter(self.type), resolver.bind
-        bodies = {name: body.compile(resolver) for name, body in self.cases.items()}
-        over = self.expression
+        return compile_code(self, resolver)
 
-        def render(scope: Any) -> list[Any]:
-            scopes = (bind(scope, over, item) for item in get(scope) or ())
-            return [bodies[name](inner) for inner in scopes if (name := get_type(inner)) in bodies]
+    def code(self, code: Code, frame: Frame) -> str:
+        kind = code.variable("t")
 
-        return render
+        def body(inner: Frame) -> str:
+            cases = "".join(
+                f"{node.code(code, inner)} if {kind} == {name!r} else " for name, node in self.cases.items()
+            )
+            return f"({cases}None)"
+
+        def chosen(inner: Frame) -> str:
+            text = body(inner)
+            types.append(code.value(self.type, inner))
+            return text
+
+        types: list[str] = []
+        loops = code.each(self.expression, frame, chosen)
+        return f"[{loops} for {kind} in ({types[0]},) if {kind} in {tuple(self.cases)!r}]"
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         if not isinstance(value, list):

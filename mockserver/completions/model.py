@@ -104,4 +104,4 @@ class Completion(Struct, frozen=True, gc=False):
 
 def _joined(pieces: tuple[Piece, ...], wanted: str) -> str | None:
     texts = [piece.text for piece in pieces if piece.type == wanted]
-    return "".join(texts) if texts else None
+    return (texts[0] if len(texts) == 1 else "".join(texts)) if texts else None
