@@ -82,7 +82,9 @@ class Lane:
             return None, path
         return world.sites.get(self._hosts.get(_host(scope["headers"])) or self._only), path
 
-    def send(self, answer: Answer, world: World, scope: Scope, send: Send) -> Awaitable[None] | None:
+    def send(
+        self, answer: Answer, world: World, scope: Scope, send: Send, now: float | None = None
+    ) -> Awaitable[None] | None:
         """Send an answer whole, with the Date of its world: now, if the wire takes it; else gives what is left to do."""
         status, body, kind = answer.status, answer.body, answer.media_type.encode()
         cycle = cycle_of(send)
@@ -91,7 +93,7 @@ class Lane:
             for pair in answer.headers:
                 own += _LINE % pair
             if not own or own.count(b"\n") == len(answer.headers):  # else uvicorn tells what is wrong with it
-                head = _HEAD % (world.today(), len(body), kind, own)
+                head = _HEAD % (world.today(now), len(body), kind, own)
                 send_whole(cycle, status, head, b"" if scope["method"] == "HEAD" else body)
                 return None
         return self._send_in_parts(answer, world, scope, send)
@@ -167,7 +169,7 @@ class Gateway(Lane):
 
     def _send(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> Awaitable[None] | None:
         if answer.is_whole and not exchange.wire_faults:
-            return self.send(answer, exchange.site.world, scope, send)
+            return self.send(answer, exchange.site.world, scope, send, exchange.now)
         return self._send_later(exchange, answer, scope, send)
 
     async def _send_later(self, exchange: Exchange, answer: Answer, scope: Scope, send: Send) -> None:

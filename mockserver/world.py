@@ -132,9 +132,9 @@ class World:
                 await follower
         return follower is not None
 
-    def today(self) -> bytes:
-        """The Date header, by this clock."""
-        second = int(self.clock.now())
+    def today(self, now: float | None = None) -> bytes:
+        """The Date header, by this clock: of now, or of a moment that was just asked for."""
+        second = int(self.clock.now() if now is None else now)
         if second != self._date[0]:
             self._date = (second, formatdate(second, usegmt=True).encode())
         return self._date[1]

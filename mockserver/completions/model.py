@@ -103,5 +103,7 @@ class Completion(Struct, frozen=True, gc=False):
 
 
 def _joined(pieces: tuple[Piece, ...], wanted: str) -> str | None:
+    if len(pieces) == 1:  # most answers
+        return pieces[0].text if pieces[0].type == wanted else None
     texts = [piece.text for piece in pieces if piece.type == wanted]
-    return (texts[0] if len(texts) == 1 else "".join(texts)) if texts else None
+    return "".join(texts) if texts else None
