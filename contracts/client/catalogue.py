@@ -7,9 +7,12 @@ from understudy.contracts.client.scenarios import MUST_SUCCEED, cases
 from understudy.contracts.client.script import Script, Step
 from understudy.contracts.client.trial import Case
 from understudy.contracts.client.use import Use
+from understudy.specs.model import Operation
 
 # Seconds for which a drawn step holds a connection open, or is late: less than a scenario does.
 HELD, LATE = 3.0, 0.4
+# What puts a client off for no time. It may come often, but not for ever: a client that obeys it never rests.
+AT_ONCE = "0"
 # A step that never ended would hide what comes after it.
 MOST_REPEATS = 12
 
@@ -37,15 +40,33 @@ def entries(use: Use, seed: int) -> list[Entry]:
                 if step.is_healthy:
                     continue
                 once = replace(step, repeat=1, hold=min(step.hold, HELD), delay=min(step.delay, LATE))
-                entry = Entry(fault_of(once), replies.operation, once, case.expects == MUST_SUCCEED, is_slow(once))
-                found.setdefault((replies.operation, repr(once)), entry)
+                for entry in _kinds(use, replies.operation, once, case.expects == MUST_SUCCEED):
+                    found.setdefault((entry.operation, repr(entry.step)), entry)
     late = (Entry("late", operation, Step(delay=LATE), True, is_slow=True) for operation in use.operations if operation)
     return [*found.values(), *late]
 
 
+def _kinds(use: Use, operation: str, step: Step, bears: bool) -> Iterator[Entry]:
+    """A trouble as it is; and, where it puts a client off for a time, one that puts it off for none, of which many can come."""
+    waits = bool(step.retry_after) or _puts_off(use.trial.contract.operations.get(operation), step.refuse)
+    yield Entry(fault_of(step), operation, step, bears, is_slow(step) or waits)
+    if waits:
+        at_once = replace(step, retry_after=AT_ONCE)
+        yield Entry(fault_of(at_once), operation, at_once, bears=False)
+
+
+def _puts_off(operation: Operation | None, condition: str) -> bool:
+    """Whether the provider's own refusal says when to come again."""
+    if operation is None or condition not in operation.failures.conditions:
+        return False
+    failures = operation.failures
+    names = (name for name, _ in (*failures.envelope.headers, *failures.conditions[condition].headers))
+    return any(name.lower() == "retry-after" for name in names)
+
+
 def is_slow(step: Step) -> bool:
     """Whether a step makes a client wait, or wait in vain."""
-    return bool(step.silent or step.hold or step.delay or step.retry_after)
+    return bool(step.silent or step.hold or step.delay or step.retry_after not in ("", AT_ONCE))
 
 
 def singles(use: Use, seed: int) -> list[Case]:

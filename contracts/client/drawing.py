@@ -9,7 +9,7 @@ from operator import attrgetter
 from hypothesis import strategies as st
 
 from understudy.contracts.client.bodies import Row, rows
-from understudy.contracts.client.catalogue import MOST_REPEATS, Entry, bears_for_ever, entries
+from understudy.contracts.client.catalogue import AT_ONCE, MOST_REPEATS, Entry, bears_for_ever, entries
 from understudy.contracts.client.scenarios import MAY_SUCCEED, MUST_SUCCEED
 from understudy.contracts.client.script import EVER, Replies, Script, Step
 from understudy.contracts.client.trial import Case, Seen
@@ -105,7 +105,9 @@ def _burst(
     entry = draw(sources[draw(turns)])
     before = draw(_up_to(max(0, usual.get(entry.operation, 1) - 1)))
     turn = 0 if entry.is_slow else draw(_TURNS)
-    return Burst(before, entry, 1 if turn < _SOME else draw(_REPEATS) if turn < _EVER else EVER)
+    if turn >= _EVER and entry.step.retry_after != AT_ONCE:
+        return Burst(before, entry, EVER)
+    return Burst(before, entry, 1 if turn < _SOME else draw(_REPEATS))
 
 
 @cache

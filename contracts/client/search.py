@@ -52,13 +52,16 @@ class Catch:
 
 @dataclass(slots=True)
 class Search:
-    """A search under way, and what it found. `told` is called after each example."""
+    """A search under way, and what it found. `told` is called after each example.
+
+    `known`: checks and severities of what need not be found any more.
+    """
 
     use: Use
     player: Player
     budget: Budget
     told: Callable[["Search"], None] = lambda search: None
-    known: frozenset[str] = frozenset()
+    known: frozenset[tuple[str, str]] = frozenset()
     caught: list[Catch] = field(default_factory=list)
     examples: int = 0
     coverage: Coverage = field(init=False)
@@ -90,7 +93,7 @@ class Search:
             self._target, self._best = "", None
             self._search(self.budget.seed + turn, scripts)
             turn += 1
-            self.caught += self._new()
+            self._keep(self._best)
         return self.caught
 
     def _begin_with(self, chosen: Sequence[Case]) -> None:
@@ -123,10 +126,14 @@ class Search:
         """Keep what is new of what these trials hold against the client; they are as short as can be."""
         for trial in trials:
             for finding in self._new_in(trial, use):
-                self.caught.append(Catch(finding, trial, self.elapsed, self.examples))
+                self._keep(Catch(finding, trial, self.elapsed, self.examples))
 
-    def _new(self) -> list[Catch]:
-        return [] if self._best is None else [self._best]
+    def _keep(self, catch: Catch | None) -> None:
+        """Keep what was caught, if anything; a failure says all that a warning of the same judgement said."""
+        if catch is None:
+            return
+        self.caught = [each for each in self.caught if each.finding.check != catch.finding.check]
+        self.caught.append(catch)
 
     def _search(self, number: int, scripts: SearchStrategy[Script]) -> None:
         """One search of Hypothesis: it ends with the first thing that is new, shrunk, or when the budget does."""
@@ -167,7 +174,8 @@ class Search:
 
     def _judge(self, trial: Trial) -> None:
         """Raises Tripped when something new is held against the client."""
-        found = self._new_in(trial, self.use)
+        # Of what is drawn only failures are worth the search: odd as it is, it gives much to warn of.
+        found = [finding for finding in self._new_in(trial, self.use) if finding.severity == "failure"]
         if not found:
             return
         chosen = next((finding for finding in found if finding.check == self._target), found[0])
@@ -189,11 +197,12 @@ class Search:
         return self.elapsed > self.budget.seconds + (SHRINKING if self._target else 0.0)
 
     def _is_new(self, finding: Finding) -> bool:
-        known = {catch.finding.check for catch in self.caught} | self.known
-        return finding.severity == "failure" and finding.check not in known
+        return self._held.isdisjoint({(finding.check, "failure"), (finding.check, finding.severity)})
 
     def _watch(self, case: Case) -> Watch:
         """Looks at what was asked so far: a run that has tripped already need not go on."""
+
+        held = self._held
 
         def watch(seen: Sequence[Seen]) -> str:
             # As long as all is well the client does what it did in the healthy run.
@@ -201,16 +210,17 @@ class Search:
                 return ""
             trial = Trial(case, self.use.trial.contract, self.use.trial.key, tuple(seen), Word("tripped"))
             for judgement in EARLY:
-                fresh = not self._target or judgement.id == self._target
-                if fresh and judgement.id not in self._names and next(judgement.judge(trial, self.use), None):
+                wanted = self._target in ("", judgement.id) and (judgement.id, "failure") not in held
+                if wanted and not all(evidence.assumed for evidence in judgement.judge(trial, self.use)):
                     return judgement.id
             return ""
 
         return watch
 
     @property
-    def _names(self) -> set[str]:
-        return {catch.finding.check for catch in self.caught} | self.known
+    def _held(self) -> frozenset[tuple[str, str]]:
+        """Checks and severities of what is held against the client already."""
+        return self.known | {(catch.finding.check, catch.finding.severity) for catch in self.caught}
 
 
 # A client that gives up so soon, in seconds, may be met with silence often.

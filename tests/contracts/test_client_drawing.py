@@ -9,7 +9,7 @@ from tests.contracts.zoo import audition
 from understudy.auditions.run import run
 from understudy.auditions.searching import search
 from understudy.contracts.client.bodies import rows
-from understudy.contracts.client.catalogue import fault_of, singles
+from understudy.contracts.client.catalogue import entries, fault_of, singles
 from understudy.contracts.client.drawing import Drawing
 from understudy.contracts.client.edits import apply
 from understudy.contracts.client.examine import Bounds, Cast, Examination, rehearse
@@ -69,6 +69,14 @@ def test_a_search_begins_with_every_known_trouble_alone_and_waits_last(use: Use)
     assert faults.index({"put off"}) > faults.index({"stands"})
 
 
+def test_what_puts_a_client_off_can_come_often_where_it_does_so_for_no_time(use: Use) -> None:
+    put_off = [entry for entry in entries(use, 0) if entry.step.retry_after]
+    assert {entry.step.retry_after for entry in put_off if not entry.is_slow} == {"0"}
+    assert {entry.step.retry_after for entry in put_off if entry.is_slow} >= {"1", "2"}
+    # Of a client that is put off for no time nothing is demanded.
+    assert not any(entry.bears for entry in put_off if not entry.is_slow)
+
+
 def test_scripts_are_drawn_of_everything(use: Use) -> None:
     met: set[str] = set()
     often: set[int] = set()
@@ -102,6 +110,9 @@ def test_scripts_are_drawn_of_everything(use: Use) -> None:
         ("callbacks", "trusts_forged", "forged-refused"),
         ("juhuo", "ignores_retry_after", "retry-after-kept"),
         ("chat-stream", "waits_for_close", "no-false-failure"),
+        # What is only a warning is told, too.
+        ("picture", "buys_again", "paid-once"),
+        ("juhuo-list", "item_twice", "items-once"),
     ],
 )
 def test_a_search_finds_what_takes_stages_and_patience(client: str, flaw: str, check: str) -> None:

@@ -79,8 +79,8 @@ def merge(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _size(catch: Caught) -> tuple[int, float]:
-    return catch.replies, catch.seconds
+def _size(catch: Caught) -> tuple[bool, int, float]:
+    return catch.finding.severity == "warning", catch.replies, catch.seconds
 
 
 def _merge_subjects(subjects: Sequence[Subject], chosen: dict[str, int]) -> Subject:

@@ -26,7 +26,7 @@ def search(
         def play(case: Case, watch: Watch) -> Trial:
             return held.call(held.theatre.run(case, held.cast.play(bounds.patience), watch))
 
-        known = frozenset(finding.check for finding in done.findings)
+        known = frozenset((finding.check, finding.severity) for finding in done.findings)
         found = Search(done.use, play, budget, told, known)
         found.run()
     done.verdicts += [Verdict(catch.trial, (catch.finding,)) for catch in found.caught]

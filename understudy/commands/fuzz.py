@@ -24,6 +24,7 @@ from understudy.contracts.client.command import CannotStart
 from understudy.contracts.client.coverage import Coverage
 from understudy.contracts.client.examine import Bounds
 from understudy.contracts.client.search import Budget, Search
+from understudy.contracts.finding import Finding
 from understudy.contracts.report import REPORTS
 from understudy.usage import Parser
 
@@ -103,6 +104,7 @@ def _figures(found: Outcome, files: dict[str, Path]) -> dict[str, object]:
         "caught": [
             {
                 "check": catch.finding.check,
+                "severity": catch.finding.severity,
                 "after_seconds": round(catch.seconds, 2),
                 "after_examples": catch.examples,
                 "replies": catch.replies,
@@ -117,10 +119,10 @@ def _show(found: Outcome, coverage: Coverage, files: dict[str, Path], console: C
     for finding in found.subject.findings:
         if finding.check not in caught:
             # What is wrong when all is well is not searched for, but told.
-            console.print(f"[bold red]{finding.title}[/] ({finding.check})", highlight=False)
+            console.print(_headline(finding), highlight=False)
             console.print(f"  {finding.message}\n", markup=False, highlight=False)
     for catch in found.caught:
-        console.print(f"[bold red]{catch.finding.title}[/] ({catch.finding.check})", highlight=False)
+        console.print(_headline(catch.finding), highlight=False)
         console.print(f"  {catch.finding.message}", markup=False, highlight=False)
         console.print(f"  provider: {catch.told}", markup=False, highlight=False)
         console.print(f"  client:   {catch.did}", markup=False, highlight=False)
@@ -130,6 +132,12 @@ def _show(found: Outcome, coverage: Coverage, files: dict[str, Path], console: C
         f"{found.examples} examples in {found.seconds:.1f} s ({found.per_second:.0f} a second), {len(caught)} caught; "
         f"{coverage.reached} of {coverage.cells} states × faults reached"
     )
+
+
+def _headline(finding: Finding) -> str:
+    if finding.severity == "warning":
+        return f"[yellow]warning: {finding.title}[/] ({finding.check})"
+    return f"[bold red]{finding.title}[/] ({finding.check})"
 
 
 def _show_coverage(coverage: Coverage, console: Console) -> None:
