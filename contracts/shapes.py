@@ -10,6 +10,8 @@ from understudy.contracts.citing import NOTHING, Citation, cite_along
 from understudy.specs.problems import pointer
 
 _CHOICES = ("oneOf", "anyOf")
+# Characters from which on a message is clipped.
+_LONG = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,12 @@ class Shape:
             cited = cite_along(self.schema, path)
             citation = cited if cited is not NOTHING else self._around
             keyword = str(path[-1]) if path else ""
-            yield Misshape(pointer(tuple(error.instance_path)), keyword, error.message, citation, path)
+            yield Misshape(pointer(tuple(error.instance_path)), keyword, _clipped(error.message), citation, path)
+
+
+def _clipped(message: str) -> str:
+    """A message whose middle is left out when it is long: it begins with the value, and ends with what is wrong with it."""
+    return message if len(message) <= _LONG else f"{message[: _LONG // 2]} … {message[-_LONG // 2 :]}"
 
 
 def _branches(schema: Any) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ from understudy.contracts.exchange import Exchange
 Advance = Callable[[float], Awaitable[None]]
 """Moves the target's clock forward by so many seconds."""
 
-# Seconds of virtual time that one step moves.
-STEP = 4.0
+# Seconds of virtual time that one step moves: less than the shortest state lasts, so that none passes unseen.
+STEP = 1.0
 # Seconds between two looks at whether all is quiet.
 TURN = 0.002
 LONGEST_ADVICE = 60.0

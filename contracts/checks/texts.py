@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -31,24 +31,33 @@ def judge_model(history: History) -> Iterator[Evidence]:
 
 
 def judge_tokens(history: History) -> Iterator[Evidence]:
-    """Tokens are counted in whole numbers that are not negative, and their sums are right."""
+    """Tokens are counted in whole numbers that are not negative, and their sums are right, of pictures too."""
     for text in texts_of(history):
-        counts = {name: text.values.get(f"$completion.{name}_tokens") for name in _COUNTS}
-        for name, count in counts.items():
-            if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
-                yield _evidence(history, text, f"{name} tokens are {count!r}")
-        whole = {name: count for name, count in counts.items() if isinstance(count, int)}
-        output = whole.get("output")
-        if output is None and "answer" in whole:
-            output = whole["answer"] + whole.get("thinking", 0)
-        if {"input", "total"} <= set(whole) and output is not None and whole["input"] + output != whole["total"]:
-            yield _evidence(
-                history, text, f"{whole['input']} tokens in and {output} out are said to be {whole['total']} in all"
-            )
-        if output is not None and whole.get("thinking", 0) > output:
-            yield _evidence(history, text, f"{whole['thinking']} tokens of thinking are more than all {output}")
-        if text.is_whole and whole.get("input") == 0 and text.wish.text != "":
+        for message in _miscounts(text.values):
+            yield _evidence(history, text, message)
+        if text.is_whole and text.values.get("$completion.input_tokens") == 0 and text.wish.text != "":
             yield _evidence(history, text, "a prompt is said to have no tokens")
+    for reading in history.of("images"):
+        for message in _miscounts(reading.values) if reading.is_success else ():
+            assert reading.operation
+            citation, clause = history.contract.cite(reading.operation), f"media/{reading.operation.id}"
+            yield Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, clause=clause)
+
+
+def _miscounts(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the counts of one answer."""
+    counts = {name: values.get(f"$completion.{name}_tokens") for name in _COUNTS}
+    for name, count in counts.items():
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+            yield f"{name} tokens are {count!r}"
+    whole = {name: count for name, count in counts.items() if isinstance(count, int)}
+    output = whole.get("output")
+    if output is None and "answer" in whole:
+        output = whole["answer"] + whole.get("thinking", 0)
+    if {"input", "total"} <= set(whole) and output is not None and whole["input"] + output != whole["total"]:
+        yield f"{whole['input']} tokens in and {output} out are said to be {whole['total']} in all"
+    if output is not None and whole.get("thinking", 0) > output:
+        yield f"{whole['thinking']} tokens of thinking are more than all {output}"
 
 
 def judge_limit(history: History) -> Iterator[Evidence]:

@@ -16,7 +16,10 @@ MORE = 2
 
 
 async def run_queued(drive: Drive) -> None:
-    """As the account in the lowest tier make more tasks at a time than may run, and follow them all to their ends."""
+    """As the account in the lowest tier make more tasks than may run, and follow them all to their ends.
+
+    Most come at once, where a target may lose count; the last comes when all others are known to be under way.
+    """
     if NARROW not in drive.target.credentials:
         drive.reasons["limits/running"] = NO_NARROW
         return
@@ -27,6 +30,7 @@ async def run_queued(drive: Drive) -> None:
             continue
         request = drive.ask(operation, body, who=NARROW)
         created = await asyncio.gather(*(drive.target.send(request) for _ in range(most + MORE)))
+        created.append(await drive.target.send(request))
         await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
 
 
