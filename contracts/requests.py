@@ -16,7 +16,8 @@ from understudy.specs.model import Operation
 class Request:
     """A request below a base URL, or to `url` where that is given.
 
-    `alternative`: which of the operation's key schemes; `leaves_after`: seconds after which nobody listens any more.
+    `alternative`: which of the operation's key schemes; `bearer`: how the name of that scheme is written;
+    `leaves_after`: seconds after which nobody listens any more.
     """
 
     operation: Operation | None
@@ -28,6 +29,7 @@ class Request:
     who: str = "first"
     probe: str = ""
     alternative: int = 0
+    bearer: str = "Bearer"
     url: str = ""
     leaves_after: float | None = None
 

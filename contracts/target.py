@@ -187,7 +187,7 @@ class Target:
             if scheme.where == "query":
                 query = "&".join(filter(None, (query, f"{scheme.parameter}={key}")))
             else:
-                headers.append((scheme.parameter, f"Bearer {key}" if scheme.bearer else key))
+                headers.append((scheme.parameter, f"{request.bearer} {key}" if scheme.bearer else key))
         return headers, query
 
     @property

@@ -12,6 +12,8 @@ from understudy.contracts.rules import may_break
 # Refusals that a good request may meet: they speak of the moment, not of the request.
 OF_THE_MOMENT = frozenset(("insufficient_credits", "rate_limited", "service_busy", "internal_error"))
 
+_SMALL = "bearer "
+
 
 def judge_refused(history: History) -> Iterator[Evidence]:
     """What must be refused is."""
@@ -48,8 +50,13 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
         if reading.conditions and set(reading.conditions) <= OF_THE_MOMENT - {"internal_error"}:
             continue
         said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
-        message = f"a request that the document takes is refused as {said}"
-        yield Evidence(message, (reading.exchange,), operation.id, clause=f"answer/{operation.id}")
+        message, clause = f"a request that the document takes is refused as {said}", f"answer/{operation.id}"
+        if reading.exchange.sent_header("authorization").startswith(_SMALL):
+            # The document shows one spelling: that others are good only HTTP says.
+            message = f"a key after {_SMALL.strip()!r} is refused as {said}: the name of a scheme may be in any letters"
+            yield Evidence(message, (reading.exchange,), operation.id, ("RFC 9110",), assumed=True, clause=clause)
+        else:
+            yield Evidence(message, (reading.exchange,), operation.id, clause=clause)
 
 
 def _is_too_often(history: History, reading: Reading) -> bool:

@@ -15,6 +15,7 @@ from understudy.specs.expressions import Expression, point
 from understudy.specs.formulas import number
 from understudy.specs.ids import Drawn
 from understudy.specs.model import TERMINAL, Kind
+from understudy.specs.templates import read
 
 # Names that may differ from look to look even when a task is over: links are signed anew.
 CHANGING = ("$task.link", "$account.", "$request.", "$base_url", "$error", "$page", "$rate")
@@ -179,8 +180,7 @@ def judge_early(history: History) -> Iterator[Evidence]:
     for story in history.stories.values():
         for sighting in story.told:
             phases = story.phases(sighting)
-            found = [said for name, said in _links(sighting) if said]
-            if phases and "succeeded" not in phases and found:
+            if phases and "succeeded" not in phases and _shows_results(story, sighting):
                 state = sighting.values["$task.state"]
                 yield _evidence(history, story, (sighting,), f"it shows a result while it is {state!r}", "results")
 
@@ -192,7 +192,9 @@ def judge_reason(history: History) -> Iterator[Evidence]:
             phases = story.phases(sighting)
             names = {e.text for e in _expressions(sighting)} & {"$task.error_code", "$task.error_message"}
             told = [name for name in names if sighting.values.get(name)]
-            if phases and phases <= {"failed", "cancelled"} and names and not told:
+            # A code beside an empty sentence says nothing to whoever reads it.
+            wanted = names & {"$task.error_message"} or names
+            if phases and phases <= {"failed", "cancelled"} and wanted and not wanted & set(told):
                 yield _evidence(history, story, (sighting,), "it failed and does not say why", "reason")
             elif phases and not phases & {"failed", "cancelled"} and told:
                 state = sighting.values["$task.state"]
@@ -239,6 +241,23 @@ def _links(sighting: Sighting) -> Iterator[tuple[str, Any]]:
     for expression in {e.text: e for e in _expressions(sighting)}.values():
         if expression.family in ("task.link", "task.links"):
             yield expression.member, links_of(sighting.values, expression.member)
+
+
+def _shows_results(story: Story, sighting: Sighting) -> bool:
+    """Whether a result is told: where this answer has a member for it, or an address where a success has one."""
+    if any(said for _, said in _links(sighting)):
+        return True
+    reading, kind = sighting.reading, story.kind
+    if kind is None or reading.operation is None or sighting.source not in ("task.submit", "task.get", "task.cancel"):
+        return False
+    for case in reading.operation.reply.cases:
+        if "succeeded" in case.phases and (not case.kinds or kind.name in case.kinds):
+            values = read(case.body, reading.body).values
+            said = [links_of(values, name) for name in kind.results]
+            links = [link for each in said for link in (each if isinstance(each, list) else [each])]
+            if any(isinstance(link, str) and link.startswith(("http://", "https://")) for link in links):
+                return True
+    return False
 
 
 def _problem_of(story: Story, name: str, said: Any) -> str:

@@ -41,13 +41,13 @@ async def run_last_looks(drive: Drive) -> None:
     if drive.contract.serving("account.balance"):
         return
     for operation, kind in submits(drive):
-        # Where only creates tell the balance, one more is made when nothing else is under way.
+        # Where only creates tell the balance, one more of each kind is made when nothing else is under way: their prices
+        # differ, and so who tells the balance before the charge is seen, too.
         shown = {expression.text for case in operation.reply.cases for expression in case.body.expressions()}
         body = find_task_body(drive.contract, operation, kind)
         if "$account.remaining" in shown and body is not None:
             created = await drive.target.send(drive.ask(operation, body))
             await (drive.follow(kind, created) if created.is_success else look(drive))
-            return
 
 
 async def look(drive: Drive) -> None:

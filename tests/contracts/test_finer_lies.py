@@ -1,0 +1,24 @@
+"""Lies that only a finer look shows: what is asked, and in which order, is what convicts them."""
+
+import pytest
+
+from tests.conftest import Serve
+from tests.contracts.driving import VIRTUAL, check_liar
+
+# Liar -> the check that convicts it, and the scenarios that show it.
+FINER = {
+    "clawdrouter: case of bearer matters": ("valid-accepted", ("watched", "forms")),
+    "clawdrouter: goes back": ("states-in-order", ("watched",)),
+    "juhuo: refuses what should wait": ("limit-running", ("queued",)),
+    "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
+    "storyclaw: result before the end": ("no-early-results", ("watched",)),
+    "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
+}
+
+
+@pytest.mark.parametrize("name", FINER)
+def test_it_is_convicted(name: str, serve: Serve) -> None:
+    check, scenarios = FINER[name]
+    served = serve(*VIRTUAL)
+    result = check_liar(served, name, provoke=True, scenarios=frozenset(scenarios), control_url=served.control_url)
+    assert check in {finding.check for finding in result.findings}
