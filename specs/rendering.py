@@ -29,8 +29,6 @@ class Frame:
     def ask(self) -> str:
         """The variable of the scope."""
         self.is_asked = True
-        if self.outer is not None:
-            self.outer.ask()
         return self.scope
 
     def reach(self, path: str) -> str:

@@ -177,6 +177,23 @@ def test_what_waits_for_ever_is_given_up_when_it_is_dropped() -> None:
     assert 5 <= len(list(account.schedule.open_tasks())) < 20
 
 
+def test_what_is_stuck_holds_no_money_when_it_is_dropped() -> None:
+    door = Door(stage_of("storyclaw"), Settings(clock="virtual"))
+    account = next(iter(door.site.accounts))
+    door.site.tasks.store = MemoryStore(door.world.clock.now, most=2)
+    create = {
+        "task": "Txt2Video",
+        "model": "seedance-2.0-pro",
+        "mode": "pro",
+        "input": {"prompt": "a kite", "duration": 6, "aspect_ratio": "16:9"},
+    }
+    headers = {"Authorization": "Bearer sk-a1b2c3d4", "Prefer": "fault=stick"}
+    for _ in range(5):
+        assert door.ask("POST", "/v1/router/task/create", create, headers).status == 200
+    (price, other) = (task.price for task in door.site.tasks.store.window(None))
+    assert account.ledger.held(door.world.clock.now()) == price + other > 0
+
+
 def test_no_more_accounts_are_opened_than_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "MOST_ACCOUNTS", 3)
     door = _door(any_key=True)
