@@ -26,6 +26,7 @@ class Contract:
         self.operations: Mapping[str, Operation] = {o.id: o for o in provider.operations}
         self._routes = [(o, re.compile(_PLACE.sub(_group, re.escape(o.path)))) for o in provider.operations]
         self._bodies: dict[str, Shape | None] = {}
+        self._documented: dict[str, Shape | None] = {}
         self._normalisers: dict[str, Normaliser | None] = {}
         self._parameters: dict[tuple[str, str], Shape] = {}
         self._members: dict[str, frozenset[str]] = {}
@@ -86,6 +87,16 @@ class Contract:
             has_schema = operation.body is not None and not operation.body.raw
             self._bodies[operation.id] = Shape(operation.body.schema) if operation.body and has_schema else None
         return self._bodies[operation.id]
+
+    def is_documented(self, operation: Operation, body: Any) -> bool:
+        """Whether a valid request's body has nothing but what the document names, without what is only assumed."""
+        if operation.id not in self._documented:
+            has_schema = operation.body is not None and not operation.body.raw
+            self._documented[operation.id] = (
+                Shape(schemas.tighten(operation.body.schema)) if operation.body and has_schema else None
+            )
+        shape = self._documented[operation.id]
+        return shape is None or shape.is_valid(body)
 
     def coerced(self, operation: Operation, body: Any) -> Any:
         """A valid body as the spec means it: with its defaults."""
