@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from understudy.contracts.client.judgements import JUDGEMENTS, confirmed, is_doubtful, judge
 from understudy.contracts.client.scenarios import HEALTHY, cases
 from understudy.contracts.client.script import Script
-from understudy.contracts.client.stages import STAGES, Stage
+from understudy.contracts.client.stages import STAGES, Act
 from understudy.contracts.client.theatre import Client, Theatre
 from understudy.contracts.client.trial import Case, Trial
 from understudy.contracts.client.use import Use, unfit
@@ -88,9 +88,10 @@ async def examine(
     plays = _Plays(theatre, cast, use, bounds, patience, progress)
     # What only shows after long waiting begins first.
     await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
-    for name, act in STAGES.items():
+    for name, stage in STAGES.items():
         if not only or name in only:
-            reason = await plays.staged(act(use, script.seed, [verdict.trial for verdict in plays.verdicts]))
+            earlier = [verdict.trial for verdict in plays.verdicts]
+            reason = await plays.staged(Act(stage(use, script.seed, earlier), use))
             if reason:
                 done.unreached[name] = reason
     done.verdicts += plays.verdicts
@@ -157,20 +158,11 @@ class _Plays:
         """Play these cases, and judge what was seen."""
         await self._count(await self._play(chosen), self._use)
 
-    async def staged(self, stage: Stage) -> str:
+    async def staged(self, act: Act) -> str:
         """Play a scenario that depends on what was seen of it before; why it does not concern the client, or ''."""
-        trials: list[Trial] = []
-        use = self._use
-        try:
-            use, chosen = next(stage)
-            while True:
-                trials = await self._play(chosen)
-                before, (use, chosen) = use, stage.send(trials)
-                await self._count(trials, before)
-        except StopIteration as ended:
-            if not ended.value:
-                await self._count(trials, use)
-            return str(ended.value)
+        while act.cases:
+            await self._count(*act.take(await self._play(act.cases)))
+        return act.reason
 
     async def _count(self, trials: Sequence[Trial], use: Use) -> None:
         self.verdicts += await asyncio.gather(*(self._judged(trial, use) for trial in trials))

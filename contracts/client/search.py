@@ -15,7 +15,7 @@ from understudy.contracts.client.coverage import Coverage, coverage_of
 from understudy.contracts.client.drawing import Drawing, case_of
 from understudy.contracts.client.judgements import EARLY, confirmed, is_doubtful, judge
 from understudy.contracts.client.script import HEALTHY, Script
-from understudy.contracts.client.stages import STAGES, Stage
+from understudy.contracts.client.stages import STAGES, Act
 from understudy.contracts.client.theatre import Watch
 from understudy.contracts.client.trial import Case, Seen, Trial
 from understudy.contracts.client.use import Use
@@ -106,21 +106,12 @@ class Search:
             self._hold(trials[-1:], self.use)
         self._silence = max((trial.word.seconds for trial in trials if is_silent(trial.case.script)), default=0.0)
         for stage in STAGES.values() if trials else ():
-            self._staged(stage(self.use, self.budget.seed, trials))
+            self._staged(Act(stage(self.use, self.budget.seed, trials), self.use))
 
-    def _staged(self, stage: Stage) -> None:
+    def _staged(self, act: Act) -> None:
         """What depends on what was seen of it before."""
-        trials: list[Trial] = []
-        use = self.use
-        try:
-            use, chosen = next(stage)
-            while not self.is_over:
-                trials = [self._play(case) for case in chosen]
-                before, (use, chosen) = use, stage.send(trials)
-                self._hold(trials, before)
-        except StopIteration as ended:
-            if not ended.value:
-                self._hold(trials, use)
+        while act.cases and not self.is_over:
+            self._hold(*act.take([self._play(case) for case in act.cases]))
 
     def _hold(self, trials: Sequence[Trial], use: Use) -> None:
         """Keep what is new of what these trials hold against the client; they are as short as can be."""

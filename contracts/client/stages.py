@@ -60,6 +60,28 @@ def _prove(use: Use, seed: int, earlier: Sequence[Trial]) -> Stage:
     return ""
 
 
+class Act:
+    """A stage under way: `cases` are to be played next, none when it is over; `reason`: why it does not concern the client, or ''."""
+
+    def __init__(self, stage: Stage, use: Use) -> None:
+        self._stage, self._use = stage, use
+        self.cases: list[Case] = []
+        self.reason = ""
+        self._go_on(None)
+
+    def take(self, trials: list[Trial]) -> tuple[list[Trial], Use]:
+        """Go on with what was played: those trials that count, and the healthy run to judge them by."""
+        use = self._use
+        self._go_on(trials)
+        return ([] if self.reason else trials), use
+
+    def _go_on(self, trials: list[Trial] | None) -> None:
+        try:
+            self._use, self.cases = next(self._stage) if trials is None else self._stage.send(trials)
+        except StopIteration as ended:
+            self.cases, self.reason = [], ended.value
+
+
 # By the scenario's name; from the healthy run, the seed and the trials there were.
 STAGES: Mapping[str, Callable[[Use, int, Sequence[Trial]], Stage]] = {
     "deadline-race": _race,
