@@ -54,21 +54,23 @@ class Driver:
             answer.cancel()
         if said is None:
             await self._end()
-        return self._word(ending, said, lines, time.monotonic() - began)
+        return self._word(ending, said, lines, time.monotonic() - began, bool(wish.get("hurry")))
 
     async def close(self) -> None:
         """End the program."""
         await self._end()
 
-    def _word(self, ending: str, said: Mapping[str, Any] | None, lines: list[str], seconds: float) -> Word:
+    def _word(
+        self, ending: str, said: Mapping[str, Any] | None, lines: list[str], seconds: float, hurried: bool
+    ) -> Word:
         out, err = "\n".join(lines), self._err.text
         self._err = Kept(bytearray(), bytearray())
         if ending != "exited":
-            return Word(ending, None, out, err, said, seconds, hurried=True)
+            return Word(ending, None, out, err, said, seconds, hurried=hurried)
         # A program that ended instead of answering has crashed.
         code = 0 if said is not None and said.get("ok") is True else 1
         trouble = str(said.get("trace") or said.get("error") or "") if said is not None and code else ""
-        return Word(ending, code, out, f"{trouble}\n{err}" if trouble else err, said, seconds, hurried=True)
+        return Word(ending, code, out, f"{trouble}\n{err}" if trouble else err, said, seconds, hurried=hurried)
 
     async def _answer(
         self, process: asyncio.subprocess.Process, run: int, lines: list[str]

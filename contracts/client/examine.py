@@ -69,10 +69,18 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """A client to be examined: `play` runs one wish; `vary` gives the client for another wish, None where that cannot be."""
+    """A client to be examined: `play` runs one wish; `vary` gives the client for another wish, None where that cannot be.
+
+    `calm` runs one without hurry, where `play` hurries.
+    """
 
     play: Callable[[float], Client]
     vary: Callable[[Trial], "Cast | None"] = lambda trial: None
+    calm: Callable[[float], Client] | None = None
+
+    def again(self, trial: Trial, patience: float) -> Client:
+        """The client for another look at a trial: without hurry where the hurry itself may be to blame."""
+        return (self.calm if self.calm and trial.word.is_hasty else self.play)(patience)
 
 
 async def examine(
@@ -84,7 +92,7 @@ async def examine(
     if use is None:
         return done
     chosen = [case for case in cases(use, script.seed) if not only or case.scenario.partition("/")[0] in only]
-    patience = min(bounds.patience, max(LEAST_PATIENCE, TIMES * use.trial.word.seconds + 10))
+    patience = patience_for(use, bounds)
     plays = _Plays(theatre, cast, use, bounds, patience, progress)
     # What only shows after long waiting begins first.
     await plays.all(sorted(chosen, key=lambda case: not case.scenario.startswith(_LONG)))
@@ -96,6 +104,11 @@ async def examine(
                 done.unreached[name] = reason
     done.verdicts += plays.verdicts
     return done
+
+
+def patience_for(use: Use, bounds: Bounds) -> float:
+    """How long to wait for a client that takes so long when all is well, in seconds."""
+    return min(bounds.patience, max(LEAST_PATIENCE, TIMES * use.trial.word.seconds + 10))
 
 
 async def rehearse(theatre: Theatre, cast: Cast, script: Script, bounds: Bounds) -> Examination:
@@ -168,20 +181,21 @@ class _Plays:
         self.verdicts += await asyncio.gather(*(self._judged(trial, use) for trial in trials))
 
     async def _judged(self, trial: Trial, use: Use) -> Verdict:
-        """What is held against the client; what only a slow machine may have caused has to show twice."""
+        """What is held against the client; what only a slow machine, or our hurry, may have caused has to show twice."""
         findings = judge(trial, use)
         if is_doubtful(findings):
-            again = (await self._play([trial.case]))[0]
+            self._planned += 1
+            again = await self._one(trial.case, self._cast.again(trial, self._patience))
             findings = confirmed(findings, judge(again, use))
         return Verdict(trial, tuple(findings))
 
     async def _play(self, chosen: Sequence[Case]) -> list[Trial]:
         self._planned += len(chosen)
-        return await asyncio.gather(*(self._one(case) for case in chosen))
+        return await asyncio.gather(*(self._one(case, self._cast.play(self._patience)) for case in chosen))
 
-    async def _one(self, case: Case) -> Trial:
+    async def _one(self, case: Case, client: Client) -> Trial:
         async with self._places:
-            trial = await self._theatre.run(case, self._cast.play(self._patience))
+            trial = await self._theatre.run(case, client)
         self._done += 1
         self._progress(self._done, self._planned, case.scenario)
         return trial

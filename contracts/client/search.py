@@ -22,8 +22,8 @@ from understudy.contracts.client.use import Use
 from understudy.contracts.client.word import Word
 from understudy.contracts.finding import Finding
 
-# Plays one case to the client and gives what was seen.
-Player = Callable[[Case, Watch], Trial]
+# Plays one case to the client and gives what was seen; the last is what was seen of it before, where it is looked at again.
+Player = Callable[[Case, Watch, Trial | None], Trial]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Search:
     _target: str = field(init=False, default="")
     _best: Catch | None = field(init=False, default=None)
     _silence: float = field(init=False, default=0.0)
+    _excused: set[tuple[str, str]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.coverage = coverage_of(self.use, [entry.name for entry in entries(self.use, self.budget.seed)])
@@ -156,8 +157,8 @@ class Search:
             raise OutOfTime
         self._judge(self._play(case_of(script)))
 
-    def _play(self, case: Case) -> Trial:
-        trial = self.player(case, self._watch(case))
+    def _play(self, case: Case, before: Trial | None = None) -> Trial:
+        trial = self.player(case, self._watch(case), before)
         self.examples += 1
         self.coverage.add(trial.seen)
         self.told(self)
@@ -179,9 +180,21 @@ class Search:
         raise Tripped(chosen.check)
 
     def _new_in(self, trial: Trial, use: Use) -> list[Finding]:
-        """What is new of what a trial holds against the client; what only a slow machine may have caused has to show twice."""
-        found = [finding for finding in judge(trial, use) if self._is_new(finding)]
-        return confirmed(found, judge(self._play(trial.case), use)) if is_doubtful(found) else found
+        """What is new of what a trial holds against the client; what only a slow machine, or our hurry, may have caused has to
+        show twice."""
+        found = [
+            finding for finding in judge(trial, use) if self._is_new(finding) and not self._is_excused(finding, trial)
+        ]
+        if not is_doubtful(found):
+            return found
+        counts = confirmed(found, judge(self._play(trial.case, trial), use))
+        if trial.word.is_hasty:
+            # Without hurry it ends; to see that each time would take the time of many others.
+            self._excused |= {(each.check, each.operation) for each in found if each not in counts}
+        return counts
+
+    def _is_excused(self, finding: Finding, trial: Trial) -> bool:
+        return trial.word.is_hasty and (finding.check, finding.operation) in self._excused
 
     def _is_late(self) -> bool:
         # What was caught may be shrunk a little longer than the search lasts.

@@ -59,6 +59,11 @@ class Word:
         return self.ending == "exited"
 
     @property
+    def is_hasty(self) -> bool:
+        """Whether it asked without end, being told not to rest: that may be patience in seconds."""
+        return self.hurried and self.ending == "flood"
+
+    @property
     def claims_success(self) -> bool:
         """Whether it says, by its exit code, and neither its JSON nor stderr denies, that the wish was fulfilled."""
         if not self.has_ended or self.code != 0:

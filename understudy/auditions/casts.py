@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from understudy.contracts.client.command import run_command
@@ -61,9 +62,9 @@ def driver_cast(drivers: Sequence[Driver], prompt: str = PROMPT) -> Cast:
         free.put_nowait(driver)
 
     def with_prompt(prompt: str) -> Cast:
-        def play(patience: float) -> Client:
+        def play(patience: float, hurry: bool = True) -> Client:
             async def client(base_url: str, key: str, stopped: "asyncio.Future[str]") -> Word:
-                wish = {"base_url": base_url, "api_key": key, "prompt": prompt, "hurry": True}
+                wish = {"base_url": base_url, "api_key": key, "prompt": prompt, "hurry": hurry}
                 driver = await free.get()
                 try:
                     return await driver.fulfil(wish, patience, stopped)
@@ -72,7 +73,7 @@ def driver_cast(drivers: Sequence[Driver], prompt: str = PROMPT) -> Cast:
 
             return client
 
-        return Cast(play, lambda trial: with_prompt(prompt + ANOTHER))
+        return Cast(play, lambda trial: with_prompt(prompt + ANOTHER), partial(play, hurry=False))
 
     return with_prompt(prompt)
 

@@ -15,8 +15,8 @@ Judge = Callable[[Trial, Use], Iterator[Evidence]]
 class Judgement:
     """One judgement. `early`: what it holds against the first exchanges it holds against all, so that a run can end.
 
-    `everywhere`: it is one mistake in whatever scenario it shows. `wavers`: a machine that is slow may be to blame, so that
-    it only counts when it shows twice.
+    `everywhere`: it is one mistake in whatever scenario it shows. `wavers`: a machine that is slow, or a driver
+    told to hurry, may be to blame, so that it only counts when it shows twice.
     """
 
     id: str
@@ -50,7 +50,7 @@ _ALL = (
         "polling-advice-kept", "Polls are as far apart as is advised", ("C8",), manners.advice_kept, everywhere=True
     ),
     Judgement("stops-at-end", "Nobody asks for a task that has ended", ("C2",), manners.stops_at_end, early=True),
-    Judgement("knows-an-end", "Waiting has an end", ("C1", "C5"), manners.knows_an_end),
+    Judgement("knows-an-end", "Waiting has an end", ("C1", "C5"), manners.knows_an_end, wavers=True),
     Judgement("does-not-hang", "A client comes to an end", ("C1", "C14"), manners.does_not_hang, wavers=True),
     Judgement("ends-with-stream", "The last event ends a stream", ("C14",), manners.ends_with_stream),
     Judgement(
@@ -90,9 +90,17 @@ def is_doubtful(findings: Sequence[Finding]) -> bool:
 
 
 def confirmed(findings: Sequence[Finding], again: Sequence[Finding]) -> list[Finding]:
-    """What counts of a trial that was played once more."""
-    shown = {finding.check for finding in again}
-    return [finding for finding in findings if not JUDGEMENTS[finding.check].wavers or finding.check in shown]
+    """What counts of a trial that was played once more: where the second look shows less, no more than that."""
+    shown = {finding.check: finding for finding in again}
+    return [
+        min(finding, shown[finding.check], key=_gravity) if JUDGEMENTS[finding.check].wavers else finding
+        for finding in findings
+        if not JUDGEMENTS[finding.check].wavers or finding.check in shown
+    ]
+
+
+def _gravity(finding: Finding) -> bool:
+    return finding.severity == "failure"
 
 
 def _findings(judgement: Judgement, trial: Trial, use: Use) -> Iterator[Finding]:
