@@ -9,7 +9,7 @@ import os
 import socket
 import struct
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 # On close, throw away what was not sent and say RST: SO_LINGER, on, for 0 seconds.
 _AT_ONCE = struct.pack("ii", 1, 0)
@@ -19,7 +19,7 @@ class Outbox:
     """The connections of one loop that have something to send."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._call_soon = loop.call_soon
+        self._loop = ref(loop)  # which owns it, and is not kept by it
         self._full: list[CoalescingTransport] = []
         # How many there are.
         self.connections = 0
@@ -27,7 +27,9 @@ class Outbox:
     def add(self, transport: "CoalescingTransport") -> None:
         """Let a connection send what it has, when all that came in this turn is dealt with."""
         if not self._full:
-            self._call_soon(self._empty)
+            loop = self._loop()
+            assert loop is not None, "what runs on a loop keeps it"
+            loop.call_soon(self._empty)
         self._full.append(transport)
 
     def _empty(self) -> None:

@@ -1,9 +1,11 @@
 """The wire asks an application at once when a request has come whole, and waits in a task only for what is left."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
+from weakref import ref
 
 import pytest
 import uvloop
@@ -207,3 +209,13 @@ def test_connections_are_counted_as_they_come_and_go() -> None:
 
     _play(Shop(), scene)
     assert counts == [1, 2, 1]
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_loop_is_not_kept_by_what_its_connections_share(make: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    loop = make()
+    outbox = ref(outbox_of(loop))
+    loop.close()
+    del loop
+    gc.collect()
+    assert outbox() is None
