@@ -43,8 +43,9 @@ class Control:
     async def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         try:
             answer = await self._http.request(method, f"{self._url}{path}", json=body)
-            answer.raise_for_status()
             found: dict[str, Any] = answer.json() if answer.content else {}
+            if answer.is_error:
+                raise NoControl(f"{self._url}{path}: {answer.status_code}, {found.get('detail', '')}")
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as problem:
             raise NoControl(f"{self._url}{path}: {problem}") from None
         return found

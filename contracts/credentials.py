@@ -1,12 +1,25 @@
-"""Whose key a stranger's request brings: keys are told apart, and are known to be good once one of their requests succeeded."""
+"""Keys: where a request brings its own, and whose a stranger's is, known to be good once one of its requests succeeded."""
+
+from urllib.parse import quote
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.exchange import Exchange
+from understudy.contracts.exchange import Exchange, Headers
 from understudy.contracts.reading import read_exchange
+from understudy.specs.model import Operation
 
+# Beside those that the spec names: where else a stranger may bring one.
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "x-auth")
 # So many keys are told apart; then all are forgotten.
 MOST_KEYS = 10_000
+
+
+def bring(operation: Operation | None, key: str, alternative: int = 0, bearer: str = "Bearer") -> tuple[Headers, str]:
+    """The headers and the query by which an operation is brought a key; nothing where it asks for none. `bearer`: how the word is spelt."""
+    ways = operation.security if operation else ()
+    schemes = ways[alternative % len(ways)] if ways else ()
+    headers = [(s.parameter, f"{bearer} {key}" if s.bearer else key) for s in schemes if s.where == "header"]
+    query = [f"{quote(s.parameter)}={quote(key, safe='')}" for s in schemes if s.where == "query"]
+    return tuple(headers), "&".join(query)
 
 
 class Credentials:
@@ -18,7 +31,7 @@ class Credentials:
 
     def named(self, exchange: Exchange) -> Exchange:
         """The exchange with the name of its credential."""
-        key = tuple(exchange.sent_header(name) for name in _HEADERS)
+        key = (*self._contract.keys_of(exchange), *(exchange.sent_header(name) for name in _HEADERS))
         if not any(key):
             return exchange.evolve(who="none")
         if key not in self._names and read_exchange(self._contract, exchange).is_success:

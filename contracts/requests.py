@@ -11,6 +11,9 @@ from understudy.contracts.exchange import Headers
 from understudy.specs.expressions import parse
 from understudy.specs.model import Operation
 
+# Requests that look for the bound of the rate, and come after it was met.
+RATE_PROBES = ("rate", "after_advice")
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

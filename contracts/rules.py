@@ -10,9 +10,8 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema_rs
-
 from understudy.specs.expressions import is_expression, parse, point
+from understudy.specs.judging import make_judge
 from understudy.specs.model import Model, Operation, Provider, Rule
 
 Breaks = Callable[[Mapping[str, Any], Any], bool]
@@ -144,7 +143,7 @@ def _absent(said: Mapping[str, Any], asked: Any) -> bool:
 
 
 def _schema(said: Mapping[str, Any], asked: Any) -> bool:
-    return not jsonschema_rs.Draft202012Validator(said["schema"]).is_valid(asked)
+    return not make_judge(said["schema"]).is_valid(asked)
 
 
 def _upload_key(said: Mapping[str, Any], asked: Any) -> bool:

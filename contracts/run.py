@@ -21,7 +21,7 @@ from understudy.contracts.limits import NARROW
 from understudy.contracts.receiver import Receiver
 from understudy.contracts.requests import Request
 from understudy.contracts.target import Log, Target
-from understudy.contracts.timing import Pace, Waiting
+from understudy.contracts.timing import Pace, Turns, Waiting
 from understudy.contracts.upstream import Upstream
 from understudy.specs.model import Provider
 
@@ -123,9 +123,13 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
                 waiting, begun = Waiting(settings.pace, control.advance), await control.now()
                 log.now = lambda: begun + waiting.now()
             credentials = {"poor": turned_key(first, 5), NARROW: turned_key(first, 7), **credentials}
-            await control.open_account("understudy-poor", credentials["poor"], "0")
-            await control.open_account("understudy-narrow", credentials[NARROW], ENOUGH)
-        http = Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers)
+            for who, credits in (("poor", "0"), (NARROW, ENOUGH)):
+                if who not in settings.credentials:
+                    await control.open_account(f"understudy-{who}", credentials[who], credits)
+        # What is sent to a relay in front of a provider of ours does not wait: nobody moves its clock.
+        rate = None if settings.upstream else contract.provider.limits.rate
+        turns = Turns(*rate, waiting) if rate else None
+        http = Target(contract, settings.base_url, credentials, budget, log=log, headers=settings.headers, turns=turns)
         target = await opened.enter_async_context(http)
         await _greet(contract, target)
         drive = Drive(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import TracebackType
@@ -12,11 +13,13 @@ import httpx2
 
 from understudy.contracts.budget import Budget
 from understudy.contracts.contract import Contract
+from understudy.contracts.credentials import bring
 from understudy.contracts.exchange import Exchange, Headers
 from understudy.contracts.history import id_of
 from understudy.contracts.pricing import most_expensive, price_of_answer, price_of_task
 from understudy.contracts.reading import Reading, read_exchange
-from understudy.contracts.requests import Request
+from understudy.contracts.requests import RATE_PROBES, Request
+from understudy.contracts.timing import Turns
 from understudy.specs.model import Operation
 
 # Answers larger than this are cut: a target must not fill our memory.
@@ -65,10 +68,11 @@ class Target:
         patience: Patience | None = None,
         log: Log | None = None,
         headers: Headers = (),
+        turns: Turns | None = None,
     ) -> None:
         self.contract, self.base_url = contract, base_url.rstrip("/")
         self.credentials, self.budget = dict(credentials), budget or Budget()
-        self.log, self._headers = log or Log(), headers
+        self.log, self._headers, self._turns = log or Log(), headers, turns
         self._patience = patience or Patience()
         self._tasks: set[str] = set()
         self._under_way = 0
@@ -94,15 +98,30 @@ class Target:
         """Send a request, note the exchange and read it. An answer that never came has `error`, not an exception."""
         tasks, price = self._worst_case(request)
         self.budget.reserve(tasks, price)
+        turns = self._turns if self._is_counted(request) else None
+        if turns:
+            await turns.enter(request.who)
         self._under_way += 1
         try:
             exchange = await self._exchange(request)
         finally:
             self._under_way -= 1
+            if turns:
+                turns.leave(request.who)
         reading = read_exchange(self.contract, exchange)
         if reading.is_answer and not self._is_spent(reading):
             self.budget.release(tasks, price)
         return reading
+
+    def _is_counted(self, request: Request) -> bool:
+        """Whether the account's rate counts a request; what is sent to find its bound does not wait."""
+        asks = request.operation is None or bool(request.operation.security)
+        is_known = bool(self.credentials.get(request.who)) and not request.who.startswith("wrong")
+        return asks and is_known and not request.url and request.probe not in RATE_PROBES
+
+    def together(self, count: int, who: str = "first") -> AbstractAsyncContextManager[None]:
+        """So many requests of an account that are to follow each other at once, whatever its rate."""
+        return self._turns.together(who, count) if self._turns else nullcontext()
 
     def is_quiet(self) -> bool:
         """Whether no request is under way."""
@@ -180,19 +199,17 @@ class Target:
         own = () if request.url else self._headers
         headers, query = [*own, *request.headers], request.query
         key = self.credentials.get(request.who, "")
-        alternatives = request.operation.security if request.operation else self._usual_security
-        if not key or not alternatives or request.url:
+        if not key or request.url:
             return headers, query
-        for scheme in alternatives[request.alternative % len(alternatives)]:
-            if scheme.where == "query":
-                query = "&".join(filter(None, (query, f"{scheme.parameter}={key}")))
-            else:
-                headers.append((scheme.parameter, f"{request.bearer} {key}" if scheme.bearer else key))
-        return headers, query
+        more_headers, more_query = bring(request.operation or self._usual, key, request.alternative, request.bearer)
+        given = {name.lower() for name, _ in own}
+        more_headers = tuple(header for header in more_headers if header[0] not in given)
+        return [*headers, *more_headers], "&".join(filter(None, (query, more_query)))
 
     @property
-    def _usual_security(self) -> tuple[tuple[Any, ...], ...]:
-        return next((o.security for o in self.contract.provider.operations if o.security), ())
+    def _usual(self) -> Operation | None:
+        """Some operation that asks for a key."""
+        return next((o for o in self.contract.provider.operations if o.security), None)
 
 
 def _guess_of_answer(operation: Operation, asked: Any) -> Decimal:

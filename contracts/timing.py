@@ -2,7 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from understudy.contracts.exchange import Exchange
@@ -15,6 +18,9 @@ STEP = 1.0
 # Seconds between two looks at whether all is quiet.
 TURN = 0.002
 LONGEST_ADVICE = 60.0
+# Seconds between two looks at whether a window has room, and how much longer than it should a window may last.
+SHORT = 0.5
+_MARGIN = 1.02
 
 
 @dataclass(slots=True)
@@ -25,6 +31,61 @@ class Pace:
     growth: float = 1.3
     longest: float = 5.0
     patience: float = 0.0
+
+
+# How many of the turns that were taken together are left to whoever took them.
+_LEFT: ContextVar[list[int] | None] = ContextVar("_LEFT", default=None)
+
+
+class Turns:
+    """Keeps to a rate that the document allows: each account's request waits until its window has room.
+
+    A window begins when an answer came: the target may have counted the request at any moment until then.
+    """
+
+    def __init__(self, most: int, seconds: float, waiting: "Waiting") -> None:
+        self._most, self._seconds, self._waiting = most, seconds, waiting
+        self._open: Counter[str] = Counter()
+        self._queues: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._past: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    async def enter(self, who: str) -> None:
+        """Wait for one's turn; `leave` has to follow."""
+        left = _LEFT.get()
+        if left and left[0]:
+            left[0] -= 1
+        else:
+            await self._take(who, 1)
+
+    @asynccontextmanager
+    async def together(self, who: str, count: int) -> AsyncIterator[None]:
+        """Wait for so many turns at once, so that what is sent within is not held up."""
+        left = [min(count, self._most)]
+        await self._take(who, left[0])
+        token = _LEFT.set(left)
+        try:
+            yield
+        finally:
+            _LEFT.reset(token)
+            self._open[who] -= left[0]
+
+    async def _take(self, who: str, count: int) -> None:
+        # Who came first goes first: many that want one turn each would hold up for ever who wants several.
+        async with self._queues[who]:
+            while self._in_window(who) + count > self._most:
+                await self._waiting.pause(min(self._seconds, SHORT))
+            self._open[who] += count
+
+    def leave(self, who: str) -> None:
+        """Its answer came, or never will."""
+        self._open[who] -= 1
+        self._past[who].append(self._waiting.now())
+
+    def _in_window(self, who: str) -> int:
+        past, now = self._past[who], self._waiting.now()
+        while past and past[0] + self._seconds * _MARGIN < now:
+            past.popleft()
+        return len(past) + self._open[who]
 
 
 class Waiting:

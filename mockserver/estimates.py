@@ -98,11 +98,16 @@ class Estimator:
         passed = frozenset(
             state.name
             for state in kind.states
-            if not state.needs or any(is_present(point(body, need.path)) for need in state.needs)
+            if not state.needs or any(_is_given(point(body, need.path)) for need in state.needs)
         )
         made = tuple(_made(result, submission) for result in kind.results.values())
         price = number(kind.price(submission))
         return Estimate(price, stays[kind.states[0].name], stays, passed, made, {})
+
+
+def _is_given(value: Any) -> bool:
+    """Whether a member asks for a step: a switch that is off does not."""
+    return is_present(value) and value is not False
 
 
 def _compile_read(kind: Kind) -> Callable[[Any], tuple[Any, ...]]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import jsonschema_rs
-
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.validation import Phrases, read_text_as, word
+from understudy.specs.judging import make_judge
 from understudy.specs.model import Parameter
 
 # A schema that says no more than this takes every text.
@@ -22,7 +21,7 @@ class ParameterRule:
         self._lenient = lenient
         self._sources = parameter.sources
         self._in_path = parameter.where == "path"
-        self._validator = jsonschema_rs.Draft202012Validator(parameter.schema)
+        self._validator = make_judge(parameter.schema)
         self._phrases = phrases
 
     def apply(self, exchange: Exchange) -> None:

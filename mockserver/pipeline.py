@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
+from understudy.mockserver.accounts import Account
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
 from understudy.mockserver.journal import Record, pack_headers
@@ -12,6 +14,9 @@ from understudy.mockserver.stage import Act
 from understudy.mockserver.steering import distort, may_be_steered, steer, strike
 from understudy.mockserver.validation import BodyReader
 from understudy.mockserver.wording import Wording
+
+if TYPE_CHECKING:
+    from understudy.mockserver.site import Site
 
 log = logging.getLogger("understudy")
 
@@ -150,9 +155,8 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
     site = exchange.site
     for read_key, others in act.keys:
         key = read_key(exchange)
-        is_whole = key and (not others or all(read(exchange) for read in others))
-        account = site.accounts.find(key) if is_whole else None
-        if account is not None:
+        account = site.accounts.find(key) if key else None
+        if account is not None and (not others or all(_is_of(account, read(exchange), site) for read in others)):
             # One text for all tasks of a key.
             exchange.account, exchange.key = account, sys.intern(key)
             if site.rate is not None:
@@ -160,6 +164,11 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
             return
     is_bare = not any(read_key(exchange) for read_key, _ in act.keys)
     raise Refusal("unauthorized", rule="security" if is_bare else "")
+
+
+def _is_of(account: Account, value: str, site: "Site") -> bool:
+    """Whether a value names an account: by its id or by a key of it."""
+    return value == account.id or site.accounts.find(value) is account
 
 
 def _find_tenant(exchange: Exchange) -> None:

@@ -7,13 +7,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-import jsonschema_rs
-
 from understudy.mockserver.exchange import Exchange
 from understudy.mockserver.models import find_model
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.scope import ScopeResolver
 from understudy.specs.expressions import is_expression, parse
+from understudy.specs.judging import make_judge
 from understudy.specs.model import Rule
 from understudy.specs.templates import parse as parse_template
 
@@ -253,7 +252,7 @@ def _model(arguments: Any, resolver: ScopeResolver) -> Check:
 
 
 def _schema(arguments: Any, resolver: ScopeResolver) -> Check:
-    validator = jsonschema_rs.Draft202012Validator(arguments["schema"])
+    validator = make_judge(arguments["schema"])
 
     def check(exchange: Exchange) -> str | None:
         error = next(validator.iter_errors(exchange.body), None)

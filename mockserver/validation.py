@@ -7,12 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
-import jsonschema_rs
 import orjson
 
 from understudy.mockserver.recent import Recent
 from understudy.mockserver.refusals import Refusal, Worded
 from understudy.mockserver.scope import ScopeResolver
+from understudy.specs.judging import make_judge
 from understudy.specs.model import CONDITIONS, Body, Parameter
 from understudy.specs.nodes import Node
 from understudy.specs.normalise import compile_coercer, compile_normaliser
@@ -78,7 +78,7 @@ class BodyReader:
     def __init__(self, body: Body, phrases: Phrases, lenient: bool) -> None:
         self._body, self._phrases = body, phrases
         self._schema = body.schema
-        self._is_valid = jsonschema_rs.Draft202012Validator(body.schema).is_valid
+        self._is_valid = make_judge(body.schema).is_valid
         self._normalise = compile_normaliser(body.schema)
         self._coerce = compile_coercer(body.schema) if lenient else None
         self._known: Recent[bytes, Any] = Recent(MOST_BODIES)
@@ -112,7 +112,7 @@ class BodyReader:
         return self._normalise(value) if self._normalise else value
 
     def _refusal(self, value: Any) -> Refusal:
-        errors = jsonschema_rs.Draft202012Validator(self._schema).iter_errors(value)
+        errors = make_judge(self._schema).iter_errors(value)
         return word(min(errors, key=_importance), self._schema, self._phrases, "body", self._body.sources)
 
 
@@ -121,9 +121,7 @@ class ParameterReader:
 
     def __init__(self, parameters: tuple[Parameter, ...], phrases: Phrases) -> None:
         self._phrases = phrases
-        self._known = {
-            p.name: (p, jsonschema_rs.Draft202012Validator(p.schema)) for p in parameters if p.where == "query"
-        }
+        self._known = {p.name: (p, make_judge(p.schema)) for p in parameters if p.where == "query"}
         self._defaults = {n: p.schema["default"] for n, (p, _) in self._known.items() if "default" in p.schema}
         self._required = [n for n, (p, _) in self._known.items() if p.required]
 

@@ -24,6 +24,10 @@ class PageView:
         return self.offset // self.size + 1 if self.size else 1
 
     @property
+    def next_number(self) -> int | None:
+        return None if self.next is None else int(self.next)
+
+    @property
     def total(self) -> int:
         return self._count()
 
@@ -69,6 +73,10 @@ class TaskView:
     @property
     def progress(self) -> int:
         return self.task.progress_at(self._now)
+
+    @property
+    def fraction(self) -> Decimal:
+        return Decimal(self.progress) / 100
 
     @property
     def price(self) -> Decimal:

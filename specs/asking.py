@@ -3,7 +3,7 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -52,7 +52,9 @@ def ask_for(
     parameters = {p.name: given.get(p.name) or _sample(p, said, operation) for p in operation.parameters if p.required}
     path = operation.path
     query = []
-    headers = list(_iter_key_headers(operation, key))
+    schemes = operation.security[0] if operation.security else ()
+    query += [f"{quote(s.parameter)}={quote(key, safe='')}" for s in schemes if s.where == "query"]
+    headers = [(s.parameter.title(), f"Bearer {key}" if s.bearer else key) for s in schemes if s.where == "header"]
     for parameter in operation.parameters:
         if parameter.name not in parameters:
             continue
@@ -67,12 +69,6 @@ def ask_for(
     if operation.body:
         headers.append(("Content-Type", JSON))
     return Ask(operation.method, path + ("?" + "&".join(query) if query else ""), tuple(headers), body)
-
-
-def _iter_key_headers(operation: Operation, key: str) -> Iterator[tuple[str, str]]:
-    for scheme in operation.security[0] if operation.security else ():
-        if scheme.where == "header":
-            yield scheme.parameter.title(), f"Bearer {key}" if scheme.bearer else key
 
 
 def _sample(parameter: Parameter, path: Mapping[str, Any], operation: Operation) -> str:

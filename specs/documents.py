@@ -61,6 +61,12 @@ class Document:
             raise SpecError(sorted(self.problems, key=lambda p: (p.file != self.name, p.file, p.line)))
 
 
+def _is_tab(text: str, mark: Any) -> bool:
+    """Whether the reader stopped at a line that begins with a tab."""
+    lines = text.splitlines()
+    return mark is not None and mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]
+
+
 def read(text: str, name: str) -> Document:
     """Parse YAML (or JSON, which is YAML); raises SpecError when it is not YAML at all."""
     document = Document(name, None)
@@ -69,7 +75,8 @@ def read(text: str, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
-        raise SpecError([Problem((), f"not YAML: {error.problem}", "", name, line)]) from None
+        advice = "indent with spaces, not with a tab" if _is_tab(text, mark) else ""
+        raise SpecError([Problem((), f"not YAML: {error.problem}", advice, name, line)]) from None
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise SpecError([Problem((), f"not YAML: {reason}", "", name)]) from None

@@ -19,6 +19,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "task.kind": ("string", "video"),
     "task.state": ("wire", "queued"),
     "task.progress": ("integer", 50),
+    "task.fraction": ("number", 0.5),
     "task.cost": ("money", 1),
     "task.price": ("money", 1),
     "task.charged": ("money", 1),
@@ -80,6 +81,7 @@ NAMES: dict[str, tuple[str, Any]] = {
     "page.pages": ("integer", 1),
     "page.offset": ("integer", 0),
     "page.next": ("string", "task-0001"),
+    "page.next_number": ("integer", 7_000_001),
     "page.has_more": ("boolean", False),
     "account.id": ("string", "account"),
     "account.key": ("string", "key"),
@@ -169,7 +171,7 @@ class Expression:
 
     @property
     def type(self) -> str:
-        """`string`, `integer`, `boolean`, `money`, `array`, `wire` or `json`."""
+        """`string`, `integer`, `number`, `boolean`, `money`, `array`, `wire` or `json`."""
         return (FAMILIES.get(self.family) or NAMES[self.name])[0]
 
     @property

@@ -1,5 +1,6 @@
 """What is read back from a wire value through a template: values by their shared names, and what does not fit."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from math import isfinite
@@ -7,6 +8,13 @@ from typing import Any
 
 from understudy.specs.expressions import Expression
 from understudy.specs.problems import Place, pointer
+
+# Names that say in another form what one name says: whoever judges need know that one only.
+_OTHER_FORMS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
+    "$task.number": ("$task.id", str),
+    "$task.fraction": ("$task.progress", lambda fraction: fraction * 100),
+    "$page.next_number": ("$page.next", str),
+}
 
 # What is expected where a member is missing.
 A_MEMBER = "a member"
@@ -43,9 +51,15 @@ class Extraction:
 
     def put(self, expression: Expression, value: Any, place: Place) -> None:
         """Note a value; the same name with two values in one body is a mismatch."""
-        earlier = self.values.setdefault(expression.text, value)
+        self._put(expression.text, value, place)
+        if expression.text in _OTHER_FORMS:
+            name, form = _OTHER_FORMS[expression.text]
+            self._put(name, form(value), place)
+
+    def _put(self, name: str, value: Any, place: Place) -> None:
+        earlier = self.values.setdefault(name, value)
         if earlier != value:
-            self.mismatches.append(Mismatch(place, f"{expression} = {earlier!r}", value))
+            self.mismatches.append(Mismatch(place, f"{name} = {earlier!r}", value))
 
     def miss(self, place: Place, expected: str, found: Any) -> None:
         """Note a departure."""
@@ -67,9 +81,9 @@ def typed_value(kind: str, value: Any) -> Any:
             return value
         case "integer", (float() | Decimal()) if isfinite(value) and value == int(value):
             return int(value)
-        case "money", (int() | Decimal()):
+        case (("money" | "number"), (int() | Decimal())):
             return Decimal(value)
-        case "money", float():
+        case (("money" | "number"), float()):
             return Decimal(str(value))
         case "array", list():
             return value
@@ -79,7 +93,7 @@ def typed_value(kind: str, value: Any) -> Any:
 
 def text_value(kind: str, text: str) -> Any:
     """The typed value behind a text; None when the text cannot be one."""
-    if kind not in ("integer", "money") or not text:
+    if kind not in ("integer", "money", "number") or not text:
         return text
     try:
         return int(text) if kind == "integer" else Decimal(text)

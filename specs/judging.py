@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
+
 from understudy.specs.problems import Misfit, Place, known
 
 _LONGEST = 160
@@ -25,6 +27,11 @@ def place_in(value: Any, path: Any) -> Place:
             place.append(step)
             value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else None
     return tuple(place)
+
+
+def make_judge(schema: Any) -> Any:
+    """A validator that holds values to `format`, too; raises ValueError for a schema that is none."""
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
 def member_at(value: Any, path: Any) -> Any:

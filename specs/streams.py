@@ -58,6 +58,9 @@ _GEMINI = Dialect(
     re.compile(r"(chunk )+"),
 )
 
+# The member of a request that offers tools, in every dialect.
+TOOLS = "tools"
+
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (_MESSAGES, _CHAT, _RESPONSES, _GEMINI)}
 
 

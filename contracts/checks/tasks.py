@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,7 +86,7 @@ def _judge_own_ids(history: History) -> Iterator[Evidence]:
 def judge_progress(history: History) -> Iterator[Evidence]:
     """Progress is from 0 to 100 and never falls."""
     for story in history.stories.values():
-        shown = [s for s in story.sightings if isinstance(s.values.get("$task.progress"), int)]
+        shown = [s for s in story.sightings if isinstance(s.values.get("$task.progress"), int | Decimal)]
         for sighting in shown:
             if not 0 <= sighting.values["$task.progress"] <= 100:
                 yield _evidence(

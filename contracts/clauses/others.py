@@ -39,7 +39,7 @@ def iter_tasks(contract: Contract) -> Iterator[Clause]:
             yield Clause(
                 name, text, _in_phase(kind, "failed", "cancelled"), contract.cite_kind(kind.name, "failures"), why
             )
-        if "$task.progress" in shown:
+        if shown & {"$task.progress", "$task.fraction"}:
             yield Clause(f"task/{kind.name}/progress", f"the progress of a {kind.name} never falls", _ended(kind))
         if any(name.startswith(("$task.created", "$task.started", "$task.finished")) for name in shown):
             yield Clause(f"task/{kind.name}/times", f"the times of a {kind.name} are in order and stay", _ended(kind))

@@ -24,6 +24,7 @@ _RENAMED = "_understudy"
 # A name that begins so stands where a client has to look: another value there means something else.
 _NEEDED = (
     "$task.id",
+    "$task.number",
     "$task.state",
     "$task.link",
     "$tasks",

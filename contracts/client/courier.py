@@ -13,6 +13,7 @@ import orjson
 from understudy.contracts.client.answering import Plain
 from understudy.contracts.client.door import Request
 from understudy.contracts.contract import Contract
+from understudy.contracts.credentials import bring
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.reading import read_exchange
 from understudy.specs.expressions import Expression, follower
@@ -109,7 +110,8 @@ class Courier:
         poll = next(o for o in self._contract.serving("task.get") if "id" in o.arguments)
         name = poll.arguments["id"].rpartition(".")[2]
         path = f"/{self._contract.provider.slug}{poll.path.replace(f'{{{name}}}', owed.task_id)}"
-        headers = (("authorization", f"Bearer {self._key}"), ("x-api-key", self._key))
+        headers, query = bring(poll, self._key)
+        path = f"{path}?{query}" if query else path
         request = Request("client", "GET", path.encode(), headers, b"", 0.0, wants_close=True)
         plain: Plain = await self._ask(request, path, pace)
         exchange = Exchange(
@@ -127,15 +129,26 @@ class Courier:
         return {**values, "$task.state": done, "$task.cost": 1, **links}
 
     async def _post(self, owed: Owed, kind: str, values: Mapping[str, Any], secret: str | None) -> None:
-        scope = {**values, "$task.id": owed.task_id, "$account.key": secret}
+        number = int(owed.task_id) if owed.task_id.isdecimal() else None
+        scope = {**values, "$task.id": owed.task_id, "$task.number": number, "$account.key": secret}
         resolver = _Names(owed.input)
         state = values.get("$task.state")
         phases = {s.phase for k in self._contract.provider.kinds.values() for s in k.states if s.wire == state}
-        case = next((c for c in owed.delivery.cases if not c.phases or c.phases & phases), owed.delivery.cases[0])
-        body = orjson.dumps(case.body.compile(resolver)(scope), default=str)
+        asked = self._contract.kind_of(owed.operation, owed.input)
+        kinds = {asked.name} if asked else set[str]()
+        fitting = (
+            c for c in owed.delivery.cases if (not c.phases or c.phases & phases) and (not c.kinds or c.kinds & kinds)
+        )
+        case = next(fitting, owed.delivery.cases[0])
+        body = orjson.dumps(case.body.compile(resolver)(scope), default=_number)
         rendered = {name: node.compile(resolver)(scope) for name, node in owed.delivery.headers}
         headers = {name: str(value) for name, value in rendered.items() if value is not None}
         owed.sent.append(Sent(kind, owed.url, body, await _deliver(owed.url, body, headers)))
+
+
+def _number(value: Any) -> orjson.Fragment:
+    """A Decimal as the number that it is."""
+    return orjson.Fragment(format(value, "f"))
 
 
 async def _deliver(url: str, body: bytes, headers: Mapping[str, str]) -> int:

@@ -212,7 +212,8 @@ class Theatre:
         if step.grow:
             await self._stock(stage, step.grow)
         plain, made = await self._ask(stage, request, path, step)
-        elsewhere = f"{self.elsewhere.url}{path}"
+        # Without the query: a key in it would be sent to another host by our own word.
+        elsewhere = f"{self.elsewhere.url}{path.partition('?')[0]}"
         sent = answer(plain, step, operation, elsewhere)
         actions = perform(
             sent, step, request.wants_close, request.method == "HEAD", partial(stage.held.append, len(stage.seen) + 1)

@@ -9,7 +9,7 @@ from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.history import id_of
 from understudy.contracts.inputs import find_task_body, unknown_id
 from understudy.contracts.reading import Reading, states_of
-from understudy.contracts.requests import ask_for_task
+from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.variants import iter_variants
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation
@@ -84,29 +84,30 @@ async def run_cancels(drive: Drive) -> None:
 
 
 async def _cancel(drive: Drive, when: str, cancel: Operation, submit: Operation, kind: Kind) -> None:
-    created = await _create(drive, submit, kind)
-    if created is None:
-        return
-    request = ask_for_task(cancel, id_of(created.values))
+    async with drive.target.together(2):
+        created = await _create(drive, submit, kind)
+        if created is None:
+            return
+        request = ask_for_task(cancel, id_of(created.values))
+        if when == "queued":
+            await drive.target.send(request)
     if when == "running":
-        await _await_phase(drive, kind, created, "running")
-    if when == "over":
-        await drive.follow(kind, created)
-    await asyncio.gather(*(drive.target.send(request) for _ in range(2 if when == "running" else 1)))
+        await _cancel_running(drive, request, kind, created)
     await drive.follow(kind, created)
     await drive.target.send(request)
     await drive.poll(kind, created)
 
 
-async def _await_phase(drive: Drive, kind: Kind, created: Reading, phase: str) -> None:
-    """Poll until a task is in a phase, or past it."""
+async def _cancel_running(drive: Drive, request: Request, kind: Kind, created: Reading) -> None:
+    """Poll until a task runs, or is past it; then cancel it twice at a time."""
     getter = drive.getter_of(kind)
-    for _ in range(2_000 if getter else 0):
-        assert getter
-        reading = await drive.target.send(ask_for_task(getter, id_of(created.values)))
-        states = states_of(kind, reading.values.get("$task.state"))
-        if not states or any(state.phase != "queued" for state in states):
-            return
+    for _ in range(2_000):
+        async with drive.target.together(3):
+            reading = await drive.target.send(ask_for_task(getter, id_of(created.values))) if getter else None
+            states = states_of(kind, reading.values.get("$task.state")) if reading else ()
+            if not states or any(state.phase != "queued" for state in states):
+                await asyncio.gather(drive.target.send(request), drive.target.send(request))
+                return
         await drive.waiting.pause(drive.waiting.pace.first)
 
 

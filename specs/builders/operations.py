@@ -97,6 +97,8 @@ class OperationBuilder:
             return model.Body(said.get("required", False), None, True, True, {})
         said_examples = json_type.get("examples", {}).items()
         examples = {name: example["value"] for name, example in said_examples if "value" in example}
+        if "example" in json_type:
+            examples["example"] = json_type["example"]
         schema = self.schema(json_type.get("schema", {}))
         return model.Body(said.get("required", False), schema, "*/*" in content, False, examples, source_texts(said))
 

@@ -9,6 +9,8 @@ from understudy.specs.lint.subject import Spot, Subject, iter_leaves
 from understudy.specs.lint.uses import iter_uses
 from understudy.specs.problems import Misfit, known
 
+_CURSORS = ("page.next", "page.next_number")
+_NUMBERS = ("task.number", "page.next_number")
 _WAYS = ("page", "offset", "cursor")
 
 
@@ -25,8 +27,8 @@ def check_lists(subject: Subject) -> Iterator[Misfit]:
             if name != "x-source":
                 yield from (misfit.under(*place, "where", name) for misfit in _check_filter(subject, spot, name, text))
     for use in iter_uses(subject):
-        if use.expression and use.expression.name == "page.next" and use.spot and "cursor" not in use.spot.arguments:
-            yield Misfit("$page.next leads nowhere", "give task.list a 'cursor'", use.place)
+        if use.expression and use.expression.name in _CURSORS and use.spot and "cursor" not in use.spot.arguments:
+            yield Misfit(f"{use.expression} leads nowhere", "give task.list a 'cursor'", use.place)
 
 
 def _check_filter(subject: Subject, spot: Spot, name: str, text: str) -> Iterator[Misfit]:
@@ -47,9 +49,9 @@ def _allowed(schema: Any) -> list[Any]:
 
 
 def check_numbers(subject: Subject) -> Iterator[Misfit]:
-    """`$task.number` where an id is none."""
+    """`$task.number` and the like where an id is none."""
     for use in iter_uses(subject):
-        if use.expression is None or use.expression.name != "task.number":
+        if use.expression is None or use.expression.name not in _NUMBERS:
             continue
         for kind in use.kinds:
             forms = list(iter_leaves(subject.kinds[kind]["id"]))

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from understudy.specs.expressions import FAMILIES, NAMES
 from understudy.specs.lint.paths import path_names
 from understudy.specs.lint.subject import Subject
-from understudy.specs.lint.uses import Use, as_names, is_case_list, iter_uses
+from understudy.specs.lint.uses import (
+    Use,
+    as_names,
+    is_case_list,
+    iter_callback_templates,
+    iter_templates,
+    iter_uses,
+)
 from understudy.specs.problems import Misfit, known
 
 
@@ -41,7 +48,7 @@ def _check_use(subject: Subject, use: Use) -> Iterator[Misfit]:
                 )
         case "task.link" | "task.links":
             results = {r for kind in use.kinds for r in subject.kinds[kind].get("results", {})}
-            if member not in results:
+            if use.kinds and member not in results:
                 yield Misfit(f"there is no result {member!r}", known(member, results), use.place)
         case _:
             return
@@ -69,11 +76,8 @@ def _check_case_kinds(subject: Subject) -> Iterator[Misfit]:
     """Cases for kinds that do not exist or that the operation never shows."""
     for spot in subject.operations:
         kinds = subject.kinds_of(spot) if spot.behavior.startswith("task.") else []
-        for _, response, place in subject.responses(spot):
-            for media_type, content in response.get("content", {}).items():
-                template = content.get("x-template")
-                for index, case in enumerate(template if is_case_list(template) else ()):
-                    for name in as_names(case.get("kind", ())):
-                        if name not in kinds:
-                            below = (*place, "content", media_type, "x-template", index, "kind")
-                            yield Misfit(f"there is no kind {name!r} here", known(name, kinds), below)
+        for place, template in (*iter_templates(subject, spot), *iter_callback_templates(subject, spot)):
+            for index, case in enumerate(template if is_case_list(template) else ()):
+                for name in as_names(case.get("kind", ())):
+                    if name not in kinds:
+                        yield Misfit(f"there is no kind {name!r} here", known(name, kinds), (*place, index, "kind"))

@@ -139,6 +139,9 @@ def _check_uploads(subject: Subject) -> Iterator[Misfit]:
         if not any(shape.fullmatch(sample) for shape in shapes):
             advice = f"there are: {', '.join(p.path for p in puts)}" if puts else "describe one on a media host"
             yield Misfit(f"no upload.put takes {spot.arguments['key']!r}", advice, place)
+        for piece in re.findall(r"\{[^$}][^}]*\}", spot.arguments["key"]):
+            advice = "a key is made of expressions: {$request.id} makes it unique"
+            yield Misfit(f"{piece!r} would stand in every key as it is", advice, place)
     for name, kind in subject.kinds.items():
         for result, said in kind.get("results", {}).items():
             path = "/" + said["path"].replace("{$task.id}", "0").replace("{$index}", "0").removeprefix("/")

@@ -55,6 +55,13 @@ def find_missing(schema: Any, path: tuple[str, ...]) -> tuple[str, list[str]] | 
     return None
 
 
+def may_have(schema: Any, name: str) -> bool:
+    """Whether an object can have a member: one that its schema does not name comes unless the schema is closed."""
+    parts = [schema, *schema.get("allOf", ())] if isinstance(schema, dict) else []
+    closed = [p for p in parts if isinstance(p, dict) and p.get("additionalProperties") is False]
+    return all(_below(part, name) for part in closed)
+
+
 def iter_parts(schema: Any) -> Iterator[dict[str, Any]]:
     """The schema and those below it that speak of the same value and may hold."""
     if not isinstance(schema, dict):

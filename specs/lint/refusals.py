@@ -76,7 +76,8 @@ def _check_described(subject: Subject, spot: Spot, operation: Operation) -> Iter
         if content is None and below not in told:
             told.add(below)
             message = f"the refusal {name!r} comes as {failures.envelope.media_type}, which is not described"
-            yield Misfit(message, "", (*place, "content") if "content" in response else place)
+            below = (*place, "content") if "content" in response else place
+            yield Misfit(message, f"{name}: {reason}", below)
         elif content is not None:
             schema = subject.resolved(content.get("schema", True))
             yield from _check_refusals(failures, schema, (*below, "schema"), (name,))

@@ -6,15 +6,17 @@ from typing import Any
 
 import orjson
 
+from understudy.specs.ids import parse_id
 from understudy.specs.judging import iter_misfits
 from understudy.specs.lint.answers import iter_answers, sample_models
 from understudy.specs.lint.inputs import iter_entrances
+from understudy.specs.lint.pointers import may_have
 from understudy.specs.lint.samples import make_validator
-from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, shared_values
+from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, sample_id, shared_values
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import PHASES, Case, Operation
 from understudy.specs.problems import Misfit, Place
-from understudy.specs.streams import DIALECTS, data_schema
+from understudy.specs.streams import DIALECTS, TOOLS, data_schema
 
 _OPEN = ("queued", "running")
 
@@ -114,11 +116,11 @@ def _iter_reply_scopes(subject: Subject, spot: Spot) -> Iterator[Seen]:
             case "task.cancel":
                 yield from _iter_shown(subject, spot, bare, ("cancelled",))
             case "task.list":
-                yield Seen("an empty page", bare)
+                yield Seen("an empty page", _on_page(bare, None))
                 for seen in _iter_shown(subject, spot, bare, PHASES):
-                    yield Seen(f"a page with {seen.words}", replace(bare, tasks=(seen.scope,)))
+                    yield Seen(f"a page with {seen.words}", replace(_on_page(bare, seen.scope), tasks=(seen.scope,)))
             case "completion" | "images":
-                yield from _iter_answered(spot, bare)
+                yield from _iter_answered(subject, spot, bare)
             case "models.list":
                 yield Seen("no models", bare)
                 yield Seen("two models", replace(bare, values={**bare.values, "models": sample_models()}))
@@ -138,10 +140,20 @@ def _iter_requests(subject: Subject, spot: Spot) -> Iterator[tuple[str, Scope]]:
         yield "a request without what is optional", least
 
 
-def _iter_answered(spot: Spot, bare: Scope) -> Iterator[Seen]:
+def _iter_answered(subject: Subject, spot: Spot, bare: Scope) -> Iterator[Seen]:
     dialect = DIALECTS.get(spot.arguments.get("dialect", ""))
+    answer_id = sample_id(parse_id(spot.arguments["id"]), bare.body)
+    may_call = may_have(subject.request_schema(spot), TOOLS)
     for words, values in iter_answers(dialect.stops if dialect else {}, "image" if spot.behavior == "images" else ""):
-        yield Seen(words, replace(bare, values={**bare.values, **values}))
+        if may_call or not values["completion.tools"]:
+            yield Seen(words, replace(bare, values={**bare.values, **values, "completion.id": answer_id}))
+
+
+def _on_page(bare: Scope, last: Scope | None) -> Scope:
+    """The scope of a list whose next part follows a task, or that is at its end."""
+    following = {"page.next": "task.id", "page.next_number": "task.number"}
+    found = {name: last.values[of] if last else None for name, of in following.items()}
+    return replace(bare, values={**bare.values, "page.has_more": last is not None, **found})
 
 
 class _Always(dict[str, str]):

@@ -6,9 +6,7 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
-import jsonschema_rs
-
-from understudy.specs.judging import member_at
+from understudy.specs.judging import make_judge, member_at
 from understudy.specs.lint.pointers import iter_values
 
 _TEXTS = (
@@ -170,4 +168,4 @@ def _set(parent: Any, step: str, member: Any) -> None:
 
 def make_validator(schema: Any) -> Any:
     """A validator; raises ValueError for a schema that is none."""
-    return jsonschema_rs.Draft202012Validator(schema)
+    return make_judge(schema)

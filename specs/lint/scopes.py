@@ -124,10 +124,11 @@ def _task_values(kind: Kind, said: Any, body: Any, state: State, started: bool) 
     charged = price if at_submit or state.phase == "succeeded" else None
     return {
         "task.id": sample_id(kind.id_form, body),
-        "task.number": NAMES["task.number"][1],
+        "task.number": sample_number(kind.id_form, body),
         "task.kind": kind.name,
         "task.state": state.wire,
         "task.progress": _PROGRESS[state.phase],
+        "task.fraction": _PROGRESS[state.phase] / 100,
         "task.price": price,
         "task.cost": paid,
         "task.charged": charged,
@@ -158,6 +159,12 @@ def sample_id(form: tuple[Part, ...], body: Any) -> str:
         else:
             texts.append(part.sample if isinstance(part, Drawn) else part)
     return "".join(texts)
+
+
+def sample_number(form: tuple[Part, ...], body: Any) -> int:
+    """The number that such an id is; some number where it is none."""
+    text = sample_id(form, body)
+    return int(text) if text.isdecimal() else int(NAMES["task.number"][1])
 
 
 def _links(kind: Kind, said: Any, body: Any) -> dict[str, list[str]]:

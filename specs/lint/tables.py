@@ -1,6 +1,7 @@
 """Check that formulas have a value, of the right sort, for every input that can come."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from understudy.specs.expressions import is_expression, parse, point
@@ -161,7 +162,7 @@ def _check_whole(formula: Any, place: Place, role: Role, kind: Any, entrances: l
         value = evaluate(formula, Submission(body, kind))
         wrong = role(value) if value is not None else "has no value"
         if wrong:
-            shown = formula if constant else f"{value!r}, for a documented request,"
+            shown = formula if constant else f"{_shown(value)}, for a documented request,"
             yield Misfit(f"{shown} {wrong}", "", place)
             return
 
@@ -181,6 +182,10 @@ def _check_choices(subject: Subject) -> Iterator[Misfit]:
                 if entrance.chosen(body) is None and row not in told:
                     told.add(row)
                     yield Misfit(f"no kind is chosen for {row}", f"{spot.name} takes it", place)
+
+
+def _shown(value: Any) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else repr(value)
 
 
 def _amount(value: Any) -> str:

@@ -63,7 +63,7 @@ def _iter_operation(subject: Subject, spot: Spot) -> Iterator[Use]:
         spot,
         tuple(subject.kinds_of(spot)) if "task" in spot.behavior else (),
     )
-    for place, template in _iter_templates(subject, spot):
+    for place, template in iter_templates(subject, spot):
         yield from _iter_cases(template, place, base)
     at_first = replace(base, knows=REQUEST | (knows & {"account", "rate"}))
     yield from _iter_behavior(spot, at_first)
@@ -85,12 +85,21 @@ def _iter_callback(subject: Subject, said: Mapping[str, Any], place: Place, base
         yield from _iter_cases(template, below, later)
 
 
-def _iter_templates(subject: Subject, spot: Spot) -> Iterator[tuple[Place, Any]]:
+def iter_templates(subject: Subject, spot: Spot) -> Iterator[tuple[Place, Any]]:
+    """The templates of an operation's answers, with their places."""
     for _, response, place in subject.responses(spot):
         yield from _iter_contents(response, place)
         for name, header in response.get("headers", {}).items():
             if "x-template" in header:
                 yield (*place, "headers", name, "x-template"), header["x-template"]
+
+
+def iter_callback_templates(subject: Subject, spot: Spot) -> Iterator[tuple[Place, Any]]:
+    """The templates of what an operation calls back with, with their places."""
+    for name, callback in spot.said.get("callbacks", {}).items():
+        for url, item in callback.items():
+            place = (*spot.place, "callbacks", name, url, "post", "requestBody")
+            yield from _iter_contents(*subject.placed(item.get("post", {}).get("requestBody", {}), place))
 
 
 def _iter_contents(body: Mapping[str, Any], place: Place) -> Iterator[tuple[Place, Any]]:

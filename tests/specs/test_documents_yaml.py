@@ -54,7 +54,12 @@ def test_not_told(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
-    [("a: [1\nb: 2", 2, "not YAML"), ("a: b: c", 1, "not YAML"), ("a:\n\t- 1", 2, "not YAML"), ("a: *x", 1, "x")],
+    [
+        ("a: [1\nb: 2", 2, "not YAML"),
+        ("a: b: c", 1, "not YAML"),
+        ("a:\n\t- 1", 2, "spaces, not with a tab"),
+        ("a: *x", 1, "x"),
+    ],
 )
 def test_not_yaml(text: str, line: int, words: str) -> None:
     with pytest.raises(SpecError) as caught:

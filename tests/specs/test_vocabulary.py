@@ -182,7 +182,7 @@ def test_known_gaps_are_written_down() -> None:
     """What surprised the first who described a provider."""
     manual = MANUAL.read_text("utf-8")
     for sentence in (
-        "one named `storage` is that of\nthe second origin",
+        "one named `storage` is that of\nresults and of all addresses of the second origin",
         "A phrase may also be named by a condition",
         "the first in document order",
         "a missing member is worded only by the second form",

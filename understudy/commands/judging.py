@@ -8,7 +8,7 @@ from understudy.cli import UsageError
 from understudy.commands.choice import choose
 from understudy.commands.reporting import add_report, write_reports
 from understudy.contracts.checks import CHECKS, Check
-from understudy.contracts.exchange import Exchange
+from understudy.contracts.history import History
 from understudy.contracts.report import REPORTS, Subject
 from understudy.contracts.report.baseline import Identity, accepting
 from understudy.contracts.report.terminal import show
@@ -85,7 +85,7 @@ def subject_of(result: Result) -> Subject:
         findings=result.findings,
         verdicts=result.verdicts,
         exchanges=result.history.exchanges,
-        secrets=frozenset(settings.credentials.values()) | _keys_behind(settings) | _keys_in(result.history.exchanges),
+        secrets=frozenset(settings.credentials.values()) | _keys_behind(settings) | _keys_in(result.history),
         seed=settings.seed,
         stopped=result.stopped,
     )
@@ -96,7 +96,8 @@ def _keys_behind(settings: Settings) -> frozenset[str]:
     return frozenset(s for s in settings.upstream.secrets if ":" not in s) if settings.upstream else frozenset()
 
 
-def _keys_in(exchanges: tuple[Exchange, ...]) -> frozenset[str]:
+def _keys_in(history: History) -> frozenset[str]:
     """The credentials that a history shows."""
-    values = {exchange.sent_header(name) for exchange in exchanges for name in _KEYS}
-    return frozenset(value.rpartition(" ")[2] for value in values if value)
+    values = {exchange.sent_header(name) for exchange in history.exchanges for name in _KEYS}
+    named = frozenset(key for exchange in history.exchanges for key in history.contract.keys_of(exchange))
+    return named | frozenset(value.rpartition(" ")[2] for value in values if value)

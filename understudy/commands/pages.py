@@ -6,6 +6,7 @@ from typing import Any
 from understudy.commands.portrait import lasting, portray
 from understudy.commands.remarks import iter_remarks
 from understudy.specs.asking import ask_for
+from understudy.specs.loader import shipped
 from understudy.specs.model import Operation, Provider
 
 BASE = "http://127.0.0.1:4010"
@@ -17,7 +18,11 @@ def iter_page(provider: Provider) -> Iterator[str]:
     slug = provider.slug
     yield f"# {said['title']}"
     yield ""
-    yield f"<!-- Made by `understudy specs page {slug}`; change specs/{slug}.yaml and run `make pages`. -->"
+    yield (
+        f"<!-- Made by `understudy specs page {slug}`; change specs/{slug}.yaml and run `make pages`. -->"
+        if slug in shipped()
+        else "<!-- Made by `understudy specs page --spec FILE`. -->"
+    )
     yield ""
     yield said["summary"]
     yield ""
@@ -34,7 +39,7 @@ def iter_page(provider: Provider) -> Iterator[str]:
 
 def _iter_who(provider: Provider, said: Mapping[str, Any]) -> Iterator[str]:
     rows = [
-        ("play it", f"`understudy serve {provider.slug}`"),
+        ("play it", f"`understudy serve {provider.slug if provider.slug in shipped() else '--spec FILE'}`"),
         ("base URL", f"`{BASE}/{provider.slug}`"),
         ("its own hosts", ", ".join(f"`{host}`" for host in (*provider.api_hosts, *provider.media_hosts))),
         ("keys", f"`{provider.key_pattern}`, such as `{provider.accounts[0].key}`"),

@@ -94,7 +94,7 @@ def _conditions(document: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "condition": name,
             "status": said["status"]["table"] if isinstance(said["status"], Mapping) else said["status"],
-            "code": said.get("code", name),
+            "code": str(said.get("code", name)),
             "message": said.get("message", "{$error.detail}").replace("{$error.detail}", "…"),
         }
         for name, said in document["x-errors"]["conditions"].items()

@@ -23,10 +23,10 @@ MANY = 60
 
 def refusals_final(trial: Trial, use: Use) -> Iterator[Evidence]:
     """What was refused for what it is, is not sent again as it was."""
-    by_request: dict[tuple[str, str, bytes, str], list[Seen]] = {}
+    by_request: dict[tuple[str, str, bytes, tuple[str, ...]], list[Seen]] = {}
     for seen in trial.seen:
         exchange = seen.exchange
-        who = exchange.sent_header("authorization") + exchange.sent_header("x-api-key")
+        who = tuple(seen.contract.keys_of(exchange))
         by_request.setdefault((exchange.method, exchange.path, exchange.request_body, who), []).append(seen)
     for attempts in by_request.values():
         most = MOST_HOPEFUL if attempts[0].exchange.method == "GET" else 0

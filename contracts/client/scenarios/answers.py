@@ -31,7 +31,17 @@ Edit = Mapping[str, Any]
 # Operations with scenarios of their own.
 _OF_TASKS = ("task.submit", "task.get")
 # What a client cannot do without: these names are left as they are.
-_NEEDED = ("$task.id", "$task.state", "$task.link", "$completion", "$upload", "$error", "$model.id", "$tasks")
+_NEEDED = (
+    "$task.id",
+    "$task.number",
+    "$task.state",
+    "$task.link",
+    "$completion",
+    "$upload",
+    "$error",
+    "$model.id",
+    "$tasks",
+)
 _ADDED = {"understudy_added": {"nested": [1, "two", None]}}
 
 

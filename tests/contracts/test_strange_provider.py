@@ -1,0 +1,152 @@
+"""A provider that does much otherwise, described by the manual alone: played, judged, recorded, and asked in two ways."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.conftest import Serve, Served
+from tests.contracts.driving import VIRTUAL, check_mock
+from tests.door import PROVIDERS
+from understudy.cli import main
+from understudy.commands.judging import subject_of
+from understudy.contracts.report.har import as_har
+from understudy.contracts.run import Settings, run
+from understudy.contracts.timing import Pace, Turns, Waiting
+from understudy.specs.asking import ask_for
+from understudy.specs.loader import load
+from understudy.specs.model import Profile
+
+ZOETROP = PROVIDERS / "zoetrop.yaml"
+KEY, OTHER, POOR = (f"zt_{digits}" for digits in ("0123456789abcdef01234567", "a" * 24, "b" * 24))
+# Why the mock itself cannot be asked for the rest.
+EXPLAINED = ("the provider behind is not ours", "no answer shows it", "it may have passed between two polls")
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    return serve(*VIRTUAL, "--spec", str(ZOETROP))
+
+
+def test_all_of_it_is_reached_and_nothing_is_found(served: Served) -> None:
+    result = check_mock(served, "zoetrop", control_url=served.control_url, provoke=True)
+    assert result.findings == ()
+    odd = [v for v in result.verdicts if v.status != "passed" and not any(why in v.reason for why in EXPLAINED)]
+    assert odd == []
+    refused = [r for r in result.history.client if "rate_limited" in r.conditions]
+    assert {r.exchange.probe for r in refused} == {"rate"}, "only who looks for the bound meets it"
+
+
+def test_an_honest_recording_with_keys_in_odd_places(
+    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = check_mock(served, "zoetrop", control_url=served.control_url, scenarios=frozenset(("watched", "forms")))
+    file = tmp_path / "trace.har"
+    # As strangers record it: nobody says whose request it was, and no key is taken out.
+    entries = json.loads(as_har(subject_of(result)))
+    for entry, exchange in zip(entries["log"]["entries"], result.history.exchanges, strict=True):
+        del entry["_who"]
+        entry["request"]["url"] = exchange.url
+        entry["request"]["headers"] = [{"name": n, "value": v} for n, v in exchange.request_headers]
+    file.write_text(json.dumps(entries), "utf-8")
+    assert main(["audit", "--spec", str(ZOETROP), str(file), "--json"]) == 0
+    assert KEY not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("account", "is_taken"), [("k100", True), (KEY, True), ("k200", False), (OTHER, False), ("", False)]
+)
+def test_two_headers_that_make_one_key(served: Served, account: str, is_taken: bool) -> None:
+    headers = {"X-Zt-Geheim": KEY, "X-Zt-Konto": account}
+    answer = httpx2.get(f"{served.providers['zoetrop'].base_url}/konto", headers=headers)
+    assert answer.json()["ok"] is is_taken
+
+
+@pytest.mark.parametrize(("wish", "passed"), [({"ton": True}, True), ({"ton": False}, False), ({}, False)])
+def test_a_switch_that_is_off_asks_for_no_step(served: Served, wish: dict[str, Any], passed: bool) -> None:
+    url = served.providers["zoetrop"].base_url
+    made = httpx2.post(f"{url}/auftraege/film?schluessel={OTHER}", json={"text": "x", **wish}).json()["data"]["nr"]
+    due = httpx2.post(f"{served.control_url}/clock/advance", json={"seconds": 300}).json()["due"]
+    assert ("ton" in [each.get("state") for each in due if each.get("task") == str(made)]) is passed
+
+
+def test_a_number_is_the_cursor(served: Served) -> None:
+    url = f"{served.providers['zoetrop'].base_url}/auftraege"
+    for _ in range(3):
+        httpx2.post(f"{url}/bild?schluessel={OTHER}", json={"text": "x"})
+    first = httpx2.get(f"{url}?schluessel={OTHER}&menge=2").json()["data"]
+    assert first["weiter"] == first["auftraege"][-1]["nr"]
+    last = httpx2.get(f"{url}?schluessel={OTHER}&menge=50&nach={first['weiter']}").json()["data"]
+    assert last["weiter"] is None
+    assert {0 <= task["anteil"] <= 1 for task in (*first["auftraege"], *last["auftraege"])} == {True}
+
+
+def test_an_address_that_is_none_is_refused(served: Served) -> None:
+    url = f"{served.providers['zoetrop'].base_url}/auftraege/film?schluessel={OTHER}"
+    answer = httpx2.post(url, json={"text": "x", "rueckruf": "no address"}).json()
+    assert answer["err"] == {"no": 40, "text": "rueckruf ist falsch"}
+
+
+def test_a_poor_key_of_ones_own_is_used(served: Served) -> None:
+    credentials = {"first": KEY, "poor": POOR}
+    settings = Settings(
+        served.providers["zoetrop"].base_url,
+        credentials,
+        control_url=served.control_url,
+        scenarios=frozenset(("poor",)),
+    )
+    result = run(load(ZOETROP, Profile()), settings)
+    assert "refusal/film.bestellen/insufficient_credits" in {
+        v.clause.id for v in result.verdicts if v.status == "passed"
+    }
+
+
+def test_it_is_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["specs", "show", "--spec", str(ZOETROP)]) == 0
+    assert "idempotency_conflict" in capsys.readouterr().out
+    assert main(["specs", "page", "--spec", str(ZOETROP)]) == 0
+    page = capsys.readouterr().out
+    assert f"/auftraege/film?schluessel={KEY}" in page
+    assert "understudy serve --spec FILE" in page
+
+
+def test_the_key_of_a_request_to_try_stands_in_the_query() -> None:
+    provider = load(ZOETROP, Profile())
+    operation = next(o for o in provider.operations if o.id == "datei.anmelden")
+    asked = ask_for(provider, operation, "a b")
+    assert asked is not None
+    assert asked.path == "/dateien?schluessel=a%20b"
+    assert asked.body == {"name": "hund.png", "typ": "image/png"}
+
+
+def test_turns_keep_to_the_rate() -> None:
+    """Five requests where two may come in ten seconds: those taken together are neither parted nor overtaken."""
+    moments: dict[str, float] = {}
+
+    async def play() -> None:
+        waiting = Waiting(Pace(), _no_sleep)
+        turns = Turns(2, 10, waiting)
+
+        async def send(name: str) -> None:
+            await turns.enter("first")
+            moments[name] = waiting.now()
+            turns.leave("first")
+
+        async def pair() -> None:
+            async with turns.together("first", 2):
+                await send("a")
+                await send("b")
+
+        ticker = asyncio.ensure_future(waiting.tick(lambda: True))
+        await asyncio.gather(send("one"), pair(), send("two"), send("three"))
+        ticker.cancel()
+
+    asyncio.run(play())
+    assert moments == {"one": 0, "a": 11, "b": 11, "two": 22, "three": 22}, "a step of the clock is a second"
+
+
+async def _no_sleep(seconds: float) -> None:
+    """A clock that is moved."""
