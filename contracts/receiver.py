@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from typing import Self
+from urllib.parse import urlsplit
 
 import h11
 
@@ -11,6 +12,11 @@ from understudy.contracts.exchange import Exchange
 
 MOST_BYTES = 1_048_576
 SILENCE = 10.0
+
+
+def usual_listen(base_url: str) -> tuple[str, int] | None:
+    """Host and port where callbacks are received when nobody says where: a free one here, for a target that is here, too."""
+    return ("127.0.0.1", 0) if urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1") else None
 
 
 class Receiver:

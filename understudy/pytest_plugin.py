@@ -31,6 +31,13 @@ _RELAY: dict[str, tuple[Any, str]] = {
     "base-url": ("", "where the target is served"),
     "api-key": ("", "a key with credits"),
     "other-api-key": ("", "a key of another account"),
+    "poor-api-key": ("", "a key of an account without credits"),
+    "narrow-api-key": ("", "a key of an account in the lowest tier"),
+    "callback-listen": (
+        "",
+        "where to receive callbacks, HOST:PORT (default: a free port of loopback, for a target there)",
+    ),
+    "callback-url": ("", "how the target reaches that"),
     "seed": ("0", "same seed, same requests"),
     "max-tasks": ("60", "tasks to create at most"),
     "max-credits": ("", "credits to spend at most"),

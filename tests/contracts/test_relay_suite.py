@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.conftest import Serve
@@ -47,6 +48,21 @@ def test_a_liar_fails_by_the_machine_and_by_the_check(serve: Serve, tmp_path: Pa
     assert "2 failed" in done.stdout, done.stdout
     assert "test_check[cost-is-price]" in done.stdout
     assert provider.keys[0] not in done.stdout
+
+
+def test_further_accounts_are_judged_where_they_are_given(serve: Serve, tmp_path: Path) -> None:
+    served = serve(*SPEED)
+    provider = served.providers["juhuo"]
+    keys = {"poor": "sk-" + "p" * 32, "narrow": "sk-" + "n" * 32}
+    for who, key in keys.items():
+        account = {"id": who, "key": key, "credits": "0" if who == "poor" else "1000"}
+        httpx2.post(f"{served.control_url}/juhuo/accounts", json=account).raise_for_status()
+    told = {"provider": "juhuo", "base-url": provider.base_url, "api-key": provider.keys[0], "poll": "0.05"}
+    wanted = ("-k", "insufficient_credits or limits/running", "-rs")
+    without = run_suite(tmp_path, told, *wanted)
+    given = run_suite(tmp_path, {**told, **{f"{who}-api-key": key for who, key in keys.items()}}, *wanted)
+    assert "2 skipped" in without.stdout and "--narrow-api-key" in without.stdout, without.stdout
+    assert "2 passed" in given.stdout and "skipped" not in given.stdout, given.stdout
 
 
 def test_without_a_target_nothing_is_said(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -19,6 +18,7 @@ from understudy.contracts.control import NoControl
 from understudy.contracts.estimate import Estimate, estimate
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.limits import NARROW
+from understudy.contracts.receiver import usual_listen
 from understudy.contracts.report.baseline import BadBaseline, Identity, read_baseline
 from understudy.contracts.run import Result, Settings, Unreachable
 from understudy.contracts.run import run as drive
@@ -111,8 +111,7 @@ def _listen(options: argparse.Namespace) -> tuple[str, int] | None:
     """Where callbacks are received: where it is said, else here for a target that is here, too."""
     if options.callback_listen:
         return read_address(options.callback_listen, "--callback-listen")
-    is_here = urlsplit(options.base_url).hostname in ("127.0.0.1", "localhost", "::1")
-    return ("127.0.0.1", 0) if is_here else None
+    return usual_listen(options.base_url)
 
 
 def _drive_behind(provider: Provider, settings: Settings, listen: str, told: Callable[[Exchange], None]) -> Result:
