@@ -56,7 +56,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
     Scenario("files", files.run_files, ("media/",)),
-    Scenario("queued", limits.run_queued, ("limits/running",), tasks=3, applies=lambda p: bool(p.limits.tiers)),
+    Scenario("queued", limits.run_queued, ("limits/running",), tasks=7, applies=lambda p: bool(p.limits.tiers)),
     Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=3, tasks=1),
     Scenario("links", links.run_links, ("links/",), turn=3),
     Scenario("rated", limits.run_rated, ("limits/rate",), turn=4, applies=lambda p: p.limits.rate is not None),

@@ -8,6 +8,8 @@ from understudy.contracts.inputs import find_task_body, unknown_id
 from understudy.contracts.limits import NARROW, RATE, most_running
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.timing import LONGEST_ADVICE, advice_of
+from understudy.contracts.variants import find_failing
+from understudy.specs.model import Kind
 
 NO_NARROW = "no account in the lowest tier: give --narrow-api-key, or --control-url where the target is the mock"
 NO_CHEAP = "no request is without costs"
@@ -18,7 +20,8 @@ MORE = 2
 async def run_queued(drive: Drive) -> None:
     """As the account in the lowest tier make more tasks than may run, and follow them all to their ends.
 
-    Most come at once, where a target may lose count; the last comes when all others are known to be under way.
+    Most come at once, where a target may lose count; the last comes when all others are known to be under way. Then more
+    of them fail than may run, and one more is made: what has failed must not keep its place.
     """
     if NARROW not in drive.target.credentials:
         drive.reasons["limits/running"] = NO_NARROW
@@ -29,9 +32,18 @@ async def run_queued(drive: Drive) -> None:
         if body is None:
             continue
         request = drive.ask(operation, body, who=NARROW)
-        created = await asyncio.gather(*(drive.target.send(request) for _ in range(most + MORE)))
-        created.append(await drive.target.send(request))
-        await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
+        await _live(drive, kind, [request] * (most + MORE), request)
+        failing = find_failing(drive.contract, operation, kind, body) if drive.provoke else None
+        if failing is not None:
+            await _live(drive, kind, [drive.ask(operation, failing, who=NARROW)] * (most + 1))
+            await _live(drive, kind, [request])
+
+
+async def _live(drive: Drive, kind: Kind, together: list[Request], *later: Request) -> None:
+    """Send creates at once, then others, and follow all that are taken to their ends."""
+    created = await asyncio.gather(*map(drive.target.send, together))
+    created += [await drive.target.send(request) for request in later]
+    await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
 
 
 async def run_rated(drive: Drive) -> None:

@@ -9,6 +9,7 @@ from tests.contracts.driving import VIRTUAL, check_liar
 FINER = {
     "clawdrouter: case of bearer matters": ("valid-accepted", ("watched", "forms")),
     "clawdrouter: goes back": ("states-in-order", ("watched",)),
+    "juhuo: failures keep their slots": ("limit-running", ("queued",)),
     "juhuo: refuses what should wait": ("limit-running", ("queued",)),
     "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
     "storyclaw: result before the end": ("no-early-results", ("watched",)),

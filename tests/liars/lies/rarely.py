@@ -1,0 +1,99 @@
+"""Lies that only some requests meet: long videos, one of several keys, an account after failures, one of several views."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.liars.relay import Ask, Lie, Relay, Told
+from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, at
+from tests.liars.telling import of_task, telling_events, telling_json
+
+CHAT, LIST = "/v1/chat/completions", "/open-api/v1/video/tasks"
+JSON = (("content-type", "application/json"),)
+
+
+def _dearer_when_long(relay: Relay, task: dict[str, Any]) -> None:
+    """What costs more than the usual is rounded up to whole credits."""
+    cost = task.get("creditCost") or 0
+    if JUHUO.phase(task) == "succeeded" and cost > 5:
+        task["creditCost"] = int(cost) + 1
+
+
+def _knows_one_header() -> Lie:
+    """A key in `x-api-key` is no key."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        return await relay.fetch(ask.with_header("x-api-key", None))
+
+    return lie
+
+
+def _slots_are_lost() -> Lie:
+    """After two failed tasks an account may make no more."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        failed = relay.memory.setdefault(ask.key, set())
+        if JUHUO.is_create(ask) and len(failed) >= 2:
+            return Told(200, JSON, '{"code":"5003","message":"服务繁忙"}'.encode())
+        told = await relay.fetch(ask)
+        task = JUHUO.task(told.json()) if JUHUO.polled(ask) else None
+        if task and JUHUO.phase(task) == "failed":
+            failed.add(task["taskId"])
+        return told
+
+    return lie
+
+
+def _usage_twice(ask: Ask, events: list[bytes]) -> list[bytes]:
+    return [e for event in events for e in ([event, event] if b'"choices":[]' in event.replace(b" ", b"") else [event])]
+
+
+def _model_behind(ask: Ask, body: Any) -> None:
+    if HAPPYHORSE.is_create(ask) and isinstance(body, dict) and "model" in body:
+        body["model"] = f"upstream/{body['model']}"
+
+
+def _other_cost_in_lists(ask: Ask, body: Any) -> None:
+    for task in (at(body, ("result", "data")) or []) if ask.bare_path == LIST else []:
+        if task.get("creditCost"):
+            task["creditCost"] = 0
+
+
+def _tells_the_time_of_asking() -> Lie:
+    """A repetition is told as a new create: it is of its own time."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        if SEEDANCE2AI.is_create(ask) and isinstance(body, dict) and "status" in body:
+            count = relay.memory[body.get("id")] = relay.memory.get(body.get("id"), 0) + 1
+            if count > 1:
+                body["status"] = "processing"
+                return told.with_json(body)
+        return told
+
+    return lie
+
+
+def _stops_once() -> Lie:
+    """Who stops what has just been stopped hears of an error of the server."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        if ask.bare_path.endswith("/stop") and told.status >= 400 and told.status not in (401, 403):
+            return replace(told, status=500)
+        return told
+
+    return lie
+
+
+LIES: Mapping[str, tuple[str, Lie]] = {
+    "dear tasks are rounded up": ("juhuo", of_task(JUHUO, _dearer_when_long)),
+    "x-api-key is no key": ("unigateway", _knows_one_header()),
+    "failures keep their slots": ("juhuo", _slots_are_lost()),
+    "usage twice in a stream": ("clawdrouter", telling_events(_usage_twice)),
+    "tells the model behind": ("unigateway", telling_json(_model_behind)),
+    "list tells another cost": ("juhuo", telling_json(_other_cost_in_lists)),
+    "a repetition is told as running": ("seedance2ai", _tells_the_time_of_asking()),
+    "a second stop is an error of the server": ("storyclaw", _stops_once()),
+}
