@@ -55,7 +55,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run found. `stopped`: why it ended early, '' when it did not."""
+    """What a run found. `stopped`: why it ended early, '' when it did not; `reasons`: what its drivers could not check, and why."""
 
     provider: Provider
     settings: Settings
@@ -64,6 +64,7 @@ class Result:
     verdicts: tuple[Verdict, ...]
     spent: Budget
     stopped: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tally(self) -> Tally:
@@ -109,7 +110,7 @@ def conclude(
     verdicts = judge_clauses(history, findings, reasons)
     if settings.upstream:
         verdicts = [v for v in verdicts if v.clause.family in BEHIND or v.status != "not checked"]
-    return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped)
+    return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped, reasons)
 
 
 async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budget, reasons: dict[str, str]) -> None:

@@ -66,7 +66,7 @@ def run_once(provider: Provider, settings: Settings, shared: Path) -> Result:
         (shared / "understudy-run.lock").mkdir()
         found = run(provider, settings)
         scratch = kept.with_suffix(".part")
-        scratch.write_bytes(pickle.dumps(list(found.history.exchanges)))
+        scratch.write_bytes(pickle.dumps((list(found.history.exchanges), dict(found.reasons))))
         scratch.rename(kept)
         return found
     give_up = time.monotonic() + PATIENCE
@@ -74,5 +74,5 @@ def run_once(provider: Provider, settings: Settings, shared: Path) -> Result:
         assert time.monotonic() < give_up, "the worker that drives never came to an end"
         time.sleep(0.1)
     # Our own file, in our own folder of this session.
-    exchanges = pickle.loads(kept.read_bytes())
-    return conclude(Contract(provider), settings, exchanges, Budget(), {})
+    exchanges, reasons = pickle.loads(kept.read_bytes())
+    return conclude(Contract(provider), settings, exchanges, Budget(), reasons)

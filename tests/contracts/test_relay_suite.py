@@ -10,8 +10,13 @@ import pytest
 
 from tests.conftest import Serve
 from tests.contracts.driving import SPEED, check_mock
+from tests.door import SPECS
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
+from understudy.contracts.drivers.limits import NO_NARROW
+from understudy.contracts.relay.session import run_once
+from understudy.contracts.run import Settings
+from understudy.specs.loader import load
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +68,17 @@ def test_further_accounts_are_judged_where_they_are_given(serve: Serve, tmp_path
     given = run_suite(tmp_path, {**told, **{f"{who}-api-key": key for who, key in keys.items()}}, *wanted)
     assert "2 skipped" in without.stdout and "--narrow-api-key" in without.stdout, without.stdout
     assert "2 passed" in given.stdout and "skipped" not in given.stdout, given.stdout
+
+
+def test_who_reads_the_run_of_another_worker_says_the_same(serve: Serve, tmp_path: Path) -> None:
+    announced = serve(*SPEED).providers["juhuo"]
+    settings = Settings(announced.base_url, {"first": announced.keys[0]}, scenarios=frozenset(("queued",)))
+    provider = load(SPECS["juhuo"])
+    driven, read = (run_once(provider, settings, tmp_path) for _ in range(2))
+    assert driven.history.exchanges == read.history.exchanges
+    said = [[(v.clause.id, v.status, v.reason) for v in result.verdicts] for result in (driven, read)]
+    assert said[0] == said[1]
+    assert NO_NARROW in {verdict.reason for verdict in read.verdicts}
 
 
 def test_without_a_target_nothing_is_said(tmp_path: Path) -> None:
