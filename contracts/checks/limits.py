@@ -72,7 +72,9 @@ def judge_rate(history: History) -> Iterator[Evidence]:
         if reading.exchange.probe == "after_advice":
             yield _of_rate(history, reading, "it is asked again after as long as Retry-After said, and refused again")
         count = len(_others(history, reading, rate[1])) if rate else 0
-        if rate and count < rate[0]:
+        # What its key asked before the history began, nobody knows.
+        is_whole = rate is not None and reading.exchange.clock - history.client[0].exchange.clock >= rate[1]
+        if rate and is_whole and count < rate[0]:
             yield _of_rate(history, reading, f"request {count + 1} of a window is refused, where {rate[0]} may come")
     if rate:
         yield from _judge_unbounded(history, *rate)

@@ -8,6 +8,7 @@ from understudy.contracts.history import History, Story
 from understudy.contracts.ledger import iter_looks, iter_steps
 from understudy.specs.model import Kind
 
+_UNMOVED = "the balance was not seen twice, or something was paid of which no answer tells the price"
 _UNSHOWN = "no answer shows it: the document has no member for it"
 
 
@@ -37,9 +38,7 @@ def iter_money(contract: Contract) -> Iterator[Clause]:
             text = f"a {kind.name} that fails is refunded"
             yield Clause(f"refund/{kind.name}", text, _tells(kind, "failed cancelled", "$task.refunded"), charge, why)
     if shows_account(contract, "account.remaining"):
-        yield Clause(
-            "balance/moves", "the balance moves by what is due", _moves, reason="the balance was not seen twice"
-        )
+        yield Clause("balance/moves", "the balance moves by what is due", _moves, reason=_UNMOVED)
     if shows_account(contract, "account.total"):
         yield Clause("balance/totals", "total = used + remaining + held", _looked, reason="the balance was not seen")
 

@@ -36,9 +36,10 @@ class Drive:
     examples: int = 0
     stuck: frozenset[str] = frozenset()
     dice: random.Random = field(init=False)
+    begun: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.dice = random.Random(self.seed)
+        self.dice, self.begun = random.Random(self.seed), self.waiting.now()
 
     def history(self) -> History:
         """All that was exchanged so far."""

@@ -52,6 +52,8 @@ async def run_rated(drive: Drive) -> None:
     if rate is None or request is None:
         drive.reasons["limits/rate"] = NO_CHEAP
         return
+    # Who used the key before us is to be forgotten.
+    await drive.waiting.sleep(max(0.0, drive.begun + rate[1] + 1 - drive.waiting.now()))
     for _ in range(2 * rate[0] + 1):
         reading = await drive.target.send(request.evolve(probe="rate"))
         if RATE in reading.conditions:

@@ -29,7 +29,8 @@ async def run_unknown(drive: Drive) -> None:
     operations = drive.contract.serving("task.get", "task.cancel")
     requests = [ask_for_task(o, unknown_id(drive.contract, o), probe="unknown_id") for o in operations]
     requests += [Request(None, "GET", f"{prefix}/no/such/path", probe="unknown_path") for prefix in _prefixes(drive)]
-    requests += [wrong for r in requests if r.operation and (wrong := _by_wrong_method(drive, r))]
+    plain = [drive.ask(o) for o in drive.contract.serving("models.list", "account.balance", "completion", "images")]
+    requests += [wrong for r in (*requests, *plain) if r.operation and (wrong := _by_wrong_method(drive, r))]
     await asyncio.gather(*map(drive.target.send, requests))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+import understudy
 from tests.conftest import Serve, Served
 from tests.contracts.driving import VIRTUAL, check_mock
 from tests.door import PROVIDERS
@@ -20,10 +21,15 @@ from understudy.specs.asking import ask_for
 from understudy.specs.loader import load
 from understudy.specs.model import Profile
 
-ZOETROP = PROVIDERS / "zoetrop.yaml"
+ZOETROP, MURMEL = PROVIDERS / "zoetrop.yaml", PROVIDERS / "murmel.yaml"
 KEY, OTHER, POOR = (f"zt_{digits}" for digits in ("0123456789abcdef01234567", "a" * 24, "b" * 24))
 # Why the mock itself cannot be asked for the rest.
-EXPLAINED = ("the provider behind is not ours", "no answer shows it", "it may have passed between two polls")
+EXPLAINED = (
+    "the provider behind is not ours",
+    "no answer shows it",
+    "it may have passed between two polls",
+    "no answer tells the price",
+)
 
 
 @pytest.fixture
@@ -38,6 +44,26 @@ def test_all_of_it_is_reached_and_nothing_is_found(served: Served) -> None:
     assert odd == []
     refused = [r for r in result.history.client if "rate_limited" in r.conditions]
     assert {r.exchange.probe for r in refused} == {"rate"}, "only who looks for the bound meets it"
+
+
+def test_whoever_used_the_key_before_is_not_held_against_the_target(serve: Serve) -> None:
+    served = serve(*VIRTUAL, "--spec", str(MURMEL))
+    provider = served.providers["murmel"]
+    for _ in range(20):
+        httpx2.get(f"{provider.base_url}/api/llm/budget", headers={"X-Murmel-Token": provider.keys[0]})
+    result = check_mock(served, "murmel", control_url=served.control_url, provoke=True)
+    assert result.findings == ()
+    assert [v for v in result.verdicts if v.status != "passed" and not any(why in v.reason for why in EXPLAINED)] == []
+
+
+@understudy.client(str(MURMEL), only=("answer-words",))
+def test_to_give_up_on_a_text_that_ends_for_an_unknown_reason_is_no_failure(base_url: str, key: str) -> str:
+    body = {"model": "murmel-klein", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
+    said = httpx2.post(f"{base_url}/api/llm/chat", headers={"X-Murmel-Token": key}, json=body).text
+    chunks = [json.loads(line[6:])["choices"][0] for line in said.splitlines() if line.startswith("data: {")]
+    if chunks[-1]["finish_reason"] != "stop":
+        raise RuntimeError("it did not end well")
+    return "".join(chunk["delta"].get("content", "") for chunk in chunks)
 
 
 def test_an_honest_recording_with_keys_in_odd_places(

@@ -95,7 +95,9 @@ _ALL = (
     Scenario("stream-framed", "the same stream in other frames", ("C15",), streams.framed, bears=True),
     Scenario("stream-split", "the stream comes in the smallest pieces", ("C16",), streams.split, bears=True),
     Scenario("stream-extras", "the stream has events that bring no text", ("C13",), streams.extras, bears=True),
-    Scenario("stream-words", "the stream has words and members that nobody knows", ("C17",), streams.words, bears=True),
+    Scenario(
+        "stream-words", "the stream has events and members that nobody knows", ("C17",), streams.words, bears=True
+    ),
     Scenario("stream-held", "the connection stays open after the last event", ("C14",), streams.held, bears=True),
     Scenario("callback", "callbacks are forged, doubled, stale, early or lost", ("C22",), callbacks.all_kinds),
     Scenario("tls", "over https the certificate is good, another host's, unknown or expired", ("C23",), secure.none),

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.contracts.client.edits import apply, escaped, places, pointer_to
 from understudy.contracts.client.endings import dialect_of, is_stream
+from understudy.contracts.client.scenarios import streams
 from understudy.contracts.client.scenarios.parts import (
     ADVISED,
     ERRORS_AT_200,
@@ -108,6 +109,7 @@ def reasons(use: Use) -> Iterator[tuple[str, Script]]:
         if place and not is_stream(seen):
             edit = {"at": place, "to": "understudy_reason"}
             yield operation.id, only(operation.id, Step(edits=(edit,), repeat=EVER))
+    yield from streams.reasons(use)
 
 
 def purchases(use: Use) -> Iterator[tuple[str, Script]]:

@@ -143,13 +143,17 @@ def extras(use: Use) -> Iterator[tuple[str, Script]]:
             yield name, only(operation, Step(stream={"insert": [more]}, repeat=EVER))
 
 
-def words(use: Use) -> Iterator[tuple[str, Script]]:
-    """A reason to end that nobody knows, members that nobody knows."""
+def reasons(use: Use) -> Iterator[tuple[str, Script]]:
+    """A streamed text has ended for a reason that nobody knows."""
     for operation, seen in _streams(use):
-        finish = _finish(seen)
         if dialect_of(seen) in _REASONS:
-            edit = {"event": finish, "at": _REASONS[dialect_of(seen)], "to": "understudy_reason"}
-            yield "reason", only(operation, Step(stream={"edits": [edit]}, repeat=EVER))
+            edit = {"event": _finish(seen), "at": _REASONS[dialect_of(seen)], "to": "understudy_reason"}
+            yield f"{operation}-stream", only(operation, Step(stream={"edits": [edit]}, repeat=EVER))
+
+
+def words(use: Use) -> Iterator[tuple[str, Script]]:
+    """Events and members that nobody knows."""
+    for operation, seen in _streams(use):
         if dialect_of(seen) in _UNKNOWN:
             yield "event", only(operation, Step(stream={"insert": [_UNKNOWN[dialect_of(seen)]]}, repeat=EVER))
         count = len(frames.split(seen.exchange.response_body))
