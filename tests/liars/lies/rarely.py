@@ -1,14 +1,16 @@
 """Lies that only some requests meet: long videos, one of several keys, an account after failures, one of several views."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from tests.liars.relay import Ask, Lie, Relay, Told
-from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, at
+from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, STORYCLAW, VEO, at
 from tests.liars.telling import of_task, telling_events, telling_json
 
 CHAT, LIST = "/v1/chat/completions", "/open-api/v1/video/tasks"
+ONCE = "idempotency-key"
 JSON = (("content-type", "application/json"),)
 
 
@@ -87,6 +89,71 @@ def _stops_once() -> Lie:
     return lie
 
 
+def _in_another_zone(relay: Relay, task: dict[str, Any]) -> None:
+    if task.get("finish_time"):
+        task["finish_time"] += 8 * 3600
+
+
+def _forgets_keys() -> Lie:
+    """A key is known for one repetition; then it makes a new task."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        key = dict(ask.headers).get(ONCE)
+        if SEEDANCE2AI.is_create(ask) and key:
+            count = relay.memory[ask.key, key] = relay.memory.get((ask.key, key), 0) + 1
+            return await relay.fetch(ask.with_header(ONCE, f"{key}-{count}") if count > 2 else ask)
+        return await relay.fetch(ask)
+
+    return lie
+
+
+def _whole_though_cut(ask: Ask, events: list[bytes]) -> list[bytes]:
+    return [event.replace(b'"max_tokens"', b'"end_turn"') if b"message_delta" in event else event for event in events]
+
+
+def _completed_though_cut(ask: Ask, body: Any) -> None:
+    if isinstance(body, dict) and body.get("object") == "response" and body.get("status") == "incomplete":
+        body.update(status="completed", incomplete_details=None)
+
+
+def _failures_are_not_called_back() -> Lie:
+    """Callbacks pass through the relay, which keeps those of failures."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.path.startswith("/called/"):
+            if json.loads(ask.body)["status"] == STORYCLAW.words["failed"]:
+                return Told(200, JSON, b"{}")
+            headers = {"content-type": "application/json", "x-auth": dict(ask.headers).get("x-auth", "")}
+            return Told(await relay.post(relay.memory[ask.path], ask.body, headers) or 502, JSON, b"{}")
+        body = ask.json()
+        url = body.get("callback_url") if STORYCLAW.is_create(ask) and isinstance(body, dict) else None
+        if isinstance(url, str) and "//127.0.0.1" in url:
+            path = f"/called/{len(relay.memory)}"
+            relay.memory[path] = url
+            return await relay.fetch(ask.with_json({**body, "callback_url": relay.own_url + path}))
+        return await relay.fetch(ask)
+
+    return lie
+
+
+def _results_want_a_key() -> Lie:
+    """Results are fetched through the relay, by whoever has a key."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.path in relay.memory:
+            return await relay.follow(relay.memory[ask.path]) if ask.key else Told(401, JSON, b"{}")
+        told = await relay.fetch(ask)
+        body = told.json()
+        task = JUHUO.task(body) if JUHUO.polled(ask) else None
+        if task and task.get("outputUrl"):
+            path = f"/files/{task['taskId']}.mp4"
+            relay.memory[path], task["outputUrl"] = task["outputUrl"], relay.own_url + path
+            return told.with_json(body)
+        return told
+
+    return lie
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     "dear tasks are rounded up": ("juhuo", of_task(JUHUO, _dearer_when_long)),
     "x-api-key is no key": ("unigateway", _knows_one_header()),
@@ -96,4 +163,10 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "list tells another cost": ("juhuo", telling_json(_other_cost_in_lists)),
     "a repetition is told as running": ("seedance2ai", _tells_the_time_of_asking()),
     "a second stop is an error of the server": ("storyclaw", _stops_once()),
+    "ends are told in another zone": ("clawdrouter", of_task(VEO, _in_another_zone)),
+    "a key is forgotten after one repetition": ("seedance2ai", _forgets_keys()),
+    "what was cut is told as ended, in a stream": ("storyclaw", telling_events(_whole_though_cut)),
+    "what was cut is completed": ("clawdrouter", telling_json(_completed_though_cut)),
+    "failures are not called back": ("storyclaw", _failures_are_not_called_back()),
+    "results want a key": ("juhuo", _results_want_a_key()),
 }
