@@ -4,7 +4,7 @@ The protocol, in five lines:
 
 1. The program is started once. Each line on its standard input is a wish: `{"run": 7, "base_url": …, "api_key": …, "prompt": …, "hurry": true}`.
 2. It fulfils the wish against that address (create, wait, fetch: whatever it is for), and nothing of it survives into the next.
-3. With `hurry` it does not rest between polls, but still waits where the server asks for that (`Retry-After`). Its patience has to be a number of polls then, not of seconds.
+3. With `hurry` it does not rest between polls, but still waits where the server asks for that (`Retry-After`). Its patience should be a number of polls then, not of seconds.
 4. It answers with one line: `{"run": 7, "ok": true, "result": …}`, or `{"run": 7, "ok": false, "error": "why"}`; other members and other lines are kept as what it printed.
 5. When its input ends it ends.
 """
