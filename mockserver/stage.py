@@ -204,8 +204,8 @@ class Stage:
         schemes = [s for operation in provider.operations for a in operation.security for s in a]
         self.key_readers = [_compile_key(scheme) for scheme in dict.fromkeys(schemes)]
         self.key_headers = KEY_HEADERS | {s.parameter.encode() for s in schemes if s.where == "header"}
-        parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
-        self.redactor = Redactor(self.key_headers, parameters, provider.key_pattern)
+        self.key_parameters = frozenset(s.parameter.encode() for s in schemes if s.where == "query")
+        self.redactor = Redactor(self.key_headers, self.key_parameters, provider.key_pattern)
         self.results = [
             (result.pattern(), kind.name, result.name)
             for kind in provider.kinds.values()

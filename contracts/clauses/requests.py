@@ -1,6 +1,8 @@
 """Clauses about requests: each constraint, rule and parameter that must be enforced, each branch that must be open."""
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jsonschema_rs
 
@@ -28,9 +30,15 @@ def iter_requests(contract: Contract) -> Iterator[Clause]:
             if constraint.is_choice:
                 continue
             name = constraint_clause(operation, constraint.path)
-            place = ".".join(constraint.place) or "the body"
-            text = f"{operation.id} refuses a {place} that breaks {constraint.keyword} {str(constraint.value)[:80]}"
+            place = ".".join(constraint.place) or "body"
+            text = f"{operation.id} refuses a {place} that breaks {constraint.keyword} {_told(constraint.value)}"
             yield Clause(name, text, _deserved(name), cite_along(shape.schema, constraint.path), _UNBROKEN)
+
+
+def _told(value: Any) -> str:
+    """A constraint as the spec has it, in JSON."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:80]}…"
 
 
 def iter_rules(contract: Contract) -> Iterator[Clause]:

@@ -2,6 +2,7 @@
 
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from understudy.mockserver.console.breaches import list_breaches
 from understudy.mockserver.journal import Record, stable, unpack_headers
@@ -81,7 +82,10 @@ def _curl_of(site: Site, record: Record) -> str:
             headers.append((name, f"Bearer {key}" if value.startswith("Bearer ") else key))
         elif name not in _OWN_HEADERS and not name.startswith("sec-"):
             headers.append((name, value))
-    query = f"?{record.query.decode('latin-1')}" if record.query else ""
+    parts = [part.partition(b"=") for part in record.query.split(b"&")] if record.query else []
+    good = quote(key, safe="").encode()
+    asked = [name + sign + (good if name in site.stage.key_parameters else value) for name, sign, value in parts]
+    query = f"?{b'&'.join(asked).decode('latin-1')}" if asked else ""
     ask = Ask(record.method, record.path + query, tuple(headers), None)
     body = record.payload.decode("utf-8", "replace")
     return ask.as_curl(site.base_url, body)

@@ -42,6 +42,8 @@ def test_all_of_it_is_reached_and_nothing_is_found(served: Served) -> None:
     assert result.findings == ()
     odd = [v for v in result.verdicts if v.status != "passed" and not any(why in v.reason for why in EXPLAINED)]
     assert odd == []
+    told = {v.clause.text for v in result.verdicts}
+    assert 'datei.anmelden refuses a body that breaks required ["name", "typ"]' in told
     refused = [r for r in result.history.client if "rate_limited" in r.conditions]
     assert {r.exchange.probe for r in refused} == {"rate"}, "only who looks for the bound meets it"
 
@@ -108,6 +110,15 @@ def test_a_number_is_the_cursor(served: Served) -> None:
     last = httpx2.get(f"{url}?schluessel={OTHER}&menge=50&nach={first['weiter']}").json()["data"]
     assert last["weiter"] is None
     assert {0 <= task["anteil"] <= 1 for task in (*first["auftraege"], *last["auftraege"])} == {True}
+
+
+def test_the_console_asks_again_with_a_key_that_works(served: Served) -> None:
+    wrong = f"zt_{'f' * 24}"
+    httpx2.get(f"{served.providers['zoetrop'].base_url}/auftraege?menge=2&schluessel={wrong}")
+    newest = httpx2.get(f"{served.control_url}/journal").json()["records"][-1]["serial"]
+    shown = httpx2.get(f"{served.control_url}/console/requests/{newest}").json()
+    assert f"/auftraege?menge=2&schluessel={KEY}" in shown["curl"]
+    assert wrong not in json.dumps(shown)
 
 
 def test_an_address_that_is_none_is_refused(served: Served) -> None:
