@@ -2,7 +2,11 @@
 
 import asyncio
 import json
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 import httpx2
@@ -66,6 +70,38 @@ def test_to_give_up_on_a_text_that_ends_for_an_unknown_reason_is_no_failure(base
     if chunks[-1]["finish_reason"] != "stop":
         raise RuntimeError("it did not end well")
     return "".join(chunk["delta"].get("content", "") for chunk in chunks)
+
+
+@understudy.client(str(ZOETROP), only=("callback",))
+def test_callbacks_say_what_a_poll_says(base_url: str, key: str) -> str:
+    """A client that is told of the end believes what it is told when a poll says the same."""
+    told: SimpleQueue[Any] = SimpleQueue()
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server, httpx2.Client(params={"schluessel": key}) as http:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            wish = {"text": "A kite", "rueckruf": f"http://127.0.0.1:{server.server_port}/"}
+            number = http.post(f"{base_url}/auftraege/film", json=wish).json()["data"]["nr"]
+            for _ in range(20):
+                with suppress(Empty):
+                    heard = told.get(timeout=1.0)["data"]
+                    if type(heard["nr"]) is not int or heard["preis"] != 3:
+                        raise AssertionError(f"no such callback is documented: {heard}")
+                task = http.get(f"{base_url}/auftraege/{number}").json()["data"]
+                if task["stand"] == 90:
+                    return str(httpx2.get(task["film"]).raise_for_status().headers["content-type"])
+        finally:
+            server.shutdown()
+    raise RuntimeError("not done in time")
 
 
 def test_an_honest_recording_with_keys_in_odd_places(
