@@ -63,13 +63,16 @@ def _of_tiers(history: History, message: str, shown: tuple[Exchange, ...], readi
 def judge_rate(history: History) -> Iterator[Evidence]:
     """Who is refused for asking too often asked that often, is told for how long, and is taken after that."""
     rate = history.contract.provider.limits.rate
+    before: dict[str, Exchange] = {}
     for reading in _too_often(history):
+        last = before.get(reading.exchange.who)
+        before[reading.exchange.who] = reading.exchange
         text = reading.exchange.header("retry-after")
         if text and not text.isdecimal() and _is_no_date(reading.exchange):
             yield _of_rate(history, reading, f"its Retry-After is {text!r}: neither seconds nor a date")
         elif rate and text.isdecimal() and int(text) > rate[1]:
             yield _of_rate(history, reading, f"its Retry-After is {text}, and the window has {rate[1]:g} seconds")
-        if reading.exchange.probe == "after_advice":
+        if reading.exchange.probe == "after_advice" and not (last and _stood_still(last, reading.exchange)):
             yield _of_rate(history, reading, "it is asked again after as long as Retry-After said, and refused again")
         count = len(_others(history, reading, rate[1])) if rate else 0
         # What its key asked before the history began, nobody knows.
@@ -78,6 +81,11 @@ def judge_rate(history: History) -> Iterator[Evidence]:
             yield _of_rate(history, reading, f"request {count + 1} of a window is refused, where {rate[0]} may come")
     if rate:
         yield from _judge_unbounded(history, *rate)
+
+
+def _stood_still(one: Exchange, other: Exchange) -> bool:
+    """Whether a second and more passed here, and none by the target's own clock: it plays a time that others move."""
+    return other.started - one.answered >= 1 and other.clock == one.clock
 
 
 def _is_no_date(exchange: Exchange) -> bool:

@@ -35,3 +35,26 @@ def test_a_refusal_of_what_is_only_assumed_is_a_warning(more: object, severity: 
         f for f in judge(History(Contract(load(shipped()["clawdrouter"])), [exchange])) if f.check == "valid-accepted"
     ]
     assert [finding.severity for finding in found] == [severity]
+
+
+LATER = b'{"error": {"message": "slow down", "type": "rate_limit_error", "param": null, "code": "rate_limit_exceeded"}}'
+
+
+@pytest.mark.parametrize(
+    ("second", "told"), [("Fri, 27 Nov 2026 10:00:02 GMT", 1), ("Fri, 27 Nov 2026 10:00:00 GMT", 0)]
+)
+def test_who_is_refused_again_by_a_clock_that_stands_still_is_not_accused(second: str, told: int) -> None:
+    """Seconds passed here, but none by the target's own clock: it plays a time that others move."""
+
+    def refused(number: int, started: float, date: str, probe: str) -> Exchange:
+        return Exchange(
+            number, "models.list", "GET", "http://relay.test/v1/models", "/v1/models", status=429,
+            request_headers=(("authorization", "Bearer sk-mine"),), response_body=LATER, probe=probe, started=started,
+            response_headers=(("content-type", "application/json"), ("retry-after", "2"), ("date", date)), answered=started,
+        )  # fmt: skip
+
+    history = History(
+        Contract(load(shipped()["unigateway"])),
+        [refused(1, 0.0, "Fri, 27 Nov 2026 10:00:00 GMT", "rate"), refused(2, 2.1, second, "after_advice")],
+    )
+    assert len([f for f in judge(history) if f.check == "limit-rate" and "again after" in f.message]) == told
