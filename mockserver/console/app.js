@@ -87,6 +87,7 @@ function drawLink() {
 }
 
 function route() {
+  if (!world) return; // it is routed to when the server has told what there is
   place = readPlace();
   drawFrame();
   show();

@@ -97,8 +97,10 @@ def serving() -> Iterator[tuple[int, dict[str, Any]]]:
     words = ["serve", "juhuo", "--port", "0", "--media-port", "0", "--speed", "1", "--json"]
     with subprocess.Popen([sys.executable, "-m", "understudy", *words], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield process.pid, json.loads(process.stdout.readline())
-        process.terminate()
+        try:
+            yield process.pid, json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def load(announced: dict[str, Any], pid: int, seconds: float, most: int = 0) -> Spell:

@@ -61,4 +61,4 @@ def opened(browser: Browser, url: str, size: tuple[int, int] = WIDE, **context: 
         watched = Watched(made.new_page())
         watched.page.goto(url)
         yield watched
-        assert watched.wrong == []
+        assert watched.wrong == [], watched.wrong

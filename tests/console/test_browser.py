@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.conftest import Serve, Served
 from tests.console.browsing import CHROMIUM, NARROW, WIDE, Watched, chromium, opened
@@ -189,6 +189,27 @@ def test_it_comes_back_when_the_server_does(browser: Browser) -> None:
         expect(page.locator("#link")).to_have_text(re.compile("lost"))
         with serving(int(url.split(":")[2].split("/")[0])):
             expect(page.locator("#link")).to_have_text("live", timeout=20_000)
+
+
+def test_who_is_quicker_than_the_server_is_shown_what_was_asked_for(browser: Browser, served: Served) -> None:
+    """A link is followed, a key pressed and the language changed before the server has told what there is."""
+    with opened(browser, "about:blank") as watched:
+        page, held = watched.page, list[Route]()
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        page.route("**/console/about", hold)
+        with page.expect_request("**/console/about"):
+            page.goto(f"{served.control_url}/")
+        page.keyboard.press("2")
+        page.evaluate("location.hash = '/seedance2ai/money'")
+        page.locator("#language").click()
+        page.locator("#language").click()
+        for route in held:
+            route.continue_()
+        expect(page.locator("#tabs [aria-current=page]")).to_have_attribute("data-section", "money")
+        expect(page.locator("#provider")).to_have_value("seedance2ai")
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (NARROW, "dark")], ids=["1440-light", "390-dark"])
