@@ -91,10 +91,8 @@ class Contract:
     def is_documented(self, operation: Operation, body: Any) -> bool:
         """Whether a valid request's body has nothing but what the document names, without what is only assumed."""
         if operation.id not in self._documented:
-            has_schema = operation.body is not None and not operation.body.raw
-            self._documented[operation.id] = (
-                Shape(schemas.tighten(operation.body.schema)) if operation.body and has_schema else None
-            )
+            whole = self.body_shape(operation)
+            self._documented[operation.id] = Shape(schemas.tighten(whole.schema)) if whole else None
         shape = self._documented[operation.id]
         return shape is None or shape.is_valid(body)
 

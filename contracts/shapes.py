@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jsonschema_rs
-
 from understudy.contracts.citing import NOTHING, Citation, cite_along
+from understudy.specs.judging import make_judge
 from understudy.specs.problems import pointer
 
 _CHOICES = ("oneOf", "anyOf")
@@ -30,7 +29,7 @@ class Shape:
 
     def __init__(self, schema: Any, around: Citation = NOTHING) -> None:
         self.schema, self._around = schema, around
-        self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        self._validator = make_judge(schema)
         self._branches = tuple(Shape(branch, around) for branch in _branches(schema))
 
     def is_valid(self, value: Any) -> bool:

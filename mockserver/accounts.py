@@ -73,6 +73,13 @@ class Accounts:
             return account
         return self._open_any(key)
 
+    def is_meant(self, account: Account, value: str) -> bool:
+        """Whether a value beside the key means its account: by id or by a key of it; with `any_key` also one that means nobody."""
+        if value == account.id or self._by_key.get(value) is account:
+            return True
+        is_nobodys = value not in self._by_key and value not in self._by_id and value not in self._revoked
+        return bool(self._any_key and value and is_nobodys)
+
     def owner(self, key: str) -> Account | None:
         """The account that a key belongs to by now."""
         return self._by_key.get(key)

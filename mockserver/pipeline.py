@@ -2,9 +2,7 @@
 
 import logging
 import sys
-from typing import TYPE_CHECKING
 
-from understudy.mockserver.accounts import Account
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
 from understudy.mockserver.journal import Record, pack_headers
@@ -14,9 +12,6 @@ from understudy.mockserver.stage import Act
 from understudy.mockserver.steering import distort, may_be_steered, steer, strike
 from understudy.mockserver.validation import BodyReader
 from understudy.mockserver.wording import Wording
-
-if TYPE_CHECKING:
-    from understudy.mockserver.site import Site
 
 log = logging.getLogger("understudy")
 
@@ -156,7 +151,7 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
     for read_key, others in act.keys:
         key = read_key(exchange)
         account = site.accounts.find(key) if key else None
-        if account is not None and (not others or all(_is_of(account, read(exchange), site) for read in others)):
+        if account is not None and all(site.accounts.is_meant(account, read(exchange)) for read in others):
             # One text for all tasks of a key.
             exchange.account, exchange.key = account, sys.intern(key)
             if site.rate is not None:
@@ -164,11 +159,6 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
             return
     is_bare = not any(read_key(exchange) for read_key, _ in act.keys)
     raise Refusal("unauthorized", rule="security" if is_bare else "")
-
-
-def _is_of(account: Account, value: str, site: "Site") -> bool:
-    """Whether a value names an account: by its id or by a key of it."""
-    return value == account.id or site.accounts.find(value) is account
 
 
 def _find_tenant(exchange: Exchange) -> None:

@@ -106,11 +106,7 @@ class Text:
         return render
 
     def code(self, code: Code, frame: Frame) -> str:
-        texts = [
-            repr(part) if isinstance(part, str) else f"{code.name(_as_text)}({code.value(part, frame)})"
-            for part in self.parts
-        ]
-        return f"{code.name(''.join)}(({''.join(text + ', ' for text in texts)}))"
+        return code.call(self.compile, frame)
 
     def read(self, value: Any, place: Place, into: Extraction) -> None:
         found = self.pattern().fullmatch(value) if isinstance(value, str) else None
@@ -294,16 +290,10 @@ class EachCase:
     def code(self, code: Code, frame: Frame) -> str:
         kind = code.variable("t")
 
-        def body(inner: Frame) -> str:
-            cases = "".join(
-                f"{node.code(code, inner)} if {kind} == {name!r} else " for name, node in self.cases.items()
-            )
-            return f"({cases}None)"
-
         def chosen(inner: Frame) -> str:
-            text = body(inner)
             types.append(code.value(self.type, inner))
-            return text
+            cases = (f"{node.code(code, inner)} if {kind} == {name!r} else " for name, node in self.cases.items())
+            return f"({''.join(cases)}None)"
 
         types: list[str] = []
         loops = code.each(self.expression, frame, chosen)

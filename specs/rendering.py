@@ -73,6 +73,10 @@ class Code:
             return frame.reach(made_of[1][0])
         return f"{self.name(getter)}({frame.ask()})"
 
+    def call(self, compiled: "Callable[[Resolver], Getter]", frame: Frame) -> str:
+        """What a function of its own makes of the scope."""
+        return f"{self.name(compiled(self._resolver))}({frame.ask()})"
+
     def each(self, over: "Expression", frame: Frame, body: Callable[[Frame], str]) -> str:
         """The loops that give each item of a list to a body: the body, and what stands behind it in a comprehension."""
         items = self.value(over, frame)

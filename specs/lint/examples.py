@@ -6,8 +6,7 @@ from typing import Any
 import jsonschema_rs
 
 from understudy.specs import extraction, nodes, templates
-from understudy.specs.judging import iter_misfits
-from understudy.specs.lint.samples import make_validator
+from understudy.specs.judging import iter_misfits, make_judge
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import Failures
 from understudy.specs.problems import Misfit, Place, known
@@ -49,7 +48,7 @@ def check_defaults(subject: Subject) -> Iterator[Misfit]:
 
 def _check_values(schema: Any, values: list[tuple[Place, Any]]) -> Iterator[Misfit]:
     try:
-        validator = make_validator(schema)
+        validator = make_judge(schema)
     except (ValueError, jsonschema_rs.ValidationError):
         return
     for place, value in values:
@@ -87,7 +86,7 @@ def _error_readers(failures: Failures, status: str, media_type: str) -> list[nod
 def _check_content(
     subject: Subject, spot: Spot, content: Any, place: Place, readers: list[nodes.Node]
 ) -> Iterator[Misfit]:
-    required = make_validator(subject.resolved(content.get("schema", {}))).is_valid
+    required = make_judge(subject.resolved(content.get("schema", {}))).is_valid
     for below, value in iter_examples(content, place):
         if not required(value):
             continue

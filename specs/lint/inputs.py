@@ -8,8 +8,9 @@ from typing import Any
 
 from understudy.specs.expressions import is_expression, parse
 from understudy.specs.formulas import Formula, compile_formula, key_of, number
+from understudy.specs.judging import make_judge
 from understudy.specs.lint.pointers import iter_values
-from understudy.specs.lint.samples import MISSING, candidates, make_up, make_validator, put, repair
+from understudy.specs.lint.samples import MISSING, candidates, make_up, put, repair
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.normalise import compile_normaliser
 from understudy.specs.problems import Misfit
@@ -74,7 +75,7 @@ def iter_entrances(subject: Subject, kind: str) -> Iterator[Entrance]:
         schema = subject.request_schema(spot)
         if schema is None:
             continue
-        validator = make_validator(schema)
+        validator = make_judge(schema)
         said = spot.arguments["kind"]
         choose = compile_formula({k: said[k] for k in ("by", "table")}) if isinstance(said, dict) else None
         normalise = compile_normaliser(schema) or (lambda value: value)

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from understudy.specs.judging import iter_misfits
+from understudy.specs.judging import iter_misfits, make_judge
 from understudy.specs.lint.errors import iter_raised
 from understudy.specs.lint.rendering import described, iter_pairs, plain
-from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.scopes import RESOLVER, Scope
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import Condition, Failures, Operation
@@ -27,7 +26,7 @@ def check_refusals(subject: Subject) -> Iterator[Misfit]:
 
 
 def _check_refusals(failures: Failures, schema: Any, place: Place, conditions: tuple[str, ...]) -> Iterator[Misfit]:
-    validator = make_validator(schema)
+    validator = make_judge(schema)
     render = failures.envelope.template.compile(RESOLVER)
     told: set[str] = set()
     for name in conditions:

@@ -7,11 +7,10 @@ from typing import Any
 import orjson
 
 from understudy.specs.ids import parse_id
-from understudy.specs.judging import iter_misfits
+from understudy.specs.judging import iter_misfits, make_judge
 from understudy.specs.lint.answers import iter_answers, sample_models
 from understudy.specs.lint.inputs import iter_entrances
 from understudy.specs.lint.pointers import may_have
-from understudy.specs.lint.samples import make_validator
 from understudy.specs.lint.scopes import RESOLVER, Scope, iter_tasks, sample_id, shared_values
 from understudy.specs.lint.subject import Spot, Subject
 from understudy.specs.model import PHASES, Case, Operation
@@ -76,7 +75,7 @@ def _is_reply(status: str, operation: Operation) -> bool:
 
 
 def _check_target(target: Target, scopes: Iterator[Seen]) -> Iterator[Misfit]:
-    validator = make_validator(target.schema)
+    validator = make_judge(target.schema)
     renderers = [case.body.compile(RESOLVER) for case in target.cases]
     told: set[tuple[Place, str]] = set()
     for seen in scopes:

@@ -6,7 +6,7 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
-from understudy.specs.judging import make_judge, member_at
+from understudy.specs.judging import member_at
 from understudy.specs.lint.pointers import iter_values
 
 _TEXTS = (
@@ -164,8 +164,3 @@ def _set(parent: Any, step: str, member: Any) -> None:
             parent.pop(step, None)
         else:
             parent[step] = member
-
-
-def make_validator(schema: Any) -> Any:
-    """A validator; raises ValueError for a schema that is none."""
-    return make_judge(schema)

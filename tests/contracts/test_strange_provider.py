@@ -129,6 +129,19 @@ def test_two_headers_that_make_one_key(served: Served, account: str, is_taken: b
     assert answer.json()["ok"] is is_taken
 
 
+def test_any_key_is_taken_in_two_headers_unless_they_speak_of_two_accounts(serve: Serve) -> None:
+    served = serve(*VIRTUAL, "--any-key", "--spec", str(ZOETROP))
+    url = f"{served.providers['zoetrop'].base_url}/konto"
+
+    def ask(key: str, account: str) -> bool:
+        return bool(httpx2.get(url, headers={"X-Zt-Geheim": key, "X-Zt-Konto": account}).json()["ok"])
+
+    assert [ask("zt_of_anybody", "me"), ask("zt_of_anybody", ""), ask("zt_of_anybody", "k100")] == [True, False, False]
+    assert [ask(KEY, "k100"), ask(KEY, OTHER)] == [True, False]
+    accounts = httpx2.get(f"{served.control_url}/zoetrop/accounts").json()
+    assert len(accounts) == 3 + 1, "what is no key opens no account"
+
+
 @pytest.mark.parametrize(("wish", "passed"), [({"ton": True}, True), ({"ton": False}, False), ({}, False)])
 def test_a_switch_that_is_off_asks_for_no_step(served: Served, wish: dict[str, Any], passed: bool) -> None:
     url = served.providers["zoetrop"].base_url

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from tests.door import SPECS
+from understudy.specs.judging import make_judge
 from understudy.specs.lint.inputs import Submission, evaluate
 from understudy.specs.lint.patterns import objection
 from understudy.specs.lint.pointers import find_missing
-from understudy.specs.lint.samples import MISSING, candidates, make_up, make_validator, put, repair
+from understudy.specs.lint.samples import MISSING, candidates, make_up, put, repair
 from understudy.specs.lint.scopes import iter_tasks, sample_id
 from understudy.specs.loader import load
 
@@ -104,14 +105,14 @@ CONDITIONAL = {
     ],
 )
 def test_made_up_bodies_are_valid(schema: Any) -> None:
-    validator = make_validator(schema)
+    validator = make_judge(schema)
     body = repair(schema, validator, make_up(schema))
     assert validator.is_valid(body), body
 
 
 def test_what_cannot_be_made_up_is_left() -> None:
     schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "pattern": "^zzz{9}$"}}}
-    assert repair(schema, make_validator(schema), {}) == {"a": "text"}
+    assert repair(schema, make_judge(schema), {}) == {"a": "text"}
 
 
 @pytest.mark.parametrize(
