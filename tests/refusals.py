@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,10 @@ def is_like(form: Any, value: Any, known: Mapping[str, Any]) -> bool:
     return type(value) is type(wanted) and bool(value == wanted)
 
 
+@cache
 def read_book(provider: str) -> Book:
-    return Book(provider, yaml.safe_load((CASES / f"{provider}.yaml").read_text("utf-8")))
+    """The file is read once; nobody writes into it."""
+    return Book(provider, yaml.load((CASES / f"{provider}.yaml").read_text("utf-8"), yaml.CSafeLoader))
 
 
 def providers() -> tuple[str, ...]:

@@ -19,12 +19,12 @@ from understudy.mockserver.running import RunningServer
 from understudy.mockserver.world import World
 
 CASES = Path(__file__).parent / "cases" / "faults"
-REQUESTS: Mapping[str, Any] = yaml.safe_load((CASES / "requests.yaml").read_text("utf-8"))
+REQUESTS: Mapping[str, Any] = yaml.load((CASES / "requests.yaml").read_text("utf-8"), yaml.CSafeLoader)
 NAMES = count(1)
 
 
 def read_cases(name: str) -> list[Any]:
-    cases: list[Any] = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    cases: list[Any] = yaml.load((CASES / f"{name}.yaml").read_text("utf-8"), yaml.CSafeLoader)
     return cases
 
 

@@ -21,7 +21,9 @@ from understudy.specs.loader import load
 from understudy.specs.model import Profile
 from understudy.specs.streams import DIALECTS
 
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "messages" / "refused.yaml").read_text("utf-8"))
+CASES = yaml.load(
+    (Path(__file__).parents[1] / "cases" / "messages" / "refused.yaml").read_text("utf-8"), yaml.CSafeLoader
+)
 SLUGS = ("storyclaw", "clawdrouter", "unigateway")
 MESSAGE: TypeAdapter[Message] = TypeAdapter(Message)
 EVENTS: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)

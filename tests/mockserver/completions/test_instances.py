@@ -20,7 +20,7 @@ from understudy.mockserver.completions.merging import Unsatisfiable, merge
 from understudy.mockserver.completions.scalars import FORMATS, number
 from understudy.mockserver.seed import Seed
 
-CASES = yaml.safe_load((Path(__file__).parent / "schemas.yaml").read_text(encoding="utf-8"))
+CASES = yaml.load((Path(__file__).parent / "schemas.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
 DRAW = Seed(1, "instances").draw
 
 
