@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from understudy.mockserver.cycle import break_off, cycle_of, send_whole, take_arrived
-from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.exchange import Answer, Exchange, Request
 from understudy.mockserver.faults.playing import Player
-from understudy.mockserver.pipeline import Headers, handle, note, note_file, refuse
+from understudy.mockserver.heads import Heads
+from understudy.mockserver.journal import Headers
+from understudy.mockserver.pipeline import handle, note, note_file, refuse
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.site import Site
 from understudy.mockserver.steering import distort
@@ -121,24 +123,32 @@ class Gateway(Lane):
     def __init__(self, worlds: Worlds, behind: Application) -> None:
         super().__init__(worlds, lambda provider: provider.api_hosts)
         self._behind = behind
+        self.heads: Heads[Request] = Heads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await done(self.answer(scope, receive, send))
+        await done(self.answer(self.route(scope), scope, receive, send))
 
-    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
-        """Answer now, if nothing has to be waited for; else gives what is left to do."""
+    def route(self, scope: Scope) -> Request | None:
+        """What a request is for; None for what the application behind has."""
         if scope["type"] != "http":
-            return self._behind(scope, receive, send)
+            return None
         site, path = self.find_site(scope["path"], scope)
         if site is None:
-            return self._behind(scope, receive, send)
-        method = scope["method"]
+            return None
+        method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.routes.find(method, path)
         if act is None and method in ("GET", "HEAD") and path in _pages(path, scope):
+            return None
+        is_lasting = site.world is self._worlds.default  # the others may be closed
+        return Request.read(site, act, method, path, values, query, headers, methods, is_lasting=is_lasting)
+
+    def answer(self, request: Request | None, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+        """Answer what `route` gave now, if nothing has to be waited for; else gives what is left to do."""
+        if request is None:
             return self._behind(scope, receive, send)
-        exchange = Exchange(site, act, method, path, values, scope["query_string"], scope["headers"], b"", site.now())
+        exchange, act = Exchange(request, b"", request.site.now()), request.act
         if act is None:
-            return self._refuse_path(exchange, methods, scope, receive, send)
+            return self._refuse_path(exchange, request.methods, scope, receive, send)
         if act.body is not None:
             cycle = cycle_of(send)
             payload = None if cycle is None else take_arrived(cycle)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.exchange import Exchange, Request
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.outbound import Outcome, post
 from understudy.mockserver.views import TaskView
@@ -119,7 +119,7 @@ class Callbacks:
         return delivery
 
     def _scope(self, task: Task, act: "Act", now: float) -> Exchange:
-        scope = Exchange(self._site, act, "POST", "", {}, b"", [], b"", now)
+        scope = Exchange(Request.read(self._site, act, "POST", "", {}, b"", []), b"", now)
         scope.account, scope.key = task.account, task.key
         scope.task = TaskView(task, now, self._site.signer)
         return scope

@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from understudy.mockserver.transport import CoalescingTransport
 
+_NO_BODY = bytearray()
+
 
 class Cycle(RequestResponseCycle):
     """uvicorn's, but that a request which is answered at once pays for nothing that it does not need."""
@@ -28,12 +30,12 @@ class Cycle(RequestResponseCycle):
     default_headers: list[tuple[bytes, bytes]] = []  # noqa: RUF012 - uvicorn adds it to another, never to it
     _event: asyncio.Event | None = None
 
-    def __init__(self, protocol: Any, keep_alive: bool) -> None:
-        self.scope, self.transport, self.flow = protocol.scope, protocol.transport, protocol.flow
+    def __init__(self, protocol: Any, scope: Any, keep_alive: bool, body: bytes | bytearray) -> None:
+        self.scope, self.transport, self.flow = scope, protocol.transport, protocol.flow
         self.waiting_for_100_continue = protocol.expect_100_continue
         self.keep_alive = keep_alive
         self.on_response = protocol.on_response_complete
-        self.body = bytearray()
+        self.body = cast(bytearray, body)  # nothing is added to one that is whole
 
     @property
     def message_event(self) -> asyncio.Event:  # type: ignore[override]
@@ -129,6 +131,5 @@ def take_arrived(cycle: Cycle) -> bytes | None:
     """The body of a request that has arrived whole: what ASGI's `receive` would give, without waiting; else None."""
     if cycle.more_body or cycle.disconnected:
         return None
-    body = bytes(cycle.body)
-    cycle.body = bytearray()
+    body, cycle.body = bytes(cycle.body), _NO_BODY
     return body

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from understudy.mockserver.journal import Headers, pack_headers
 from understudy.mockserver.streams import Event
 
 if TYPE_CHECKING:
@@ -48,6 +49,44 @@ class Binary(Struct, gc=False):
     make: Callable[[], bytes]
 
 
+class Request(Struct, frozen=True, gc=False):
+    """What the head of a request says: which operation of which provider it asks for, and with what.
+
+    `methods`: those that its path has, where it has not this one. `lines`: its headers as the journal keeps them.
+    `is_lasting`: whether another request with the very same head is for the same, as long as the server runs.
+    """
+
+    site: "Site"
+    act: "Act | None"
+    method: str
+    path: str
+    path_values: dict[str, str]
+    query: bytes
+    header_list: Headers
+    headers: dict[bytes, bytes]
+    lines: bytes
+    methods: tuple[str, ...] = ()
+    is_lasting: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        site: "Site",
+        act: "Act | None",
+        method: str,
+        path: str,
+        path_values: dict[str, str],
+        query: bytes,
+        headers: Headers,
+        methods: tuple[str, ...] = (),
+        *,
+        is_lasting: bool = False,
+    ) -> "Request":
+        """A request with these headers."""
+        lines = pack_headers(headers)
+        return cls(site, act, method, path, path_values, query, headers, dict(headers), lines, methods, is_lasting)
+
+
 class Exchange:
     """A request with what the pipeline learns about it; also the scope in which templates are rendered."""
 
@@ -81,22 +120,12 @@ class Exchange:
     cleaned: bytes | None = None
     query: dict[str, Any] = {}  # noqa: RUF012 - replaced as a whole, never written to
 
-    def __init__(
-        self,
-        site: "Site",
-        act: "Act | None",
-        method: str,
-        path: str,
-        path_values: dict[str, str],
-        query: bytes,
-        headers: list[tuple[bytes, bytes]],
-        payload: bytes,
-        now: float,
-    ) -> None:
-        self.site, self._act = site, act
-        self.method, self.path = method, path
-        self.path_values, self.query_text, self.header_list = path_values, query, headers
-        self.headers = dict(headers)
+    def __init__(self, request: Request, payload: bytes, now: float) -> None:
+        self.request = request
+        self.site, self._act = request.site, request.act
+        self.method, self.path = request.method, request.path
+        self.path_values, self.query_text = request.path_values, request.query
+        self.headers = request.headers
         self.payload = payload
         self.now = now
         self.notes: list[str] = []

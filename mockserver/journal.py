@@ -11,6 +11,8 @@ from msgspec import Struct, to_builtins
 from understudy.mockserver.redaction import NO_KEYS, Keys, Redactor
 from understudy.mockserver.refusals import Breach
 
+Headers = list[tuple[bytes, bytes]]
+
 MOST_RECORDS = 4_096
 MOST_BODY = 65_536
 # All bodies together; streams would fill the memory long before there are too many records.

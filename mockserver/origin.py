@@ -7,7 +7,7 @@ import re
 
 from understudy.mockserver.app import Disconnected, Lane, Receive, Scope, Send, TooLarge, done, read_body, refuse_path
 from understudy.mockserver.estimates import Made
-from understudy.mockserver.exchange import Answer, Exchange
+from understudy.mockserver.exchange import Answer, Exchange, Request
 from understudy.mockserver.faults.book import RESULT
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.media import Material, make
@@ -36,7 +36,7 @@ class MediaOrigin(Lane):
             return await done(self.send(answer, self._worlds.default, scope, send))
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]
         act, values, methods = site.stage.media_routes.find(method, path)
-        exchange = Exchange(site, act, method, path, values, query, headers, b"", site.now())
+        exchange = Exchange(Request.read(site, act, method, path, values, query, headers), b"", site.now())
         try:
             answer = await self._answer(exchange, act, methods, receive)
         except Disconnected:
@@ -48,7 +48,7 @@ class MediaOrigin(Lane):
 
     async def _answer(self, exchange: Exchange, act: Act | None, methods: tuple[str, ...], receive: Receive) -> Answer:
         site = exchange.site
-        for name, _ in exchange.header_list:
+        for name, _ in exchange.request.header_list:
             if name in site.stage.key_headers:
                 _note_stray_key(exchange, name.decode("latin-1"))
         if act is not None:

@@ -3,19 +3,18 @@
 import logging
 import sys
 
+from understudy.mockserver.accounts import Account
 from understudy.mockserver.exchange import Answer, Exchange
 from understudy.mockserver.idempotency import Conflict
 from understudy.mockserver.journal import Record, pack_headers
 from understudy.mockserver.lifecycle import Task
 from understudy.mockserver.refusals import Refusal
-from understudy.mockserver.stage import Act
+from understudy.mockserver.stage import Act, KeyReader
 from understudy.mockserver.steering import distort, may_be_steered, steer, strike
 from understudy.mockserver.validation import BodyReader
 from understudy.mockserver.wording import Wording
 
 log = logging.getLogger("understudy")
-
-Headers = list[tuple[bytes, bytes]]
 
 # Headers of which one too many makes a request ambiguous.
 _SINGLE = (b"authorization", b"content-type", b"content-length", b"host")
@@ -62,7 +61,7 @@ def note_file(exchange: Exchange, answer: Answer, operation: str) -> None:
 def _answer(exchange: Exchange, act: Act) -> Answer:
     if exchange.site.tenants:
         _find_tenant(exchange)
-    if len(exchange.headers) != len(exchange.header_list):
+    if len(exchange.headers) != len(exchange.request.header_list):
         _refuse_doubled(exchange, act)
     if act.keys:
         _authenticate(exchange, act)
@@ -105,7 +104,10 @@ def _look_for_breach(exchange: Exchange, act: Act) -> None:
 
 def _judge(exchange: Exchange, act: Act) -> None:
     """Apply the rules that JSON Schema cannot say; raises Refusal."""
-    for rule in act.rules:
+    rules = act.rules
+    if act.rarely_needed.isdisjoint(exchange.body or ()):
+        rules = act.common_rules
+    for rule in rules:
         if not rule.needed or not rule.needed.isdisjoint(exchange.body or ()):
             rule.apply(exchange)
 
@@ -151,7 +153,7 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
     for read_key, others in act.keys:
         key = read_key(exchange)
         account = site.accounts.find(key) if key else None
-        if account is not None and all(site.accounts.is_meant(account, read(exchange)) for read in others):
+        if account is not None and not (others and _is_contradicted(exchange, account, others)):
             # One text for all tasks of a key.
             exchange.account, exchange.key = account, sys.intern(key)
             if site.rate is not None:
@@ -159,6 +161,12 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
             return
     is_bare = not any(read_key(exchange) for read_key, _ in act.keys)
     raise Refusal("unauthorized", rule="security" if is_bare else "")
+
+
+def _is_contradicted(exchange: Exchange, account: Account, others: tuple[KeyReader, ...]) -> bool:
+    """Whether any value that is to be there beside the key means another account."""
+    accounts = exchange.site.accounts
+    return not all(accounts.is_meant(account, read(exchange)) for read in others)
 
 
 def _find_tenant(exchange: Exchange) -> None:
@@ -171,7 +179,7 @@ def _find_tenant(exchange: Exchange) -> None:
 
 
 def _refuse_doubled(exchange: Exchange, act: Act) -> None:
-    names = [name for name, _ in exchange.header_list]
+    names = [name for name, _ in exchange.request.header_list]
     single = {*_SINGLE, *(s.parameter.encode() for alternative in act.operation.security for s in alternative)}
     if act.idempotency:
         single.add(act.idempotency.header.lower().encode())
@@ -193,7 +201,7 @@ def note(exchange: Exchange, answer: Answer, operation: str) -> None:
             exchange.method,
             exchange.path,
             exchange.query_text,
-            pack_headers(exchange.header_list),
+            exchange.request.lines,
             exchange.payload,
             account.id if account else "",
             exchange.key,

@@ -205,7 +205,9 @@ def _references(arguments: Any, resolver: ScopeResolver) -> Check:
 
     def check(exchange: Exchange) -> str | None:
         found = pattern.findall(str(get_text(exchange) or ""))
-        given = {str(value) for _, value in _values(getters, exchange)} if found else found
+        if not found:
+            return None
+        given = {str(value) for _, value in _values(getters, exchange)}
         return name if any(reference not in given for reference in found) else None
 
     return check

@@ -124,6 +124,9 @@ class Act:
             *iter_parameter_rules(operation.parameters, phrases, lenient),
             *(ActRule(rule, resolver) for rule in operation.rules),
         ]
+        # Most bodies have none of the members that most rules are about: those are passed over together.
+        self.rarely_needed = frozenset(name for rule in self.rules for name in rule.needed)
+        self.common_rules = [rule for rule in self.rules if not rule.needed]
         self.cases = Cases(operation.reply.cases, resolver)
         said = [(name, node) for name, node in operation.reply.headers if provider.limits.rate or not _is_of_rate(node)]
         self.headers = [(name.lower().encode(), node.compile(resolver)) for name, node in said]

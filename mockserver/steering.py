@@ -75,10 +75,11 @@ class Magic:
         self._texts = list(_compile_texts(operation, provider))
         model = operation.arguments.get("model") if operation.behavior in ("completion", "images") else None
         self._model: Expression | None = parse(model) if model else None
+        self._in_path = self._model is not None and not self._model.path
 
     def is_in(self, exchange: Exchange) -> bool:
         """Whether there may be such words, at the price of one search."""
-        return SIGN in exchange.payload or "[understudy:" in exchange.path
+        return SIGN in exchange.payload or (self._in_path and "[understudy:" in exchange.path)
 
     def take_from_model(self, exchange: Exchange) -> list[Fault]:
         """The faults in the model's name, which is cleaned of them: no provider knows a model of that name."""

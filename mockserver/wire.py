@@ -5,9 +5,9 @@ sending half still hears its answer; a head without end is refused; trailers are
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import lru_cache, partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from urllib.parse import unquote
 
 import httptools
@@ -15,9 +15,27 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from understudy.mockserver.cycle import Cycle
+from understudy.mockserver.heads import Heads
 from understudy.mockserver.transport import CoalescingTransport, outbox_of
 
-Answering = Callable[[Any, Any, Any], Awaitable[None] | None]
+
+class Routing(Protocol):
+    """An application that tells first what a request is for; then it answers at once, or gives what is left to wait for.
+
+    `heads`: what is known for it already.
+    """
+
+    heads: Heads[Any]
+
+    def route(self, scope: Any) -> Any:
+        """What the head of a request says; it may be None.
+
+        Where its member `is_lasting` is true, it stands for all requests with the same head, whoever sends them.
+        """
+
+    def answer(self, request: Any, scope: Any, receive: Any, send: Any) -> Awaitable[None] | None:
+        """Answer what `route` gave."""
+
 
 MOST_HEAD = 262_144
 MOST_URL_KEPT = 256
@@ -30,11 +48,12 @@ _FRAMING = (b"content-length", b"transfer-encoding")
 class WireProtocol(HttpToolsProtocol):
     """One connection.
 
-    An application that has a method `answer` besides (the same as itself, but no coroutine: it answers at once, or
-    gives what is left to wait for) is asked there when a request has arrived whole: that needs no task.
+    An application that is a `Routing` besides is asked as such when a request has arrived whole: that needs no task.
     """
 
     _due: Cycle | None = None  # whose head is there, until all that came with it is parsed
+    # Whether all that came was of requests that came whole.
+    _is_between = True
     _head = 0
     _idle_since = NEVER
     _watch: asyncio.TimerHandle | None = None
@@ -44,16 +63,23 @@ class WireProtocol(HttpToolsProtocol):
         self._outbox = outbox_of(self.loop)
         self._outbox.connections += 1
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self._outbox)))
-        self._answer: Answering | None = getattr(self.app, "answer", None)
+        self._routing = cast(Routing, self.app) if hasattr(self.app, "route") else None
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; what is no HTTP gets a bare 400 and a close, after the answers to what came before it."""
-        self._unset_keepalive_if_required()
+        self._idle_since = NEVER
+        before: Any = self.cycle  # none yet, at first
+        is_idle = self._is_between and (before is None or before.response_complete)
+        is_whole = is_idle and self._routing is not None
+        if is_whole and self._answer_known(data):
+            return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
+            is_whole = False
             self._ignore_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError:
+            is_whole = False
             self.logger.warning(INVALID)
             self._hear_no_more()
         else:
@@ -61,7 +87,12 @@ class WireProtocol(HttpToolsProtocol):
                 self._bound_head(len(data))
         if self._due is not None:
             self._head = 0
-            self._begin(self._due)
+            self._begin(self._due, data if is_whole else b"")
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._is_between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Start the request, as uvicorn does; but there are no WebSockets here, and no bound on connections.
@@ -76,7 +107,7 @@ class WireProtocol(HttpToolsProtocol):
         scope["method"] = parser.get_method().decode("ascii")
         split = _split_short_url if len(self.url) <= MOST_URL_KEPT else _split_url
         scope["path"], scope["raw_path"], scope["query_string"] = split(self.url)
-        self.cycle = Cycle(self, version != "1.0" and parser.should_keep_alive())
+        self.cycle = Cycle(self, scope, version != "1.0" and parser.should_keep_alive(), bytearray())
         if before is None or before.response_complete:
             self._due = self.cycle
         else:  # it waits for its turn
@@ -97,6 +128,7 @@ class WireProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The body is whole."""
         cycle: Any = self.cycle
+        self._is_between = True
         if not cycle.response_complete:
             cycle.more_body = False
             cycle.wake()
@@ -133,22 +165,48 @@ class WireProtocol(HttpToolsProtocol):
         if self._watch is not None:
             self._watch.cancel()
 
-    def _begin(self, cycle: Cycle) -> None:
-        """Answer a request, at once if all is there for that."""
+    def _answer_known(self, data: bytes) -> bool:
+        """Answer a request that came whole, if its head came before; tells whether it was one."""
+        assert self._routing is not None, "only asked where there is one"
+        known = self._routing.heads.find(data)
+        if known is None:
+            return False
+        self.expect_100_continue = False
+        cycle = self.cycle = Cycle(self, known.scope, True, data[len(data) - known.length :])
+        cycle.more_body = False
+        self._answer(cycle, self._routing, known.request)
+        return True
+
+    def _begin(self, cycle: Cycle, whole: bytes) -> None:
+        """Answer a request, at once if all is there for that. `whole`: all of it, where it came in one piece."""
         self._due = None
-        if self._answer is None or cycle.more_body:
+        routing = self._routing
+        if routing is None or cycle.more_body:
             return self._start_asgi_task(cycle, self.app)
         try:
-            rest = self._answer(cycle.scope, cycle.receive, cycle.send)
+            request = routing.route(cycle.scope)
+        except Exception as error:  # noqa: BLE001 - uvicorn tells and answers it
+            return self._finish_later(cycle, _fail(error))
+        is_plain = cycle.keep_alive and not self.expect_100_continue
+        if whole and is_plain and request is not None and request.is_lasting:
+            routing.heads.keep(whole, len(cycle.body), cycle.scope, request)
+        self._answer(cycle, routing, request)
+
+    def _answer(self, cycle: Cycle, routing: Routing, request: Any) -> None:
+        try:
+            rest = routing.answer(request, cycle.scope, cycle.receive, cycle.send)
         except Exception as error:  # noqa: BLE001 - uvicorn tells and answers it
             rest = _fail(error)
         if rest is None:
             cycle.on_response = _nothing  # the circle of references through this protocol is open
         else:
-            self._start_asgi_task(cycle, partial(_finish, rest))
+            self._finish_later(cycle, rest)
+
+    def _finish_later(self, cycle: Cycle, rest: Awaitable[None]) -> None:
+        self._start_asgi_task(cycle, partial(_finish, rest))
 
     def _unset_keepalive_if_required(self) -> None:
-        self._idle_since = NEVER
+        """Nothing: what comes ends the waiting by itself."""
 
     def _close_if_idle(self) -> None:
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()

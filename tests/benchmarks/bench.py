@@ -10,10 +10,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from tests.benchmarks.load import WRK, run, run_own
+from tests.benchmarks.load import COUNT, WRK, run, run_own
 from tests.benchmarks.probe import probing
 from tests.benchmarks.searching import GOAL as SEARCH_GOAL
 from tests.benchmarks.searching import measure as measure_search
@@ -147,6 +147,12 @@ def submit_case(juhuo: Juhuo) -> Ask:
     return juhuo.submit
 
 
+def new_case(juhuo: Juhuo) -> Ask:
+    """Submits of which no two have the same head: ours parses each, where it else knows what it has seen before."""
+    submit = juhuo.submit
+    return replace(submit, headers={**submit.headers, "X-Request-Id": COUNT})
+
+
 def poll_case(juhuo: Juhuo) -> Ask:
     """One finished task."""
     task_id = juhuo.submit_once()
@@ -163,6 +169,7 @@ def list_case(juhuo: Juhuo) -> Ask:
 
 CASES: Mapping[str, tuple[Callable[[Juhuo], Ask], float | None]] = {
     "submit": (submit_case, 0.50),
+    "new head": (new_case, None),
     "poll": (poll_case, 0.65),
     "list": (list_case, None),
 }

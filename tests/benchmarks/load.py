@@ -17,6 +17,8 @@ import uvloop
 from tests.benchmarks.servers import ROOT, Ask
 
 WRK = shutil.which("wrk")
+# The value of a header that wrk counts up, request by request; the loop below sends it as it is.
+COUNT = "COUNT"
 SCRIPT = Path(__file__).with_name("wrk.lua")
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 

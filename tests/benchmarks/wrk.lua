@@ -1,4 +1,8 @@
 -- wrk -s wrk.lua URL -- METHOD BODY [HEADER VALUE]...; prints one JSON line at the end.
+-- A header whose value is COUNT has another one with each request.
+
+local counted
+local sent = 1000000000
 
 function init(args)
   wrk.method = args[1]
@@ -7,6 +11,16 @@ function init(args)
   end
   for i = 3, #args, 2 do
     wrk.headers[args[i]] = args[i + 1]
+    if args[i + 1] == "COUNT" then
+      counted = args[i]
+    end
+  end
+  if counted then
+    request = function()
+      sent = sent + 1
+      wrk.headers[counted] = sent
+      return wrk.format()
+    end
   end
 end
 

@@ -13,6 +13,7 @@ from uvicorn.server import ServerState
 
 from understudy.mockserver.app import Message, Receive, Scope, Send
 from understudy.mockserver.cycle import cycle_of, send_whole, take_arrived
+from understudy.mockserver.heads import Heads
 from understudy.mockserver.server import server_config
 from understudy.mockserver.transport import CoalescingTransport, outbox_of
 from understudy.mockserver.wire import WireProtocol
@@ -26,6 +27,7 @@ class Shop:
 
     def __init__(self) -> None:
         self.called = asyncio.Event()
+        self.heads: Heads[str] = Heads()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.called.set()
@@ -35,7 +37,10 @@ class Shop:
             body, more = body + message["body"], message["more_body"]
         await _send(send, b"called " + body)
 
-    def answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+    def route(self, scope: Scope) -> None:
+        return None
+
+    def answer(self, request: None, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
         cycle = cycle_of(send)
         assert cycle is not None
         body = take_arrived(cycle)

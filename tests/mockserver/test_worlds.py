@@ -234,6 +234,16 @@ def test_a_world_that_is_closed_is_gone(served: Served) -> None:
         assert ask_control(served.control_url, method, f"/worlds/{tenant.name}").status == 404
 
 
+def test_a_world_of_the_same_name_begins_with_nothing(served: Served) -> None:
+    for _ in range(2):
+        tenant = Tenant(served, name="again")
+        # The very same bytes, twice over in each of them: what is known of a head never leads to a world that is gone.
+        bought = [tenant.buy(SHOP) for _ in range(2)]
+        assert len(set(bought)) == 2
+        assert [record["serial"] for record in tenant.journal()] == [1, 2]
+        steer(served.control_url, "DELETE", f"/worlds/{tenant.name}")
+
+
 def test_a_world_is_steered_by_whom_the_server_trusts_alone(tenants: tuple[Tenant, Tenant]) -> None:
     url = tenants[0].said["control_url"]
     assert ask_control(url, "GET", "/journal", host="evil.example").status == 403

@@ -15,6 +15,7 @@ from understudy.contracts.client.theatre import House
 from understudy.mockserver.app import Application, Gateway
 from understudy.mockserver.clock import PollClock, VirtualClock
 from understudy.mockserver.exchange import Exchange
+from understudy.mockserver.exchange import Request as Asked
 from understudy.mockserver.origin import MediaOrigin, find_result
 from understudy.mockserver.refusals import Refusal
 from understudy.mockserver.stage import Stage
@@ -85,8 +86,8 @@ class MockHouse:
     ) -> Plain:
         """A result behind a good link: films of the same measures are the same one here, made once."""
         path = bare.partition(f"/{self._site.slug}")[2]
-        now = self._world.clock.now()
-        exchange = Exchange(self._site, None, "GET", path, {}, query.encode("latin-1"), headers, b"", now)
+        asked = Asked.read(self._site, None, "GET", path, {}, query.encode("latin-1"), headers)
+        exchange = Exchange(asked, b"", self._world.clock.now())
         try:
             _, made, _ = find_result(exchange)
         except Refusal:
