@@ -51,7 +51,7 @@ serve: $(VENV)/.installed ## serve all providers on 127.0.0.1:4010 (ARGS='juhuo 
 # Modules are kept compiled, whatever is set: hundreds of servers and commands are started.
 test: $(VENV)/.installed-test ## run every test (ARGS='-k juhuo', WORKERS=4)
 	$(call apt,ca-certificates curl chromium)
-	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup -m 'not toolchain' $(ARGS)
+	@exec env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n $(WORKERS) --dist load -m 'not toolchain' $(ARGS)
 
 # Debian's package for a command that is not there.
 package = $(if $(shell command -v $(1)),,$(2))

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 import pytest
 
-pytest_plugins = ["tests.facts"]
+from tests.sockets import ask
+
+pytest_plugins = ["tests.facts", "tests.turns"]
 
 UNDERSTUDY = Path(sys.executable).with_name("understudy")
 START_SECONDS = 60.0
@@ -49,7 +52,11 @@ def read_announcement(stdout: IO[str], log: Path) -> Served:
     ready, _, _ = select.select([stdout], [], [], START_SECONDS)
     line = stdout.readline() if ready else ""
     assert line, f"nothing announced; it said:\n{log.read_text('utf-8')}"
-    said: dict[str, Any] = json.loads(line)
+    return served_of(json.loads(line))
+
+
+def served_of(said: Mapping[str, Any]) -> Served:
+    """A server, or a world, as it is announced."""
     providers = (Provider(each["slug"], each["base_url"], tuple(each["keys"])) for each in said["providers"])
     return Served(
         {each.slug: each for each in providers}, said["media_url"], said["control_url"], said.get("ca_file", "")
@@ -90,3 +97,25 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             return servers.enter_context(serving(flags, log))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def host(serve: Serve) -> Serve:
+    """Starts a server for the first who asks for one with these flags; all others get the same."""
+    return cache(serve)
+
+
+@pytest.fixture
+def world(host: Serve) -> Iterator[Serve]:
+    """As `serve`, but with a world of a server that is there already: as good as new, and at once; closed with the test."""
+    with ExitStack() as worlds:
+
+        def open_world(*flags: str) -> Served:
+            at = host(*flags).control_url
+            answer = ask(at, "POST", "/_understudy/worlds", [("Content-Type", "application/json")], b"{}")
+            assert answer.status == 201, answer
+            said = answer.json()
+            worlds.callback(ask, at, "DELETE", f"/_understudy/worlds/{said['name']}")
+            return served_of(said)
+
+        yield open_world

@@ -97,7 +97,6 @@ PROGRAMS = {
 
 
 @pytest.mark.toolchain
-@pytest.mark.xdist_group("toolchains")
 @pytest.mark.parametrize("language", PROGRAMS)
 def test_the_programs_on_the_page_about_clients_run(language: str, tmp_path: Path) -> None:
     file, command = PROGRAMS[language]

@@ -23,7 +23,7 @@ NAMES = {
     "internal_error": ["InternalServerError", "InternalServerError"],
 }
 
-pytestmark = [pytest.mark.toolchain, pytest.mark.xdist_group("toolchains")]
+pytestmark = [pytest.mark.toolchain]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed: make test-all does that")

@@ -26,7 +26,6 @@ PROGRAM_SECONDS = 300.0
 
 pytestmark = [
     pytest.mark.skipif(not DOCUMENTS.is_dir(), reason=f"no documents in {DOCUMENTS}"),
-    pytest.mark.xdist_group("toolchains"),
     pytest.mark.toolchain,
 ]
 

@@ -23,7 +23,7 @@ DECOYS = ("specs", "contracts", "mockserver")
 START_SECONDS = 20.0
 STOP_SECONDS = 1.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.slow
 
 
 def run(*command: str | Path, cwd: Path) -> str:

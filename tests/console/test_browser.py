@@ -18,7 +18,6 @@ from tests.refusals import read_book
 from tests.sockets import ask
 
 pytestmark = [
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not CHROMIUM, reason="!!! there is no Chromium here: apt-get install chromium"),
 ]
 

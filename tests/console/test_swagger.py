@@ -13,7 +13,6 @@ from understudy.specs.loader import load, shipped
 from understudy.specs.model import Operation
 
 pytestmark = [
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(not CHROMIUM, reason="!!! there is no Chromium here: apt-get install chromium"),
 ]
 

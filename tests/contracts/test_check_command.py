@@ -38,8 +38,9 @@ def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def test_the_mock_is_found_to_be_right_and_all_reports_are_written(serve: Serve, tmp_path: Path) -> None:
+    served = serve(*SPEED)
     files = [f"{form}={tmp_path / form}" for form in ("junit", "html", "json", "har")]
-    done = run(serve(*SPEED), "--report", *files)
+    done = run(served, "--report", *files)
     assert done.returncode == 0, done.stdout
     assert "0 failures, 0 warnings" in done.stdout
     assert "at most" in done.stderr
@@ -49,12 +50,12 @@ def test_the_mock_is_found_to_be_right_and_all_reports_are_written(serve: Serve,
     assert "<script" not in page and "src=" not in page
     entries = json.loads((tmp_path / "har").read_text("utf-8"))["log"]["entries"]
     assert len(entries) > 50
-    key = serve(*SPEED).providers["juhuo"].keys[0]
+    key = served.providers["juhuo"].keys[0]
     assert not any(key in (tmp_path / form).read_text("utf-8") for form in ("junit", "html", "json", "har"))
 
 
-def test_a_liar_is_told_and_its_findings_can_be_accepted(serve: Serve, tmp_path: Path) -> None:
-    served = serve(*SPEED)
+def test_a_liar_is_told_and_its_findings_can_be_accepted(world: Serve, tmp_path: Path) -> None:
+    served = world(*SPEED)
     with running(Relay(served.providers["juhuo"].base_url, LIARS["juhuo: one cent more"].lie)) as url:
         found = run(served, "--json", base_url=url)
         (tmp_path / "known.json").write_text(found.stdout, "utf-8")
@@ -69,8 +70,8 @@ def test_a_liar_is_told_and_its_findings_can_be_accepted(serve: Serve, tmp_path:
     assert report_of(accepted)["accepted"]
 
 
-def test_the_budget_holds(serve: Serve) -> None:
-    served = serve(*SPEED)
+def test_the_budget_holds(world: Serve) -> None:
+    served = world(*SPEED)
     report = report_of(run(served, "--json", "--max-tasks", "1"))
     assert report["findings"] == []
     reasons = {clause["reason"] for clause in report["clauses"] if clause["status"] == "not checked"}
@@ -87,8 +88,8 @@ def test_the_budget_holds(serve: Serve) -> None:
         (("--control-url", "http://127.0.0.1:1"), 3, "127.0.0.1:1"),
     ],
 )
-def test_other_ends(more: tuple[str, ...], code: int, said: str, serve: Serve) -> None:
-    done = run(serve(*SPEED), *more)
+def test_other_ends(more: tuple[str, ...], code: int, said: str, world: Serve) -> None:
+    done = run(world(*SPEED), *more)
     assert done.returncode == code
     assert said in done.stderr
 

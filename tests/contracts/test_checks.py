@@ -63,7 +63,7 @@ BEFORE = {"limit-rate": RATED, "limit-running": VIRTUAL, "links-last": VIRTUAL, 
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_it_convicts_its_liar(check: Check, serve: Serve) -> None:
+def test_it_convicts_its_liar(check: Check, world: Serve) -> None:
     name = convicted_by()[check.id]
     if name.startswith("behind: "):
         result = check_behind(name.removeprefix("behind: "))
@@ -71,7 +71,7 @@ def test_it_convicts_its_liar(check: Check, serve: Serve) -> None:
         return
     # What is to be cancelled must live long enough for it.
     words = SLOWER if check.family == "cancel" else BEFORE.get(check.id, SPEED)
-    served = serve(*words)
+    served = world(*words)
     scenarios = frozenset(SCENARIOS.get(check.id) or SCENARIOS.get(check.family, ()))
     control = served.control_url if check.id in BEFORE else ""
     result = check_liar(served, name, provoke=True, scenarios=scenarios, control_url=control)
@@ -100,9 +100,9 @@ def test_it_says_nothing_of_the_mock(slug: str, serve: Serve) -> None:
     ("slug", "scenarios"), [("juhuo", ("watched", "links")), ("clawdrouter", ("watched", "texts"))]
 )
 def test_a_relay_may_date_its_answers_by_a_clock_of_its_own(
-    slug: str, scenarios: tuple[str, ...], serve: Serve
+    slug: str, scenarios: tuple[str, ...], world: Serve
 ) -> None:
-    served = serve(*VIRTUAL)
+    served = world(*VIRTUAL)
     dated = telling(lambda ask, told: told.with_header("date", formatdate(usegmt=True)))
     with running(Relay(served.providers[slug].base_url, dated)) as url:
         result = check_mock(served, slug, url, scenarios=frozenset(scenarios), control_url=served.control_url)

@@ -18,8 +18,8 @@ FINER = {
 
 
 @pytest.mark.parametrize("name", FINER)
-def test_it_is_convicted(name: str, serve: Serve) -> None:
+def test_it_is_convicted(name: str, world: Serve) -> None:
     check, scenarios = FINER[name]
-    served = serve(*VIRTUAL)
+    served = world(*VIRTUAL)
     result = check_liar(served, name, provoke=True, scenarios=frozenset(scenarios), control_url=served.control_url)
     assert check in {finding.check for finding in result.findings}

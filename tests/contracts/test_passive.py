@@ -30,8 +30,8 @@ CHAT = {"model": "gpt-5.4", "messages": [{"role": "user", "content": "hi"}]}
 
 
 @pytest.mark.parametrize("slug", shipped())
-def test_an_honest_recording_is_not_accused(slug: str, serve: Serve, tmp_path: Path) -> None:
-    served = serve(*SPEED)
+def test_an_honest_recording_is_not_accused(slug: str, world: Serve, tmp_path: Path) -> None:
+    served = world(*SPEED)
     result = check_mock(served, slug, scenarios=frozenset(("watched", "texts", "files", "strangers", "lists")))
     har = as_har(subject_of(result))
     again = read_har(Contract(load(SPECS[slug], Profile())), har, served.providers[slug].base_url)
@@ -43,7 +43,7 @@ def test_an_honest_recording_is_not_accused(slug: str, serve: Serve, tmp_path: P
     assert main(["audit", slug, str(file)]) == 0
 
 
-def test_a_recorded_lie_is_found(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_recorded_lie_is_found(world: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = {"id": "x", "object": "chat.completion", "created": 1, "model": "other", "choices": []}
     entry = _entry("https://relay.example/api/v1/chat/completions", CHAT, 200, told)
     file = tmp_path / "trace.har"
@@ -77,8 +77,8 @@ def test_a_recording_of_something_else_judges_nothing(tmp_path: Path, capsys: py
     assert "nothing can be judged" in capsys.readouterr().err
 
 
-def test_the_proxy_passes_on_and_judges(serve: Serve) -> None:
-    provider = serve(*SPEED).providers["clawdrouter"]
+def test_the_proxy_passes_on_and_judges(world: Serve) -> None:
+    provider = world(*SPEED).providers["clawdrouter"]
     headers = {"Authorization": f"Bearer {provider.keys[0]}"}
     contract = Contract(load(SPECS["clawdrouter"], Profile()))
     liar = LIARS["clawdrouter: totals of tokens are wrong"].lie
@@ -93,8 +93,8 @@ def test_the_proxy_passes_on_and_judges(serve: Serve) -> None:
     assert (said["seen"], said["dropped"]) == (2, 0)
 
 
-def test_the_proxy_says_nothing_of_an_honest_provider(serve: Serve) -> None:
-    served = serve(*SPEED)
+def test_the_proxy_says_nothing_of_an_honest_provider(world: Serve) -> None:
+    served = world(*SPEED)
     contract = Contract(load(SPECS["clawdrouter"], Profile()))
     with running(Served(contract, served.providers["clawdrouter"].base_url)) as url:
         result = check_mock(served, "clawdrouter", url, scenarios=frozenset(("texts", "strangers")))
@@ -104,8 +104,8 @@ def test_the_proxy_says_nothing_of_an_honest_provider(serve: Serve) -> None:
     assert said["seen"] > 50
 
 
-def test_a_proxy_that_blocks_answers_in_place_of_a_lie(serve: Serve) -> None:
-    provider = serve(*SPEED).providers["clawdrouter"]
+def test_a_proxy_that_blocks_answers_in_place_of_a_lie(world: Serve) -> None:
+    provider = world(*SPEED).providers["clawdrouter"]
     headers = {"Authorization": f"Bearer {provider.keys[0]}"}
     contract = Contract(load(SPECS["clawdrouter"], Profile()))
     liar = LIARS["clawdrouter: a stream without its last event"].lie
@@ -125,8 +125,8 @@ def test_a_provider_that_is_not_there_is_told() -> None:
     assert "did not answer: connect" in told.json()["detail"]
 
 
-def test_who_leaves_the_proxy_leaves_the_provider(serve: Serve) -> None:
-    served = serve(*SPEED, "--tokens-per-second", "20")
+def test_who_leaves_the_proxy_leaves_the_provider(world: Serve) -> None:
+    served = world(*SPEED, "--tokens-per-second", "20")
     provider = served.providers["clawdrouter"]
     headers = {"Authorization": f"Bearer {provider.keys[0]}"}
     contract = Contract(load(SPECS["clawdrouter"], Profile()))
@@ -140,8 +140,8 @@ def test_who_leaves_the_proxy_leaves_the_provider(serve: Serve) -> None:
     assert said["findings"] == []
 
 
-def test_the_proxy_reports_when_it_is_ended(serve: Serve, tmp_path: Path) -> None:
-    provider = serve(*SPEED).providers["clawdrouter"]
+def test_the_proxy_reports_when_it_is_ended(world: Serve, tmp_path: Path) -> None:
+    provider = world(*SPEED).providers["clawdrouter"]
     liar = LIARS["clawdrouter: totals of tokens are wrong"].lie
     with running(Relay(provider.base_url, liar)) as relay, socket.socket() as free:
         free.bind(("127.0.0.1", 0))

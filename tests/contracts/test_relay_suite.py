@@ -27,8 +27,8 @@ def run_suite(folder: Path, told: Mapping[str, str], *words: str) -> subprocess.
     return subprocess.run([*command, *flags, *words], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_the_mock_passes_on_two_workers(serve: Serve, tmp_path: Path) -> None:
-    provider = serve(*SPEED).providers["juhuo"]
+def test_the_mock_passes_on_two_workers(world: Serve, tmp_path: Path) -> None:
+    provider = world(*SPEED).providers["juhuo"]
     told = {
         "provider": "juhuo",
         "base-url": provider.base_url,
@@ -43,9 +43,9 @@ def test_the_mock_passes_on_two_workers(serve: Serve, tmp_path: Path) -> None:
     assert creates > 40
 
 
-def test_a_liar_fails_by_the_machine_and_by_the_check(serve: Serve, tmp_path: Path) -> None:
+def test_a_liar_fails_by_the_machine_and_by_the_check(world: Serve, tmp_path: Path) -> None:
     liar = LIARS["juhuo: one cent more"]
-    provider = serve(*SPEED).providers["juhuo"]
+    provider = world(*SPEED).providers["juhuo"]
     with running(Relay(provider.base_url, liar.lie)) as url:
         told = {"provider": "juhuo", "base-url": url, "api-key": provider.keys[0], "poll": "0.05", "machine-runs": "1"}
         done = run_suite(tmp_path, told, "-k", "cost-is-price or machine")
@@ -55,8 +55,8 @@ def test_a_liar_fails_by_the_machine_and_by_the_check(serve: Serve, tmp_path: Pa
     assert provider.keys[0] not in done.stdout
 
 
-def test_further_accounts_are_judged_where_they_are_given(serve: Serve, tmp_path: Path) -> None:
-    served = serve(*SPEED)
+def test_further_accounts_are_judged_where_they_are_given(world: Serve, tmp_path: Path) -> None:
+    served = world(*SPEED)
     provider = served.providers["juhuo"]
     keys = {"poor": "sk-" + "p" * 32, "narrow": "sk-" + "n" * 32}
     for who, key in keys.items():
@@ -70,8 +70,8 @@ def test_further_accounts_are_judged_where_they_are_given(serve: Serve, tmp_path
     assert "2 passed" in given.stdout and "skipped" not in given.stdout, given.stdout
 
 
-def test_who_reads_the_run_of_another_worker_says_the_same(serve: Serve, tmp_path: Path) -> None:
-    announced = serve(*SPEED).providers["juhuo"]
+def test_who_reads_the_run_of_another_worker_says_the_same(world: Serve, tmp_path: Path) -> None:
+    announced = world(*SPEED).providers["juhuo"]
     settings = Settings(announced.base_url, {"first": announced.keys[0]}, scenarios=frozenset(("queued",)))
     provider = load(SPECS["juhuo"])
     driven, read = (run_once(provider, settings, tmp_path) for _ in range(2))
@@ -87,8 +87,8 @@ def test_without_a_target_nothing_is_said(tmp_path: Path) -> None:
     assert "--understudy-provider" in done.stdout
 
 
-def test_drawn_bodies_are_judged_alike(serve: Serve) -> None:
-    result = check_mock(serve(*SPEED), "juhuo", examples=4, scenarios=frozenset(("drawn",)))
+def test_drawn_bodies_are_judged_alike(world: Serve) -> None:
+    result = check_mock(world(*SPEED), "juhuo", examples=4, scenarios=frozenset(("drawn",)))
     assert [finding.message for finding in result.findings] == []
     # What costs nothing is asked good and bad, what costs something bad only.
     assert sum(exchange.operation == "upload.presign" for exchange in result.history.exchanges) > 1
