@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.drivers import chosen
+from understudy.contracts.drivers import Means, chosen
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.pricing import most_expensive, typical_seconds
 from understudy.specs.model import Kind, Operation
@@ -23,13 +23,14 @@ class Estimate:
 
 
 def estimate(
-    contract: Contract, scenarios: frozenset[str], max_tasks: int | None, max_credits: Decimal | None
+    contract: Contract, scenarios: frozenset[str], means: Means, max_tasks: int | None, max_credits: Decimal | None
 ) -> Estimate:
     """The bounds of a run; those of the budget where they are narrower."""
-    each = sum(s.tasks for s in chosen(contract.provider, scenarios))
     pairs = [(o, kind) for o in contract.serving("task.submit") for kind in contract.kinds_of(o)]
-    tasks = each * len(pairs)
-    credits = sum((most_expensive(contract, operation) * each for operation, _ in pairs), Decimal(0))
+    run = chosen(contract.provider, scenarios)
+    counts = [sum(s.tasks(contract.provider, kind, means) for s in run) for _, kind in pairs]
+    prices = [most_expensive(contract, operation) for operation, _ in pairs]
+    tasks, credits = sum(counts), sum((price * count for price, count in zip(prices, counts, strict=True)), Decimal(0))
     return Estimate(
         tasks if max_tasks is None else min(tasks, max_tasks),
         credits if max_credits is None else min(credits, max_credits),

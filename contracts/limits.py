@@ -6,6 +6,10 @@ from understudy.specs.model import Limits
 NARROW = "narrow"
 # The condition that a request beyond the rate meets.
 RATE = "rate_limited"
+# Refusals that speak of how much is under way, and of nothing that is wrong with a request.
+CROWDED = frozenset((RATE, "service_busy"))
+# The probe of creates that come when all is over and some of it failed, and how many are refused until nobody waits longer.
+AFTER_FAILURES, PATIENT_TRIES = "after_failures", 4
 
 
 def most_running(limits: Limits, who: str) -> int:

@@ -31,13 +31,17 @@ UNMARKED = frozenset(("audio/pcm", "audio/l16", "application/octet-stream", "bin
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file: its type ('' when its bytes are of no known one), pixels, seconds; `broken` why it cannot be played."""
+    """A file: its type ('' when its bytes are of no known one), pixels, seconds; `broken` why it cannot be played.
+
+    `sound`: whether something is to be heard, None where nobody looked.
+    """
 
     type: str
     width: int = 0
     height: int = 0
     seconds: float | None = None
     broken: str = ""
+    sound: bool | None = None
 
 
 def same_type(first: str, second: str) -> bool:
@@ -83,7 +87,7 @@ def _decoded(kind: str, container: InputContainer) -> Media:
     if container.streams.video:
         frame = next(container.decode(video=0))
         seconds = container.duration / av.time_base if container.duration else None
-        return Media(kind, frame.width, frame.height, seconds)
+        return Media(kind, frame.width, frame.height, seconds, sound=bool(container.streams.audio))
     samples, rate = 0, 0
     for heard in container.decode(audio=0):
         samples, rate = samples + heard.samples, heard.sample_rate

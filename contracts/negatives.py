@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from understudy.contracts.constraints import Constraint
+from understudy.contracts.constraints import Constraint, iter_constraints
 from understudy.contracts.samples import grown
 from understudy.contracts.shapes import Shape
 
@@ -36,18 +36,25 @@ class Negative:
 def iter_negatives(shape: Shape, constraint: Constraint, bases: list[Any]) -> Iterator[Negative]:
     """Bodies that break a constraint, and as little else as may be: from the first base in which it holds."""
     larger = (body for base in bases[:3] if (body := grown(shape.schema, constraint.path, base)) not in bases)
+    known = _known_values(shape.schema, constraint)
     for base in (*bases, *(body for body in larger if shape.is_valid(body))):
-        found = [
-            Negative(constraint, body)
-            for body in _broken(constraint, base)
-            if any(wrong.schema_path == constraint.path for wrong in shape.misshapes(body))
-        ]
+        judged = [(list(shape.misshapes(body)), body) for body in _broken(constraint, base, known)]
+        found = [(w, body) for w, body in judged if any(each.schema_path == constraint.path for each in w)]
         if found:
-            yield from found[:2]
+            # What breaks nothing else comes first: only there one sees who refuses for this constraint.
+            found.sort(key=lambda each: len(each[0]))
+            yield from (Negative(constraint, body) for _, body in found[:2])
             return
 
 
-def _broken(constraint: Constraint, base: Any) -> Iterator[Any]:
+def _known_values(schema: Any, constraint: Constraint) -> list[Any]:
+    """What is good for the member elsewhere in the schema: it breaks nothing but what is said of it here."""
+    if constraint.keyword not in ("const", "enum", "not"):
+        return []
+    return [v for c in iter_constraints(schema) if c.place == constraint.place and c.keyword == "enum" for v in c.value]
+
+
+def _broken(constraint: Constraint, base: Any, known: list[Any]) -> Iterator[Any]:
     if constraint.keyword == "required":
         for name in constraint.value:
             yield from _edited(base, (*constraint.place, name), ABSENT)
@@ -55,7 +62,7 @@ def _broken(constraint: Constraint, base: Any) -> Iterator[Any]:
     if constraint.keyword in ("additionalProperties", "maxProperties"):
         yield from _edited(base, (*constraint.place, "undocumented_member"), "x")
         return
-    for value in _values(constraint, find(base, constraint.place)):
+    for value in (*_values(constraint, find(base, constraint.place)), *known):
         yield from _edited(base, constraint.place, value)
 
 

@@ -109,6 +109,11 @@ class Waiting:
         self._sleepers.append(sleeper)
         await sleeper
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the target's clock can be moved, so that no waiting costs anything."""
+        return self._advance is not None
+
     async def move(self, seconds: float) -> bool:
         """Move the target's clock; whether it can be moved."""
         if self._advance is None:

@@ -2,7 +2,9 @@
 
 import copy
 import random
+from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from understudy.contracts.constraints import Constraint, iter_branches, iter_constraints
@@ -25,7 +27,8 @@ def iter_variants(
         return
     seen = [base]
     documented = [body for body in iter_good_bodies(contract, operation) if body != base]
-    for body in (*documented, *_branching(contract, operation, base), *_drawn(contract, operation, base, dice)):
+    drawn = _drawn(contract, operation, kind, base, dice)
+    for body in chain(documented, iter_branching(contract, operation, base), drawn):
         if len(seen) > most:
             return
         if body not in seen and is_good(contract, operation, kind, body):
@@ -43,7 +46,7 @@ def is_good(contract: Contract, operation: Operation, kind: Kind, body: Any) -> 
     return is_kind and not any(broken_rules(contract.provider, operation, asked)) and not needs_upload(kind, asked)
 
 
-def _branching(contract: Contract, operation: Operation, base: Any) -> Iterator[Any]:
+def iter_branching(contract: Contract, operation: Operation, base: Any) -> Iterator[Any]:
     """Bodies in which the condition of a branch holds, with what the branch then demands."""
     shape = contract.body_shape(operation)
     for branch in iter_branches(shape.schema) if shape else ():
@@ -75,15 +78,23 @@ def find_at(schema: Any, path: tuple[Any, ...]) -> Any:
     return schema
 
 
-def _drawn(contract: Contract, operation: Operation, base: Any, dice: random.Random) -> Iterator[Any]:
-    """The base with a few of its choices drawn anew."""
+def _drawn(contract: Contract, operation: Operation, kind: Kind, base: Any, dice: random.Random) -> Iterator[Any]:
+    """The base with its choices drawn anew: each body shows as many values as may be that none before it showed."""
     shape = contract.body_shape(operation)
-    choices = [c for c in iter_constraints(shape.schema) if not c.is_choice and _values(c)] if shape else []
-    for _ in range(_TRIES if choices else 0):
+    choices: dict[tuple[str, ...], list[Any]] = defaultdict(list)
+    for constraint in iter_constraints(shape.schema) if shape else ():
+        if not constraint.is_choice:
+            values = choices[constraint.place]
+            values += [value for value in _values(constraint) if value not in values]
+    unseen = {place: [v for v in values if v != find(base, place)] for place, values in choices.items() if values}
+    for _ in range(_TRIES if unseen else 0):
         body = base
-        for constraint in dice.sample(choices, min(len(choices), 3)):
-            if find(body, constraint.place[:-1]) is not None:
-                body = edited(body, constraint.place, dice.choice(_values(constraint))) or body
+        for place in dice.sample(sorted(unseen), len(unseen)):
+            if find(body, place[:-1]) is not None:
+                changed = edited(body, place, dice.choice(unseen[place] or choices[place]))
+                body = changed if changed is not None and is_good(contract, operation, kind, changed) else body
+        for place, values in unseen.items():
+            values[:] = [value for value in values if value != find(body, place)]
         yield body
 
 

@@ -24,6 +24,7 @@ from understudy.contracts.checks import (
     streams,
     tasks,
     texts,
+    uploads,
     upstream,
 )
 from understudy.contracts.finding import Evidence, Finding
@@ -84,6 +85,7 @@ CHECKS: tuple[Check, ...] = (
     Check("request-id", "schema", "each request has an id of its own", "failure", headers.judge_request_ids),
     Check("models-told", "schema", "the models that answer are those that are listed", "failure", models.judge_models),
     Check("limit-running", "limits", "no more tasks run at a time than the tier lets; what is more waits", "failure", limits.judge_running),
+    Check("limit-freed", "limits", "what failed keeps no place", "warning", limits.judge_freed),
     Check("limit-rate", "limits", "who asks too often is told when to come again, and nobody else is refused", "failure", limits.judge_rate),
     Check("headers-there", "schema", "described headers are there", "failure", headers.judge_headers),
     Check("cost-is-price", "billing", "a task costs what the price rule says", "failure", billing.judge_cost),
@@ -114,6 +116,7 @@ CHECKS: tuple[Check, ...] = (
     Check("media-pictures", "media", "pictures are as many, of the type and of the size that was asked for", "failure", media.judge_pictures),
     Check("media-speech", "media", "speech is of the format that was asked for, and can be heard", "failure", media.judge_speech),
     Check("media-results", "media", "a task's result is there, as it was asked for, and plays", "failure", media.judge_results),
+    Check("uploads-own", "media", "an address to upload to is one file's", "failure", uploads.judge_addresses),
     Check("links-own", "media", "a link leads to one result of one task", "failure", media.judge_own_links),
     Check("links-last", "media", "a link leads to its result as long as is promised", "failure", media.judge_lasting_links),
     Check("upstream-once", "upstream", "one request here is one request at the provider behind", "failure", upstream.judge_once),

@@ -7,7 +7,7 @@ from understudy.contracts.callbacks import Call, callback_url
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.shapes import Shape
-from understudy.specs.nodes import Text, Value
+from understudy.specs.templates import read
 
 
 def judge_delivered(history: History) -> Iterator[Evidence]:
@@ -52,11 +52,11 @@ def judge_signed(history: History) -> Iterator[Evidence]:
         keys = history.contract.keys_of(call.created.exchange)
         for name, node in call.delivery.headers:
             told = call.exchange.sent_header(name)
-            is_key = isinstance(node, Value | Text) and any(e.name == "account.key" for e in node.expressions())
+            is_key = any(e.name == "account.key" for e in node.expressions())
             if not told:
                 yield _of_call(history, call, f"it has no header {name}")
-            elif is_key and not any(key in told for key in keys):
-                yield _of_call(history, call, f"its header {name} does not hold the key of the account")
+            elif is_key and read(node, told).values.get("$account.key") not in keys:
+                yield _of_call(history, call, f"its header {name} is not what the key of the account makes it")
 
 
 def judge_body(history: History) -> Iterator[Evidence]:

@@ -1,5 +1,6 @@
 """Checks of limits: how many tasks run at a time, that what is more waits, and the window of requests."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from understudy.contracts.citing import cite
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story
-from understudy.contracts.limits import NARROW, RATE, most_running
+from understudy.contracts.limits import AFTER_FAILURES, CROWDED, NARROW, PATIENT_TRIES, RATE, most_running
 from understudy.contracts.reading import Reading
 
 # What a create beyond the tier may be told instead of waiting.
@@ -52,6 +53,27 @@ def _judge_refused(history: History) -> Iterator[Evidence]:
         if reading.exchange.who == NARROW and reading.asked is not None and told:
             message = f"a task beyond those that may run is refused as {told[0]} instead of waiting"
             yield _of_tiers(history, message, (reading.exchange,), reading)
+
+
+def judge_freed(history: History) -> Iterator[Evidence]:
+    """Nothing that failed keeps its place: when all is over a create is taken, if not at once then after a while.
+
+    Nobody documents how many may run where there are no tiers: whoever waited in vain is warned of.
+    """
+    tried: dict[str, list[Reading]] = defaultdict(list)
+    for reading in history.of("task.submit"):
+        if reading.exchange.probe == AFTER_FAILURES and reading.operation:
+            tried[reading.operation.id].append(reading)
+    if not any(s.who == "first" and s.first_in("failed", "cancelled") for s in history.stories.values()):
+        return
+    for operation, readings in tried.items():
+        is_refused = all(r.is_refusal and r.conditions and set(r.conditions) <= CROWDED for r in readings)
+        if len(readings) >= PATIENT_TRIES and is_refused:
+            message = (
+                f"when all tasks are over, some by failing, {len(readings)} creates are refused one after the other"
+            )
+            shown = tuple(reading.exchange for reading in readings)
+            yield Evidence(message, shown, operation, assumed=True, clause="limits/freed")
 
 
 def _of_tiers(history: History, message: str, shown: tuple[Exchange, ...], reading: Reading) -> Evidence:

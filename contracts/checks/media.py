@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -83,6 +84,10 @@ def judge_results(history: History) -> Iterator[Evidence]:
             continue
         for message in _wrong_result(exchange, story, name):
             yield _of_result(history, exchange, story, name, message)
+        if _has_unasked_sound(exchange, story, name):
+            # A track may be silent, and nobody is hurt by silence.
+            message = f"its {name} has a sound, and was asked for without"
+            yield replace(_of_result(history, exchange, story, name, message), assumed=True)
 
 
 def judge_own_links(history: History) -> Iterator[Evidence]:
@@ -181,6 +186,21 @@ def _wrong_result(exchange: Exchange, story: Story, name: str) -> Iterator[str]:
         slack = SLACK + SLACK_PART * float(seconds)
         if abs(media.seconds - float(seconds)) > slack:
             yield f"its {name} plays {media.seconds:.1f} seconds, not {float(seconds):g}"
+    if media.sound is False and _wants_sound(story, name):
+        yield f"its {name} has no sound, and was asked for with one"
+
+
+def _wants_sound(story: Story, name: str) -> bool | None:
+    """Whether a result is to have a sound; None when its document does not say."""
+    asked = story.created.asked if story.created else None
+    formula = story.kind.results[name].sound if story.kind else None
+    wanted = value_of_task(story.kind, formula, asked) if story.kind and formula and asked is not None else None
+    return wanted if isinstance(wanted, bool) else None
+
+
+def _has_unasked_sound(exchange: Exchange, story: Story, name: str) -> bool:
+    is_there = 200 <= exchange.status < 300 and bool(exchange.response_body)
+    return is_there and _wants_sound(story, name) is False and _probe(exchange.response_body).sound is True
 
 
 def _unlike(exchange: Exchange) -> str:

@@ -1,5 +1,6 @@
 """Checks of creates that are repeated under one idempotency key, and of cancels."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ def judge_replay(history: History) -> Iterator[Evidence]:
             assert operation
             clause = f"idempotency/{operation.id}/replay"
             shown = (first.exchange, other.exchange)
+            # That the order of members does not matter is JSON's word, not the document's.
+            is_other = other.exchange.request_body != first.exchange.request_body
             if other.is_success and id_of(other.values) != id_of(first.values):
                 message = f"one key made two tasks: '{id_of(first.values)}' and '{id_of(other.values)}'"
                 yield Evidence(message, shown, operation.id, clause=clause)
@@ -29,7 +32,7 @@ def judge_replay(history: History) -> Iterator[Evidence]:
                 other.is_refusal and first.exchange.answered <= other.exchange.started and RATE not in other.conditions
             ):
                 said = ", ".join(other.conditions) or f"status {other.exchange.status}"
-                yield Evidence(f"a repetition is refused as {said}", shown, operation.id, clause=clause)
+                yield Evidence(f"a repetition is refused as {said}", shown, operation.id, (), is_other, clause)
 
 
 def _repetitions(history: History) -> Iterator[list[Reading]]:
@@ -39,7 +42,8 @@ def _repetitions(history: History) -> Iterator[list[Reading]]:
     for reading in history.of("task.submit") if idempotency else ():
         key = reading.exchange.sent_header(idempotency.header) if idempotency else ""
         if key and reading.asked is not None and reading.exchange.who in ("first", "other"):
-            groups[reading.exchange.who, reading.exchange.path, key, repr(reading.asked)].append(reading)
+            said = json.dumps(reading.asked, sort_keys=True, default=str)
+            groups[reading.exchange.who, reading.exchange.path, key, said].append(reading)
     for readings in groups.values():
         readings.sort(key=lambda reading: (not reading.is_success, reading.exchange.serial))
         if len(readings) > 1 and readings[0].is_success:

@@ -55,6 +55,10 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
             # The document shows one spelling: that others are good only HTTP says.
             message = f"a key after {_SMALL.strip()!r} is refused as {said}: the name of a scheme may be in any letters"
             yield Evidence(message, (reading.exchange,), operation.id, ("RFC 9110",), assumed=True, clause=clause)
+        elif "idempotency_conflict" in reading.conditions:
+            # What a key remembers of a refusal, and whether it compares bytes, the documents leave open.
+            message = f"a request is refused as {said}, whose key no other body made a task with"
+            yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)
         elif not history.contract.is_documented(operation, reading.sent or {}):
             message = f"a request with what only the protocol has is refused as {said}: the document does not name it"
             yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)

@@ -200,6 +200,17 @@ def judge_reason(history: History) -> Iterator[Evidence]:
             elif phases and not phases & {"failed", "cancelled"} and told:
                 state = sighting.values["$task.state"]
                 yield _evidence(history, story, (sighting,), f"it is {state!r} and tells of an error", "reason")
+            elif message := _misnamed(story.kind, sighting):
+                yield _evidence(history, story, (sighting,), message, "reason")
+
+
+def _misnamed(kind: Kind | None, sighting: Sighting) -> str:
+    """Whether the code of one documented failure stands beside the words of another; '' when not."""
+    code, words = (sighting.values.get(f"$task.error_{name}") for name in ("code", "message"))
+    known = {name: failure.message for name, failure in kind.failures.items()} if kind else {}
+    if code not in known or words == known[code] or words not in known.values():
+        return ""
+    return f"it failed by {code!r}, and its words are those of another failure: {words!r}"
 
 
 def judge_agreement(history: History) -> Iterator[Evidence]:

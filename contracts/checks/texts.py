@@ -100,6 +100,9 @@ def _misfit(text: Text, choice: Choice, words: dict[str, str]) -> str:
         and (choice.stop == words["stop_sequence"]) != bool(_stopped_by(text))
     ):
         return f"the reason is {choice.stop!r}, and the stop sequence is {_stopped_by(text)!r}"
+    is_stopped = text.wish.stops and text.reading.exchange.probe == "must_stop" and not choice.calls
+    if is_stopped and words["stop_sequence"] != words["end"] == choice.stop and choice.text:
+        return f"only what was to stop it can have ended it, and the reason is {choice.stop!r}"
     return _misfit_of_length(text, choice, words)
 
 

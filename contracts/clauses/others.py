@@ -7,7 +7,7 @@ from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.expected import deserved
 from understudy.contracts.history import History, Story
-from understudy.contracts.limits import NARROW, most_running
+from understudy.contracts.limits import AFTER_FAILURES, NARROW, most_running
 from understudy.specs.model import TERMINAL, Kind, Operation
 
 _LISTED = {
@@ -101,6 +101,9 @@ def iter_calls(contract: Contract) -> Iterator[Clause]:
         if operation.behavior == "upload.put":
             name = f"upload/{operation.id}/signature"
             yield Clause(name, f"{operation.id} refuses a spoilt signature", _deserved(name))
+        if operation.behavior == "upload.presign":
+            text = f"{operation.id} gives each file an address of its own"
+            yield Clause(f"upload/{operation.id}/own", text, _several(operation))
 
 
 def iter_limits(contract: Contract) -> Iterator[Clause]:
@@ -110,9 +113,18 @@ def iter_limits(contract: Contract) -> Iterator[Clause]:
         most = most_running(limits, NARROW)
         text = f"of the lowest tier {most} may run at a time, and what is more waits"
         yield Clause("limits/running", text, _crowded(most), cite(said.get("concurrency")))
+    if any(kind.failures for kind in contract.provider.kinds.values()):
+        text = "when all is over a create is taken, whatever failed"
+        why = "no task was made to fail: --provoke lets it"
+        yield Clause("limits/freed", text, _probed(AFTER_FAILURES), reason=why)
     if limits.rate:
         text = f"{limits.rate[0]} requests may come in {limits.rate[1]:g} seconds, and who is refused is told when to come again"
         yield Clause("limits/rate", text, _probed("after_advice"), cite(said.get("rate")))
+
+
+def _several(operation: Operation) -> Callable[[History], bool]:
+    """Several answers of an operation were seen."""
+    return lambda history: sum(r.is_success and r.operation is operation for r in history.of(operation.behavior)) > 1
 
 
 def _crowded(most: int) -> Callable[[History], bool]:

@@ -20,7 +20,40 @@ from understudy.contracts.drivers import (
     uploads,
 )
 from understudy.contracts.drivers.drive import Drive
-from understudy.specs.model import Provider
+from understudy.contracts.limits import NARROW, most_running
+from understudy.specs.model import Kind, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a run may do to its target: let tasks fail, and move its clock, so that waiting costs nothing."""
+
+    provokes: bool = False
+    moves: bool = False
+
+
+Count = Callable[[Provider, Kind, Means], int]
+
+
+def _each(count: int, provoked: int = 0) -> Count:
+    """So many tasks of each kind, and so many more where they may be made to fail."""
+    return lambda provider, kind, means: count + means.provokes * provoked
+
+
+_NONE = _each(0)
+
+
+def _varied(provider: Provider, kind: Kind, means: Means) -> int:
+    return tasks.count_variants(means.moves)
+
+
+def _failures(provider: Provider, kind: Kind, means: Means) -> int:
+    return len(kind.failures) if means.provokes else 0
+
+
+def _queued(provider: Provider, kind: Kind, means: Means) -> int:
+    most = most_running(provider.limits, NARROW)
+    return most + limits.MORE + 1 + means.provokes * (most + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +61,34 @@ class Scenario:
     """One thing that a run does; `clauses` is how the ids of the clauses begin that it is there for.
 
     Those of one `turn` run at the same time: first those that look at the balance, last those that look back. `tasks`: how
-    many of each kind it makes at most; `applies`: to which providers.
+    many of a kind it makes at most; `applies`: to which providers.
     """
 
     name: str
     run: Callable[[Drive], Awaitable[None]]
     clauses: tuple[str, ...]
     turn: int = 1
-    tasks: int = 0
+    tasks: Count = _NONE
     applies: Callable[[Provider], bool] = lambda provider: True
 
 
 SCENARIOS: tuple[Scenario, ...] = (
-    Scenario("watched", tasks.run_watched, ("answer/", "state/", "lifecycle/", "price/", "balance/"), turn=0, tasks=2),
-    Scenario("variants", tasks.run_variants, ("branch/", "price/"), tasks=3),
-    Scenario("foreign", owners.run_foreign, ("ownership/",), tasks=1),
+    Scenario(
+        "watched",
+        tasks.run_watched,
+        ("answer/", "state/", "lifecycle/", "price/", "balance/"),
+        turn=0,
+        tasks=_each(1, 1),
+    ),
+    Scenario("variants", tasks.run_variants, ("branch/", "price/"), tasks=_varied),
+    Scenario("failures", tasks.run_failures, ("refund/", "due/"), tasks=_failures),
+    Scenario("foreign", owners.run_foreign, ("ownership/",), tasks=_each(1)),
     Scenario("forms", owners.run_forms, ()),
-    Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=3),
-    Scenario("repetitions", owners.run_repetitions, ("idempotency/",), tasks=3),
+    Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=_each(3)),
+    Scenario("repetitions", owners.run_repetitions, ("idempotency/",), tasks=_each(4, 1)),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),
-    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=3),
-    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=1),
+    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(2, 1)),
+    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1)),
     Scenario("poor", poor.run_poor, ("refusal/",)),
     Scenario("drawn", drawn.run_drawn, ("constraint/",)),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
@@ -56,8 +96,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
     Scenario("files", files.run_files, ("media/",)),
-    Scenario("queued", limits.run_queued, ("limits/running",), tasks=7, applies=lambda p: bool(p.limits.tiers)),
-    Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=3, tasks=1),
+    Scenario("queued", limits.run_queued, ("limits/running",), tasks=_queued, applies=lambda p: bool(p.limits.tiers)),
+    Scenario("recovery", tasks.run_recovery, ("limits/freed",), turn=2, tasks=_each(0, 1)),
+    Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=3, tasks=_each(1)),
     Scenario("links", links.run_links, ("links/",), turn=3),
     Scenario("rated", limits.run_rated, ("limits/rate",), turn=4, applies=lambda p: p.limits.rate is not None),
 )

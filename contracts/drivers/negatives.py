@@ -10,6 +10,7 @@ from understudy.contracts.inputs import iter_good_bodies
 from understudy.contracts.negatives import iter_negatives
 from understudy.contracts.requests import Request
 from understudy.contracts.rulebreaking import iter_rule_breakers
+from understudy.contracts.variants import iter_branching
 from understudy.specs.model import Operation
 
 # So many are under way at once: each may turn out to be taken, and is paid for in advance.
@@ -46,11 +47,14 @@ def _bodies(drive: Drive, operation: Operation) -> Iterator[object]:
     shape = drive.contract.body_shape(operation)
     if shape is None:
         return
-    bases = list(iter_good_bodies(drive.contract, operation))
+    documented = list(iter_good_bodies(drive.contract, operation))
+    # In a documented body the condition of a branch may never hold: what the branch demands is to be left out there, too.
+    branching = (body for base in documented[:1] for body in iter_branching(drive.contract, operation, base))
+    bases = [*documented, *(body for body in branching if shape.is_valid(body) and body not in documented)]
     for constraint in iter_constraints(shape.schema):
         if not constraint.is_choice:
             yield from (negative.body for negative in iter_negatives(shape, constraint, bases))
-    yield from iter_rule_breakers(drive.contract, operation, bases)
+    yield from iter_rule_breakers(drive.contract, operation, documented)
 
 
 def _queries(drive: Drive, operation: Operation) -> Iterator[Request]:

@@ -9,8 +9,8 @@ from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.history import id_of
 from understudy.contracts.inputs import find_task_body, unknown_id
 from understudy.contracts.reading import Reading, states_of
-from understudy.contracts.requests import Request, ask_for_task
-from understudy.contracts.variants import iter_variants
+from understudy.contracts.requests import Request, ask_for_task, to_json
+from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation
 
@@ -129,10 +129,37 @@ async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -
     request = drive.ask(operation, body, headers=((header, key),))
     created, _ = await asyncio.gather(drive.target.send(request), drive.target.send(request))
     await drive.target.send(request)
+    if isinstance(body, dict):
+        await drive.target.send(request.evolve(body=to_json(dict(reversed(body.items())))))
     for other in iter_variants(drive.contract, operation, kind, drive.dice, 1):
         await drive.target.send(drive.ask(operation, other, headers=((header, key),)))
     if "other" in drive.target.credentials:
         await drive.target.send(request.evolve(who="other"))
+    if created.is_success:
+        await drive.follow(kind, created)
+        await drive.target.send(request)
+    await _repeat_refused(drive, header, operation, kind, body)
+    await _repeat_failed(drive, header, operation, kind, body)
+
+
+async def _repeat_refused(drive: Drive, header: str, operation: Operation, kind: Kind, body: Any) -> None:
+    """A key whose first request was refused for its body."""
+    shape = drive.contract.body_shape(operation)
+    request = drive.ask(operation, body, headers=((header, f"understudy-{uuid4()}"),))
+    if shape and not shape.is_valid({}):
+        await drive.target.send(request.evolve(body=b"{}"))
+        created = await drive.target.send(request)
+        if created.is_success:
+            await drive.follow(kind, created)
+
+
+async def _repeat_failed(drive: Drive, header: str, operation: Operation, kind: Kind, body: Any) -> None:
+    """A create whose task failed: repeated, it is that task still."""
+    failing = find_failing(drive.contract, operation, kind, body) if drive.provoke else None
+    if failing is None:
+        return
+    request = drive.ask(operation, failing, headers=((header, f"understudy-{uuid4()}"),))
+    created = await drive.target.send(request)
     if created.is_success:
         await drive.follow(kind, created)
         await drive.target.send(request)

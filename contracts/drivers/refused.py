@@ -4,7 +4,9 @@ import asyncio
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.inputs import iter_good_bodies, unknown_id
+from understudy.contracts.protocols.protocol import Wish
 from understudy.contracts.requests import Request, ask_for_task
+from understudy.contracts.texts import protocol_of
 from understudy.specs.model import Operation
 
 
@@ -21,6 +23,7 @@ async def run_strangers(drive: Drive) -> None:
     looks = drive.contract.serving("account.balance", "models.list", "task.list", "task.get")[:2] or operations[:1]
     finer = [who for who in drive.target.credentials if who.startswith("wrong ")]
     requests += [request.evolve(who=who, probe=who) for o in looks for request in _plain(drive, o) for who in finer]
+    requests += [request.evolve(who="wrong", probe="wrong") for o in operations for request in _streamed(drive, o)]
     await asyncio.gather(*map(drive.target.send, requests))
 
 
@@ -45,6 +48,17 @@ def _prefixes(drive: Drive) -> list[str]:
     """Where a path may begin: each prefix that has words of its own, and the first step of each operation."""
     steps = {f"/{o.path.split('/')[1]}" for o in drive.contract.provider.operations if not o.media}
     return sorted({*steps, *drive.contract.provider.prefixes})
+
+
+def _streamed(drive: Drive, operation: Operation) -> list[Request]:
+    """A request for a stream, where a member of the body asks for one: what refuses it may be another part of a target."""
+    protocol = protocol_of(operation) if operation.reply.stream else None
+    if protocol is None or "is_streamed" not in protocol.can:
+        return []
+    bodies = (
+        protocol.fill(body, Wish("Hello", is_streamed=True)) for body in iter_good_bodies(drive.contract, operation)
+    )
+    return [drive.ask(operation, body) for body in bodies][:1]
 
 
 def _plain(drive: Drive, operation: Operation) -> list[Request]:

@@ -7,13 +7,17 @@ from typing import Any
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.history import links_of
 from understudy.contracts.inputs import find_task_body
+from understudy.contracts.limits import AFTER_FAILURES, PATIENT_TRIES
 from understudy.contracts.reading import Reading, read_exchange
 from understudy.contracts.requests import Request
+from understudy.contracts.timing import LONGEST_ADVICE, advice_of
 from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.model import Kind, Operation
 
-# Inputs of each kind beside the plain one: what they cost differs.
-VARIANTS = 3
+# Inputs of each kind beside the plain one, what they cost differs; and how many where no waiting costs anything.
+VARIANTS, MANY_VARIANTS = 3, 6
+# Seconds until a create is asked for again that was refused for the moment.
+A_WHILE = 15.0
 
 
 def submits(drive: Drive) -> list[tuple[Operation, Kind]]:
@@ -33,6 +37,33 @@ async def run_watched(drive: Drive) -> None:
 async def run_variants(drive: Drive) -> None:
     """Tasks of other documented and drawn inputs: each conditional branch, and other prices."""
     await asyncio.gather(*(_vary(drive, *each) for each in submits(drive)))
+
+
+async def run_failures(drive: Drive) -> None:
+    """A task of each kind for each way to fail that can be asked for."""
+    await asyncio.gather(*(_fail(drive, *each) for each in submits(drive)))
+
+
+async def _fail(drive: Drive, operation: Operation, kind: Kind) -> None:
+    body = find_task_body(drive.contract, operation, kind) if drive.provoke else None
+    codes = list(kind.failures)[1:] if body is not None else []
+    bodies = (find_failing(drive.contract, operation, kind, body, code) for code in codes)
+    await asyncio.gather(*(live(drive, operation, kind, failing) for failing in bodies if failing is not None))
+
+
+async def run_recovery(drive: Drive) -> None:
+    """When all is over, and much of it failed: one more task of each kind, asked for again as long as it is refused."""
+    await asyncio.gather(*(_recover(drive, *each) for each in submits(drive) if drive.provoke))
+
+
+async def _recover(drive: Drive, operation: Operation, kind: Kind) -> None:
+    body = find_task_body(drive.contract, operation, kind)
+    for _ in range(PATIENT_TRIES if body is not None else 0):
+        created = await drive.target.send(drive.ask(operation, body, probe=AFTER_FAILURES))
+        if not created.is_refusal:
+            await drive.follow(kind, created)
+            return
+        await drive.waiting.sleep(max(A_WHILE, min(advice_of(created.exchange), LONGEST_ADVICE)))
 
 
 async def run_last_looks(drive: Drive) -> None:
@@ -103,8 +134,14 @@ async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any)
 
 
 async def _vary(drive: Drive, operation: Operation, kind: Kind) -> None:
-    bodies = iter_variants(drive.contract, operation, kind, drive.dice, VARIANTS)
+    most = count_variants(drive.waiting.is_free)
+    bodies = iter_variants(drive.contract, operation, kind, drive.dice, most)
     await asyncio.gather(*(live(drive, operation, kind, body) for body in bodies))
+
+
+def count_variants(is_free: bool) -> int:
+    """How many inputs of each kind are tried."""
+    return MANY_VARIANTS if is_free else VARIANTS
 
 
 async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:

@@ -85,5 +85,7 @@ def _needed(wish: Wish) -> set[str]:
 
 
 def _probe(wish: Wish) -> str:
-    """What a driver knows beside the request: that so few tokens are no whole answer."""
+    """What a driver knows beside the request: that so few tokens, or what comes before a full stop, are no whole answer."""
+    if wish.stops:
+        return "must_stop"
     return "too_short" if wish.most_tokens and wish.most_tokens <= TOO_SHORT else ""

@@ -45,11 +45,13 @@ SCENARIOS = {
     "leakage": ("watched",),
     "lifecycle": ("watched",),
     "limit-rate": ("rated",),
+    "limit-freed": ("watched", "failures", "recovery"),
     "limit-running": ("queued",),
     "links-last": ("watched", "links"),
     "links-own": ("watched", "variants"),
     "lists": ("watched", "foreign", "lists"),
     "media": ("watched", "files"),
+    "uploads-own": ("uploads",),
     "models-told": ("forms", "texts"),
     "requests": ("watched", "negatives"),
     "said-alike": ("watched", "variants"),
@@ -59,7 +61,13 @@ SCENARIOS = {
     "characters-whole": ("texts",),
 }
 # Check -> the mock that its liar stands before; one with a virtual clock is asked to move it. Others: a fast one.
-BEFORE = {"limit-rate": RATED, "limit-running": VIRTUAL, "links-last": VIRTUAL, "task-ends": VIRTUAL}
+BEFORE = {
+    "limit-freed": VIRTUAL,
+    "limit-rate": RATED,
+    "limit-running": VIRTUAL,
+    "links-last": VIRTUAL,
+    "task-ends": VIRTUAL,
+}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)

@@ -15,6 +15,7 @@ from understudy.commands.judging import add_judging, chosen_checks, one_provider
 from understudy.commands.progress import Progress
 from understudy.contracts.contract import Contract
 from understudy.contracts.control import NoControl
+from understudy.contracts.drivers import Means
 from understudy.contracts.estimate import Estimate, estimate
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.limits import NARROW
@@ -71,7 +72,8 @@ def run(arguments: list[str]) -> int:
         checks=chosen_checks(options),
     )
     known_findings = _baseline(options.baseline)
-    bounds = estimate(Contract(provider), settings.scenarios, settings.max_tasks, settings.max_credits)
+    means = Means(settings.provoke, bool(settings.control_url))
+    bounds = estimate(Contract(provider), settings.scenarios, means, settings.max_tasks, settings.max_credits)
     print(f"understudy check: {bounds}", file=sys.stderr)
     try:
         with Progress("check", options.json) as bar:

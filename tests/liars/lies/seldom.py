@@ -1,0 +1,177 @@
+"""Lies that hide in one corner: one way to fail, one form of a body, a second file, a stream that is refused."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote
+
+from tests.liars.relay import Ask, Lie, Relay, Told
+from tests.liars.shapes import JUHUO, SEEDANCE2AI, STORYCLAW, at
+from tests.liars.telling import asking_json, of_task, telling, telling_events
+
+MESSAGES = "/v1/messages"
+ONCE = "idempotency-key"
+JSON = (("content-type", "application/json"),)
+CONFLICT = Told(
+    409, JSON, b'{"error":{"code":"idempotency_conflict","message":"This Idempotency-Key belongs to another body"}}'
+)
+BUSY = Told(503, (*JSON, ("retry-after", "5")), b'{"error":{"code":"service_busy","message":"The service is busy"}}')
+
+
+def _with_sound(ask: Ask, body: Any) -> None:
+    """Sound is made whatever was asked."""
+    if body.get("sound") == "off":
+        body["sound"] = "on"
+
+
+def _late_failures_are_paid() -> Lie:
+    """What fails when all but the transfer is done is paid."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body, lost = told.json(), relay.memory.setdefault(ask.key, set())
+        result = at(body, ("result",)) or {}
+        if JUHUO.polled(ask) and result.get("errorCode") == "TRANSFER_FAILED":
+            lost.add(result["taskId"])
+        if "remainCredits" in result:
+            result["usedCredits"] += 3 * len(lost)
+            result["remainCredits"] -= 3 * len(lost)
+            return told.with_json(body)
+        return told
+
+    return lie
+
+
+def _one_place_for_all_files() -> Lie:
+    """Who asks where to upload to is told what was told of the first file of that type."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        if ask.bare_path.endswith("/presign") and at(told.json(), ("code",)) == "200":
+            return relay.memory.setdefault((ask.key, at(ask.json(), ("contentType",))), told)  # type: ignore[no-any-return]
+        return told
+
+    return lie
+
+
+def _in_other_words(relay: Relay, task: dict[str, Any]) -> None:
+    if task.get("errorCode") == "SUBMIT_FAILED":
+        task["errorMsg"] = "生成超时"
+
+
+def _failures_keep_their_places() -> Lie:
+    """After three failed tasks an account may make no more."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        failed = relay.memory.setdefault(ask.key, set())
+        if SEEDANCE2AI.is_create(ask) and len(failed) >= 3:
+            return BUSY
+        told = await relay.fetch(ask)
+        task = SEEDANCE2AI.task(told.json()) if SEEDANCE2AI.polled(ask) else None
+        if task and SEEDANCE2AI.phase(task) == "failed":
+            failed.add(task["id"])
+        return told
+
+    return lie
+
+
+def _signs_as_a_bearer() -> Lie:
+    """Callbacks pass through the relay, which writes `Bearer` before their key."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.path.startswith("/back?to="):
+            headers = {**dict(JSON), "x-auth": f"Bearer {ask.key}"}
+            return Told(await relay.post(unquote(ask.path[9:]), ask.body, headers) or 502, JSON, b"{}")
+        body = ask.json()
+        if STORYCLAW.is_create(ask) and isinstance(body, dict) and body.get("callback_url"):
+            body["callback_url"] = f"{relay.own_url}/back?to={quote(str(body['callback_url']), safe='')}"
+            return await relay.fetch(ask.with_json(body))
+        return await relay.fetch(ask)
+
+    return lie
+
+
+def _tasks_words_for_streams(ask: Ask, told: Told) -> Told:
+    """A stream is refused in the words of tasks."""
+    if ask.bare_path == MESSAGES and told.status == 401 and at(ask.json(), ("stream",)) is True:
+        return told.with_json({"code": 401, "message": "API key missing or unknown"})
+    return told
+
+
+def _stopped_by_nothing(ask: Ask, events: list[bytes]) -> list[bytes]:
+    """A stream that was stopped by a sequence is said to have ended by itself."""
+    stopped = b'"stop_reason":"stop_sequence","stop_sequence":"."'
+    return [event.replace(stopped, b'"stop_reason":"end_turn","stop_sequence":null') for event in events]
+
+
+def _repeatable(keeps: Callable[[Told], bool], is_other: Callable[[bytes, bytes], bool]) -> Lie:
+    """The relay keeps by itself which body a key came with, for answers that it `keeps`."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        key = dict(ask.headers).get(ONCE)
+        if not key or not SEEDANCE2AI.is_create(ask):
+            return await relay.fetch(ask)
+        place = ask.key, ask.bare_path, key
+        if place in relay.memory and is_other(relay.memory[place], ask.body):
+            return CONFLICT
+        told = await relay.fetch(ask)
+        if keeps(told):
+            relay.memory[place] = ask.body
+        return told
+
+    return lie
+
+
+def _failed_is_forgotten() -> Lie:
+    """A create that is repeated after its task failed makes another task."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        said = told.json() or {}
+        if SEEDANCE2AI.polled(ask) and said.get("status") == "failed":
+            relay.memory[said["id"]] = True
+        if SEEDANCE2AI.is_create(ask) and told.status == 201 and said.get("id") in relay.memory:
+            return await relay.fetch(ask.with_header(ONCE, None))
+        return told
+
+    return lie
+
+
+def _not_more_than_two(relay: Relay, task: dict[str, Any]) -> None:
+    pictures = at(task, ("output", "image_urls"))
+    if isinstance(pictures, list):
+        del pictures[2:]
+
+
+def _rejected_by_half(relay: Relay, task: dict[str, Any]) -> None:
+    if "rejected" in str(task.get("error", "")):
+        task["credits_refunded"] = task["credits_used"] // 2
+
+
+def _smaller_than_asked(ask: Ask, body: Any) -> None:
+    """What the model cannot make in that size is made smaller."""
+    if body.get("aspectRatio") == "auto" and body.get("resolution") in ("2K", "4K"):
+        body["resolution"] = "1K"
+
+
+LIES: Mapping[str, tuple[str, Lie]] = {
+    "sound though it was switched off": ("juhuo", asking_json(_with_sound)),
+    "late failures are paid": ("juhuo", _late_failures_are_paid()),
+    "one place for all files": ("juhuo", _one_place_for_all_files()),
+    "a failure in the words of another": ("juhuo", of_task(JUHUO, _in_other_words)),
+    "failures keep their places": ("seedance2ai", _failures_keep_their_places()),
+    "callbacks signed as a bearer": ("storyclaw", _signs_as_a_bearer()),
+    "streams are refused in the words of tasks": ("storyclaw", telling(_tasks_words_for_streams)),
+    "a stream is stopped by nothing": ("storyclaw", telling_events(_stopped_by_nothing)),
+    "repetitions are compared by their bytes": (
+        "seedance2ai",
+        _repeatable(lambda told: told.status == 201, lambda one, other: one != other),
+    ),
+    "a refused request uses its key up": (
+        "seedance2ai",
+        _repeatable(lambda told: told.status == 400, lambda one, other: one != other),
+    ),
+    "failed is forgotten": ("seedance2ai", _failed_is_forgotten()),
+    "two pictures at most": ("seedance2ai", of_task(SEEDANCE2AI, _not_more_than_two)),
+    "what is rejected comes back by half": ("seedance2ai", of_task(SEEDANCE2AI, _rejected_by_half)),
+    "smaller than asked": ("seedance2ai", asking_json(_smaller_than_asked)),
+}
