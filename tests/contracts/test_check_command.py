@@ -15,6 +15,8 @@ from tests.conftest import UNDERSTUDY, Serve, Served
 from tests.contracts.driving import SPEED
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
+from understudy.commands.check import Standing
+from understudy.contracts.exchange import Exchange
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "contracts" / "report" / "report.schema.json").read_text("utf-8"))
 FEW = ("--skip", "streams", "--poll", "0.05", "--provoke")
@@ -92,6 +94,27 @@ def test_other_ends(more: tuple[str, ...], code: int, said: str, world: Serve) -
     done = run(world(*SPEED), *more)
     assert done.returncode == code
     assert said in done.stderr
+
+
+def test_a_clock_that_stands_still_is_told_at_once(serve: Serve) -> None:
+    served = serve("--clock", "virtual")
+    process = subprocess.Popen(words(served), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    line = next(line for line in process.stderr if "stands still" in line)
+    assert "Thu, 01 Jan 2026 00:00:00 GMT" in line and "--control-url" in line
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode in (0, 1) and "stands still" not in told
+
+
+def test_a_clock_that_moves_is_not_told_to_stand() -> None:
+    def answered(at: float, date: str) -> Exchange:
+        return Exchange(1, "a", "GET", "", "/", answered=at, response_headers=(("date", date),))
+
+    stands = Standing()
+    moving = [answered(at * 0.5, f"second {at // 2}") for at in range(40)]
+    assert not any(map(stands.begins, [*moving, *(answered(20.0 + at, "") for at in range(20))]))
+    assert [stands.begins(answered(50.0 + at, "the same")) for at in range(8)] == [False] * 5 + [True] + [False] * 2
 
 
 def test_ctrl_c_tells_what_there_is(serve: Serve) -> None:

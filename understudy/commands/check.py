@@ -31,6 +31,12 @@ from understudy.specs.problems import known
 from understudy.usage import Parser
 
 UNREACHABLE = 3
+# Seconds for which a clock that moves never tells the same.
+STANDS = 5.0
+_STANDS = (
+    "the target's clock stands still (its Date has been {} for five seconds): tasks may never end there. "
+    "Where it is a mock with a virtual clock, say --control-url URL/_understudy. Ctrl-C tells what was found so far."
+)
 # Who asks -> the option that gives the key.
 _KEYS = {"first": "api_key", "other": "other_api_key", "poor": "poor_api_key", NARROW: "narrow_api_key"}
 
@@ -77,7 +83,7 @@ def run(arguments: list[str]) -> int:
     print(f"understudy check: {bounds}", file=sys.stderr)
     try:
         with Progress("check", options.json) as bar:
-            told = _telling(bar, bounds)
+            told = _telling(bar, bounds, is_moved=bool(options.control_url))
             result = (
                 _drive_behind(provider, settings, options.upstream_listen, told)
                 if options.with_upstream
@@ -89,17 +95,40 @@ def run(arguments: list[str]) -> int:
     return publish(result, options, Console(), known_findings)
 
 
-def _telling(bar: Progress, bounds: Estimate) -> Callable[[Exchange], None]:
-    """What is told of every exchange: seconds of those that the run typically takes, and how many exchanges there were."""
+def _telling(bar: Progress, bounds: Estimate, *, is_moved: bool) -> Callable[[Exchange], None]:
+    """What is told of every exchange: seconds of those that the run typically takes, and how many exchanges there were.
+
+    Once also that the target's clock stands still, where we do not move it ourselves: nothing would ever end.
+    """
     started, count = time.monotonic(), 0
+    stands = Standing()
 
     def tell(exchange: Exchange) -> None:
         nonlocal count
         count += 1
         elapsed = int(time.monotonic() - started)
         bar.show(elapsed, max(int(bounds.seconds), elapsed + 1), f"{count} exchanges")
+        if not is_moved and stands.begins(exchange):
+            print(f"understudy check: {_STANDS.format(exchange.header('date'))}", file=sys.stderr)
 
     return tell
+
+
+class Standing:
+    """Finds out that a target's clock stands still, by the Date of its answers."""
+
+    def __init__(self) -> None:
+        self._date, self._since = "", 0.0
+        self._is_told = False
+
+    def begins(self, exchange: Exchange) -> bool:
+        """Whether it is clear with this exchange, for the first time."""
+        date = exchange.header("date")
+        if date != self._date:
+            self._date, self._since = date, exchange.answered
+        is_new = bool(date) and not self._is_told and exchange.answered - self._since >= STANDS
+        self._is_told = self._is_told or is_new
+        return is_new
 
 
 def _baseline(file: str) -> frozenset[Identity]:
