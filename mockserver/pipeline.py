@@ -1,7 +1,6 @@
 """The way of a request: found, known, counted, read, judged, done, worded, noted."""
 
 import logging
-import sys
 
 from understudy.mockserver.accounts import Account
 from understudy.mockserver.exchange import Answer, Exchange
@@ -154,8 +153,7 @@ def _authenticate(exchange: Exchange, act: Act) -> None:
         key = read_key(exchange)
         account = site.accounts.find(key) if key else None
         if account is not None and not (others and _is_contradicted(exchange, account, others)):
-            # One text for all tasks of a key.
-            exchange.account, exchange.key = account, sys.intern(key)
+            exchange.account, exchange.key = account, key
             if site.rate is not None:
                 site.throttle(account, exchange.now)
             return

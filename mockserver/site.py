@@ -64,7 +64,7 @@ class Site:
     def request_id(self) -> str:
         """A new id for a request."""
         self._requests += 1
-        return self.seed.draw(f"request {self._requests}").hex()[:32]
+        return self.seed.draw(f"request {self._requests}")[:16].hex()
 
     def draw(self, name: str) -> bytes:
         """64 bytes for a new resource of that name: no two draws are alike."""

@@ -1,7 +1,7 @@
 """A provider made ready to play: its operations compiled, its routes laid. Shared by all worlds."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -27,6 +27,10 @@ from understudy.specs.nodes import Node, Text, Value
 
 Getter = Callable[[Any], Any]
 KeyReader = Callable[[Exchange], str]
+
+# So many values of a header, and no longer ones, are remembered with the keys in them: all tasks of a key have one text.
+MOST_KEYS = 1_024
+LONGEST_KEY = 1_024
 
 # Headers in which keys travel, whatever a spec says.
 KEY_HEADERS = frozenset(
@@ -168,14 +172,22 @@ def _compile_key(scheme: Scheme) -> KeyReader:
     name = scheme.parameter.encode()
     if scheme.where == "query":
         return lambda exchange: _query_key(exchange.query_text, name)
-    if scheme.bearer:
-        return lambda exchange: _bearer_key(exchange.headers.get(name, b""))
-    return lambda exchange: exchange.headers.get(name, b"").strip(b" \t").decode("latin-1")
+    read = _bearer_key if scheme.bearer else _plain_key
+    known = lru_cache(MOST_KEYS)(read)
+
+    def find(exchange: Exchange) -> str:
+        value = exchange.headers.get(name, b"")
+        return known(value) if len(value) <= LONGEST_KEY else read(value)
+
+    return find
 
 
 def _bearer_key(value: bytes) -> str:
-    is_bearer = value[:7] == b"Bearer " or value[:7].lower() == b"bearer "
-    return value[7:].strip(b" \t").decode("latin-1") if is_bearer else ""
+    return _plain_key(value[7:]) if value[:7].lower() == b"bearer " else ""
+
+
+def _plain_key(value: bytes) -> str:
+    return value.strip(b" \t").decode("latin-1")
 
 
 def _query_key(query: bytes, name: bytes) -> str:
