@@ -236,7 +236,8 @@ class WireProtocol(HttpToolsProtocol):
         """Go on in HTTP/1.1. The parser takes the body for another protocol: a new one takes over."""
         framing = [(name, value) for name, value in self.scope["headers"] if name in _FRAMING]
         if framing and self.scope["method"] != "CONNECT":
-            self.cycle.more_body = True  # a parser may take it for complete
+            # A parser took it for complete. Its body is no request, even where it is answered before that comes.
+            self.cycle.more_body, self._is_between = True, False
             self.cycle.message_event.clear()
             self.parser = httptools.HttpRequestParser(_Rest(self))
             head = b"".join(b"%s: %s\r\n" % pair for pair in framing)

@@ -32,14 +32,14 @@ class Forgetting(Heads[Said]):
 
 
 class Echo:
-    """Answers with all that it was asked, as what `route` gave and the body have it."""
+    """Answers with all that it was asked, as what `route` gave and the body have it; `/early` waits for no body."""
 
     def __init__(self, heads: Heads[Said]) -> None:
         self.heads = heads
         self.routed = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, more = b"", True
+        body, more = b"", scope["path"] != "/early"
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -126,6 +126,8 @@ OTHER = POST % (2, b"cd")
 LATE = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
 # A body that is a request itself, which some have sent before.
 WITHIN = POST % (len(GET), GET)
+EARLY = b"GET /early HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(GET)
+EARLY_UPGRADE = EARLY[:-2] + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
 REQUESTS = (
     GET,
@@ -146,6 +148,8 @@ REQUESTS = (
     b"\r\n" + GET,
     b"\r\n\r\n" + GET,
     b"no HTTP\r\n\r\n",
+    EARLY + GET,
+    EARLY_UPGRADE + GET,
 )
 
 
@@ -165,6 +169,7 @@ def conversations(draw: st.DrawFn) -> list[bytes]:
 @example([[GET, WITHIN[: -len(GET)], GET, TWO]])
 @example([[REQUESTS[10] + GET, GET]])
 @example([[GET, REQUESTS[11][: -len(GET)], GET, TWO]])
+@example([[GET, EARLY_UPGRADE, GET, TWO]])
 def test_nobody_sees_a_difference(said: list[list[bytes]]) -> None:
     assert play(Echo(Heads()), *said) == play(Echo(Forgetting()), *said)
 
