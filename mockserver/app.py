@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import unquote
 
 from understudy.mockserver.cycle import break_off, cycle_of, send_whole, take_arrived
 from understudy.mockserver.exchange import Answer, Exchange, Request
@@ -36,6 +38,7 @@ MOST_AT_ONCE = 65_536
 _HEAD = b"date: %b\r\ncontent-length: %d\r\ncontent-type: %b\r\n%b"
 _LINE = b"%b: %b\r\n"
 _BODILESS = (204, 304)
+_ESCAPED_SLASH = re.compile(rb"%(2f)", re.IGNORECASE)
 
 
 class Disconnected(Exception):
@@ -132,7 +135,14 @@ class Gateway(Lane):
         """What a request is for; None for what the application behind has."""
         if scope["type"] != "http":
             return None
-        site, path = self.find_site(scope["path"], scope)
+        request = self._route(scope["path"], scope)
+        if request is not None and request.act is None and _ESCAPED_SLASH.search(scope["raw_path"]):
+            # Such a slash parts nothing: it is of an id or a model's name, which nobody may have.
+            return self._route(unquote(_ESCAPED_SLASH.sub(rb"%25\1", scope["raw_path"]).decode("ascii")), scope)
+        return request
+
+    def _route(self, path: str, scope: Scope) -> Request | None:
+        site, path = self.find_site(path, scope)
         if site is None:
             return None
         method, query, headers = scope["method"], scope["query_string"], scope["headers"]

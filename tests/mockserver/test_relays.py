@@ -87,6 +87,29 @@ def test_unknown_paths_speak_as_their_neighbours(path: str, form: dict[str, Any]
     assert body == form
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/v1/models/a%2Fb:generateContent", 404),
+        ("POST", "/v1beta/models/a%2fb:generateContent", 404),
+        ("GET", "/v1/video/generations/a%2Fb", 400),
+        ("GET", "/v1/nothing/a%2Fb", 404),
+    ],
+)
+def test_a_slash_that_is_escaped_is_of_the_name_in_which_it_stands(method: str, path: str, status: int) -> None:
+    door = door_of("unigateway")
+    key = door.site.stage.provider.accounts[0].key
+    body = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]} if method == "POST" else None
+    with_it, without = (send(door, Ask(method, p, body), x_goog_api_key=key) for p in (path, path.replace("%2", "x")))
+    assert with_it.status == without.status == status
+    assert form_of(with_it.json()) == form_of(without.json())
+
+
+def form_of(value: Any) -> Any:
+    """What is left of an answer without its texts."""
+    return {name: form_of(child) for name, child in value.items()} if isinstance(value, dict) else type(value)
+
+
 @pytest.mark.facts("CR-064", "CR-098")
 def test_two_durations_are_noted_where_they_differ() -> None:
     door = door_of("clawdrouter")
