@@ -16,6 +16,7 @@ from understudy.contracts.negatives import find
 from understudy.specs.model import Operation
 
 _UNBROKEN = "no request that breaks it alone could be made of the documented examples"
+_CLOSED = "no documented example takes this branch, and none could be made of them that does"
 
 
 def iter_requests(contract: Contract) -> Iterator[Clause]:
@@ -73,6 +74,7 @@ def iter_open_branches(contract: Contract) -> Iterator[Clause]:
                 f"{operation.id} takes a good request of the branch {branch.name}",
                 _taken(operation, branch),
                 cited,
+                _CLOSED,
             )
 
 
