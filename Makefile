@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # What `make serve`, `make test`, `make bench` and `make bench-peers` pass on: make serve ARGS='juhuo --port 0'
 ARGS :=
 # More than processors: many tests wait for a clock or a socket.
-WORKERS := 3
+WORKERS := 4
 
 # The sources lie in ./specs, ./mockserver and ./contracts, but are understudy.specs and so on once installed.
 # mypy reads the installed form; this turns its paths back into those of the checkout.

@@ -37,8 +37,8 @@ EXPLAINED = (
 
 
 @pytest.fixture
-def served(serve: Serve) -> Served:
-    return serve(*VIRTUAL, "--spec", str(ZOETROP))
+def served(world: Serve) -> Served:
+    return world(*VIRTUAL, "--spec", str(ZOETROP))
 
 
 def test_all_of_it_is_reached_and_nothing_is_found(served: Served) -> None:
