@@ -17,9 +17,13 @@ _PLAIN = (str, int, float, bool, type(None))
 
 @dataclass(slots=True)
 class Frame:
-    """Where code stands: `scope` is the variable of its scope; within a list `item` is that of the item, which is called `called`."""
+    """Where code stands: `scope` is the variable of its scope; within a list `item` is that of the item, which is called `called`.
+
+    `made`: code that makes the scope, for who stands further inside and needs it for few items.
+    """
 
     scope: str
+    made: str
     outer: "Frame | None" = None
     called: str = ""
     item: str = ""
@@ -79,13 +83,13 @@ class Code:
 
     def each(self, over: "Expression", frame: Frame, body: Callable[[Frame], str]) -> str:
         """The loops that give each item of a list to a body: the body, and what stands behind it in a comprehension."""
-        items = self.value(over, frame)
-        inner = Frame(self.variable("s"), frame, over.item, self.variable("i"))
+        items, item = self.value(over, frame), self.variable("i")
+        made = f"{self.name(self._resolver.bind)}({frame.made}, {self.name(over)}, {item})"
+        inner = Frame(self.variable("s"), made, frame, over.item, item)
         text = body(inner)
-        loops = f"for {inner.item} in {items} or ()"
+        loops = f"for {item} in {items} or ()"
         if inner.is_asked:
-            bound = f"{self.name(self._resolver.bind)}({frame.ask()}, {self.name(over)}, {inner.item})"
-            loops += f" for {inner.scope} in ({bound},)"
+            loops += f" for {inner.scope} in ({made},)"
         return f"{text} {loops}"
 
 
@@ -104,6 +108,6 @@ def compile_code(node: "Node", resolver: "Resolver") -> "Getter":
 
 def _make(node: "Node", resolver: "Resolver") -> "Getter":
     code = Code(resolver)
-    text = f"lambda scope: {node.code(code, Frame('scope'))}"
+    text = f"lambda scope: {node.code(code, Frame('scope', 'scope'))}"
     made: Getter = eval(compile(text, "<template>", "eval"), code.names)  # noqa: S307 - written above
     return made

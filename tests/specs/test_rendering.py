@@ -29,7 +29,9 @@ class Counting(ScopeResolver):
 
 
 def _scope() -> Any:
-    choices = [SimpleNamespace(index=index, pieces=pieces) for index, pieces in enumerate(([TEXT], [TOOL, TEXT]))]
+    choices = [
+        SimpleNamespace(index=index, pieces=pieces, tools=None) for index, pieces in enumerate(([TEXT], [TOOL, TEXT]))
+    ]
     return SimpleNamespace(completion=SimpleNamespace(id="c1", choices=choices), body={"model": "m"}, account=None)
 
 
@@ -45,12 +47,13 @@ PIECE = {
         ({"id": "$completion.id", "m": "$request.body#/model"}, {"id": "c1", "m": "m"}, 0),
         ({"$each": "$completion.choices", "$body": {"i": "$choice.index", "of": "$completion.id"}}, [{"i": 0, "of": "c1"}, {"i": 1, "of": "c1"}], 0),
         ({"$each": "$completion.choices", "$body": PIECE}, [[["hello"]], [{"n": "look", "c": 1}, ["hello"]]], 0),
-        # What is no attribute needs the scope, with all that lies around the item.
+        # What is no attribute needs the scope, with all that lies around the item: made for each such item alone.
         (
             {"$each": "$completion.choices", "$body": {"$each": "$choice.pieces", "$cases": {"tool": "$piece.arguments#/at", "text": "$request.body#/model"}}},
             [["m"], [1, "m"]],
-            5,
+            6,
         ),
+        ({"$each": "$completion.choices", "$body": {"i": "$choice.index", "tools": {"$each": "$choice.tools", "$body": "$request.body#/model"}}}, [{"i": 0, "tools": []}, {"i": 1, "tools": []}], 0),
         ({"a": "{$completion.id}!", "b?": "$request.body#/x", "c": {"$or": ["$request.body#/x", [1]]}}, {"a": "c1!", "c": [1]}, 0),
         ({"$with": "$request.body#/model", "$body": {"$with": "$request.body#/x", "$body": 1}}, None, 0),
     ],
