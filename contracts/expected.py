@@ -10,6 +10,8 @@ from understudy.contracts.reading import NOT_JSON, Reading
 from understudy.contracts.rules import broken_rules
 from understudy.specs.model import TERMINAL, Operation
 
+CONFLICT = "conflict"
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -52,6 +54,9 @@ def expect(history: History, reading: Reading) -> list[Expected]:
     found = [*_of_key(history, operation, reading)]
     found += [*_of_body(history, operation, reading), *_of_query(history, operation, reading)]
     found += _of_uploads(operation, reading)
+    if found:
+        return found
+    found += _of_continued(history, operation, reading)
     if found:
         return found
     later = (_of_task(history, operation, reading), _of_repetition(history, operation, reading))
@@ -143,6 +148,20 @@ def _of_task(history: History, operation: Operation, reading: Reading) -> Iterat
         if over and over.seen <= exchange.started:
             condition = str(operation.arguments.get("otherwise", "invalid_request"))
             yield Expected(condition, "the task is over", f"cancel/{story.kind.name}/over")
+
+
+def _of_continued(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
+    """An answer can be continued by the account that it was given to, and by nobody else."""
+    place = operation.arguments.get("continues")
+    asked = history.contract.value(operation, reading.exchange, reading.asked, place) if place else None
+    if not isinstance(asked, str) or CONFLICT not in operation.failures.conditions:
+        return
+    citation = history.contract.cite_condition(operation, CONFLICT)
+    owners = {r.exchange.who for r in history.of("completion") if r.values.get("$completion.id") == asked}
+    if owners and reading.exchange.who not in owners:
+        yield Expected(CONFLICT, "what it continues is another account's", f"ownership/{operation.id}", citation)
+    elif reading.exchange.probe == "unknown_answer":
+        yield Expected(CONFLICT, "there is no answer that it continues", f"ownership/{operation.id}", citation)
 
 
 def _of_repetition(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:

@@ -1,10 +1,16 @@
 """Checks of refusals: the status, code and envelope that the spec gives each condition."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import Reading
+from understudy.contracts.requests import PROVOKED
+
+# Refusals that waiting may change.
+MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "conflict", "idempotency_conflict"))
 
 
 def judge_words(history: History) -> Iterator[Evidence]:
@@ -22,6 +28,58 @@ def judge_words(history: History) -> Iterator[Evidence]:
         message = f"a refusal with status {status} and {words} is none of the documented ones ({known})"
         citation = history.contract.cite_condition(reading.operation, "invalid_request")
         yield Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, citation.assumed)
+
+
+def judge_kept(history: History) -> Iterator[Evidence]:
+    """A refusal comes in the condition in which it was brought about, and with the headers that this one has."""
+    for reading in history.client:
+        operation, conditions = reading.operation, history.contract.conditions(reading.operation)
+        if operation is None or not reading.is_refusal:
+            continue
+        wanted = reading.exchange.probe.removeprefix(PROVOKED) if reading.exchange.probe.startswith(PROVOKED) else ""
+        told = [conditions[name] for name in reading.conditions]
+        if wanted in conditions and wanted not in reading.conditions:
+            said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
+            message = f"refused as {said}, where {wanted} ({conditions[wanted].status}) was brought about"
+            yield _of_condition(history, reading, wanted, message)
+        for name, _ in told[0].headers if told else ():
+            is_promised = all(name in dict(condition.headers) for condition in told)
+            if is_promised and not reading.exchange.header(name):
+                message = f"a refusal as {told[0].name} comes without its header {name}"
+                yield _of_condition(history, reading, told[0].name, message)
+        if told and not {condition.name for condition in told} & MOMENTARY and reading.exchange.header("retry-after"):
+            message = f"a refusal as {told[0].name} says when to come again, and no waiting changes it"
+            yield replace(_of_condition(history, reading, told[0].name, message), assumed=True)
+
+
+def judge_field(history: History) -> Iterator[Evidence]:
+    """A refusal that names a member of the body names one that is wrong."""
+    for reading in history.client:
+        told, operation = reading.values.get("$error.field"), reading.operation
+        shape = history.contract.body_shape(operation) if operation and reading.is_refusal else None
+        if operation is None or shape is None or not isinstance(told, str) or not isinstance(reading.sent, dict):
+            continue
+        wrong = [
+            each for each in shape.misshapes(reading.sent) if each.keyword not in ("required", "additionalProperties")
+        ]
+        members = {each.place.strip("/").partition("/")[0] for each in wrong}
+        named = re.split(r"[.\[/]", told.lstrip("/$."), maxsplit=1)[0]
+        # A member that is good names nothing that is wrong; what the body lacks may be.
+        if (
+            wrong
+            and named in reading.sent
+            and named not in members
+            and len(wrong) == len(list(shape.misshapes(reading.sent)))
+        ):
+            message = f"it is refused for its member '{named}', and what is wrong is {', '.join(sorted(members))}"
+            yield replace(_of_condition(history, reading, reading.conditions[0], message), assumed=True)
+
+
+def _of_condition(history: History, reading: Reading, name: str, message: str) -> Evidence:
+    assert reading.operation
+    citation = history.contract.cite_condition(reading.operation, name)
+    clause = f"refusal/{reading.operation.id}/{name}"
+    return Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, citation.assumed, clause)
 
 
 def _judge_silence(history: History, reading: Reading) -> Iterator[Evidence]:

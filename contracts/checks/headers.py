@@ -9,7 +9,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import Reading
 from understudy.contracts.shapes import Shape
-from understudy.specs.nodes import Value
+from understudy.specs.nodes import Node, Value
 
 REQUEST_ID = "request.id"
 
@@ -32,6 +32,17 @@ def judge_headers(history: History) -> Iterator[Evidence]:
                 yield Evidence(problem, (exchange,), operation.id, citation.facts, citation.assumed, clause)
 
 
+def judge_echoes(history: History) -> Iterator[Evidence]:
+    """A header that is sent back comes back as it was sent, and not to who did not send it."""
+    for reading in history.client:
+        for name, node in _described(reading):
+            if not isinstance(node, Value) or node.expression.family != "request.header":
+                continue
+            sent, told = reading.exchange.sent_header(node.expression.member), reading.exchange.header(name)
+            if sent != told:
+                yield _of_id(reading, f"the header {name} was sent as {sent!r}, and comes back as {told!r}")
+
+
 def judge_request_ids(history: History) -> Iterator[Evidence]:
     """Each request has an id of its own, one and the same wherever its answer shows it."""
     seen: dict[str, Reading] = {}
@@ -50,11 +61,19 @@ def _request_ids(reading: Reading) -> Iterator[str]:
     operation = reading.operation
     if operation is None:
         return
-    described = operation.failures.envelope.headers if reading.is_refusal else operation.reply.headers
-    names = [name for name, node in described if isinstance(node, Value) and node.expression.name == REQUEST_ID]
+    names = [
+        name for name, node in _described(reading) if isinstance(node, Value) and node.expression.name == REQUEST_ID
+    ]
     for told in (*map(reading.exchange.header, names), reading.values.get(f"${REQUEST_ID}")):
         if isinstance(told, str) and told:
             yield told
+
+
+def _described(reading: Reading) -> tuple[tuple[str, Node], ...]:
+    """The headers that an answer has by its template."""
+    if reading.operation is None or not reading.is_answer:
+        return ()
+    return reading.operation.failures.envelope.headers if reading.is_refusal else reading.operation.reply.headers
 
 
 def _is_repetition(history: History, reading: Reading) -> bool:

@@ -10,6 +10,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story
 from understudy.contracts.limits import AFTER_FAILURES, CROWDED, NARROW, PATIENT_TRIES, RATE, most_running
 from understudy.contracts.reading import Reading
+from understudy.contracts.requests import PROVOKED
 
 # What a create beyond the tier may be told instead of waiting.
 _INSTEAD = frozenset((RATE, "service_busy", "conflict", "forbidden"))
@@ -103,6 +104,7 @@ def judge_rate(history: History) -> Iterator[Evidence]:
             yield _of_rate(history, reading, f"request {count + 1} of a window is refused, where {rate[0]} may come")
     if rate:
         yield from _judge_unbounded(history, *rate)
+        yield from _judge_probed(history)
 
 
 def _stood_still(one: Exchange, other: Exchange) -> bool:
@@ -117,7 +119,9 @@ def _is_no_date(exchange: Exchange) -> bool:
 def _too_often(history: History) -> Iterator[Reading]:
     """The refusals that speak of too many requests, and of nothing else."""
     for reading in history.client:
-        if reading.is_refusal and reading.operation and set(reading.conditions) & {RATE} and _is_sure(reading):
+        is_meant = reading.exchange.probe.startswith(PROVOKED) or reading.exchange.probe == "rate_of_another"
+        is_told = reading.is_refusal and reading.operation and RATE in reading.conditions and _is_sure(reading)
+        if is_told and not is_meant:
             yield reading
 
 
@@ -130,6 +134,16 @@ def _others(history: History, reading: Reading, seconds: float) -> list[Reading]
     exchange = reading.exchange
     mine = (r for r in history.client if r.exchange.who == exchange.who and r is not reading)
     return [r for r in mine if exchange.answered - seconds <= r.exchange.started <= exchange.answered]
+
+
+def _judge_probed(history: History) -> Iterator[Evidence]:
+    """Who asks too often is refused for that and for nothing else, and nobody else is refused for it."""
+    for reading in history.client:
+        probe, said = reading.exchange.probe, ", ".join(reading.conditions) or f"status {reading.exchange.status}"
+        if probe == "rate" and reading.is_refusal and RATE not in reading.conditions:
+            yield _of_rate(history, reading, f"who asks one thing over and over is refused as {said}, not as {RATE}")
+        elif probe == "rate_of_another" and RATE in reading.conditions:
+            yield _of_rate(history, reading, "one account is refused because another asked too often")
 
 
 def _judge_unbounded(history: History, most: int, seconds: float) -> Iterator[Evidence]:

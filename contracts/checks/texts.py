@@ -10,6 +10,7 @@ from typing import Any
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.protocols.protocol import child
 from understudy.contracts.shapes import Misshape, Shape
 from understudy.contracts.texts import Choice, Text, texts_of
 from understudy.specs.streams import DIALECTS
@@ -33,7 +34,7 @@ def judge_model(history: History) -> Iterator[Evidence]:
 def judge_tokens(history: History) -> Iterator[Evidence]:
     """Tokens are counted in whole numbers that are not negative, and their sums are right, of pictures too."""
     for text in texts_of(history):
-        for message in _miscounts(text.values):
+        for message in (*_miscounts(text.values), *_missums(text)):
             yield _evidence(history, text, message)
         if text.is_whole and text.values.get("$completion.input_tokens") == 0 and text.wish.text != "":
             yield _evidence(history, text, "a prompt is said to have no tokens")
@@ -58,6 +59,18 @@ def _miscounts(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{whole['input']} tokens in and {output} out are said to be {whole['total']} in all"
     if output is not None and whole.get("thinking", 0) > output:
         yield f"{whole['thinking']} tokens of thinking are more than all {output}"
+
+
+def _missums(text: Text) -> Iterator[str]:
+    """What is wrong with the parts that a protocol has its numbers of tokens made of."""
+    body = text.told.body if text.told else text.reading.body
+    for are_all, rules in ((True, text.protocol.sums), (False, text.protocol.parts)):
+        for place, others in rules:
+            whole, parts = child(body, *place), [child(body, *other) for other in others]
+            if not isinstance(whole, int) or not all(isinstance(part, int) for part in parts):
+                continue
+            if sum(parts) > whole or (are_all and sum(parts) != whole):
+                yield f"{'.'.join(place)} is {whole}, its parts are {' + '.join(map(str, parts))}"
 
 
 def judge_limit(history: History) -> Iterator[Evidence]:
@@ -164,6 +177,8 @@ def judge_calls(history: History) -> Iterator[Evidence]:
         calls = [call for choice in text.choices for call in choice.calls]
         if text.wish.must_call and schemas and not calls:
             yield _evidence(history, text, "a tool was to be called, and none is")
+        if text.wish.may_not_call and calls:
+            yield _evidence(history, text, "no tool was to be called, and one is")
         for call in calls:
             if call.name not in schemas:
                 yield _evidence(history, text, f"a tool {call.name!r} is called that was not offered")
@@ -202,7 +217,7 @@ def judge_json(history: History) -> Iterator[Evidence]:
 def judge_thoughts(history: History) -> Iterator[Evidence]:
     """Thinking that was asked for comes, and is signed where the protocol signs it."""
     for text in texts_of(history):
-        if not (text.wish.thinks and text.is_whole and "thinks" in text.protocol.can):
+        if not (text.wish.thinks and text.is_whole and "thinks" in text.protocol.can and text.protocol.must_think):
             continue
         for choice in text.choices:
             if not choice.thoughts:

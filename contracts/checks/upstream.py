@@ -40,6 +40,7 @@ def judge_parameters(history: History) -> Iterator[Evidence]:
     for pair in pairs_of(history):
         if not pair.behind or not isinstance(pair.client.sent, dict) or not isinstance(pair.behind[0].sent, dict):
             continue
+        yield from _lost_headers(pair)
         asked, came = pair.client.sent, pair.behind[0].sent
         for name in asked:
             if name in FREE:
@@ -52,6 +53,16 @@ def judge_parameters(history: History) -> Iterator[Evidence]:
         for name in came:
             if name not in asked and name not in FREE:
                 yield _evidence(pair, f"{name} is added on the way: {_short(came[name])}", assumed=True)
+
+
+def _lost_headers(pair: Pair) -> Iterator[Evidence]:
+    """Headers that the provider demands are part of what is asked; all others are the client's and the relay's own."""
+    operation, (sent, came) = pair.client.operation, (each.exchange for each in (pair.client, pair.behind[0]))
+    for parameter in operation.parameters if operation else ():
+        name = parameter.name
+        if parameter.where == "header" and parameter.required and sent.sent_header(name) != came.sent_header(name):
+            told = f"from {sent.sent_header(name)!r} to {came.sent_header(name)!r}"
+            yield _evidence(pair, f"the header {name} is changed on the way {told}", assumed=True)
 
 
 def judge_answer(history: History) -> Iterator[Evidence]:
@@ -115,7 +126,10 @@ def judge_cut(history: History) -> Iterator[Evidence]:
         if pair.fault not in CUTTING or pair.text is None or not pair.behind:
             continue
         is_streamed = pair.text.told is not None
-        if is_streamed and pair.text.is_whole and any(choice.stop for choice in pair.text.choices):
+        # Who ends by a word of its own where the provider gave no reason tells of a whole one, too.
+        has_reason = any(choice.stop for choice in pair.text.choices)
+        is_ended = has_reason or not any(choice.stop for text in pair.texts for choice in text.choices)
+        if is_streamed and pair.text.is_whole and is_ended:
             yield _evidence(
                 pair, f"the provider's stream broke off ({pair.fault}), and the client is told that it is whole"
             )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from understudy.contracts.citing import cite
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
-from understudy.contracts.expected import deserved
+from understudy.contracts.expected import CONFLICT, deserved
 from understudy.contracts.history import History, Story
 from understudy.contracts.limits import AFTER_FAILURES, NARROW, most_running
 from understudy.specs.model import TERMINAL, Kind, Operation
@@ -46,7 +46,11 @@ def iter_tasks(contract: Contract) -> Iterator[Clause]:
 
 
 def iter_owners(contract: Contract) -> Iterator[Clause]:
-    """Another account's task is refused."""
+    """Another account's task is refused, and so is to continue another account's answer."""
+    for operation in contract.serving("completion"):
+        if "continues" in operation.arguments and CONFLICT in operation.failures.conditions:
+            name = f"ownership/{operation.id}"
+            yield Clause(name, f"{operation.id} continues no answer of another account", _deserved(name))
     for operation in contract.serving("task.get", "task.cancel"):
         name = f"ownership/{operation.id}"
         yield Clause(name, f"{operation.id} refuses another account's task", _deserved(name))

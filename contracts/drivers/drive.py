@@ -3,8 +3,10 @@
 import random
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Headers
 from understudy.contracts.history import History, id_of
 from understudy.contracts.inputs import sample_places
 from understudy.contracts.pricing import typical_seconds
@@ -14,6 +16,7 @@ from understudy.contracts.requests import Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
 from understudy.specs.model import TERMINAL, Kind, Operation
+from understudy.specs.nodes import Value
 
 # How many times as long as is typical a task may take, and how long, in seconds, one is waited for whose like got stuck.
 SLACK = 2.5
@@ -53,9 +56,15 @@ class Drive:
     def ask(self, operation: Operation, body: Any = None, **more: Any) -> Request:
         """A request with the places of its path, and the parameters and headers that it demands, filled in."""
         places = sample_places(self.contract, operation)
-        headers = (*places.headers, *more.pop("headers", ()))
+        headers = (*places.headers, *self._echoed(operation), *more.pop("headers", ()))
         query = {**places.query, **(more.pop("query", None) or {})}
         return ask(operation, body, path=places.path, query=query, headers=headers, **more)
+
+    def _echoed(self, operation: Operation) -> Headers:
+        """Headers that the operation sends back, each with a value of its own."""
+        nodes = [node for _, node in operation.reply.headers if isinstance(node, Value)]
+        names = [node.expression.member for node in nodes if node.expression.family == "request.header"]
+        return tuple((name, f"understudy-{uuid4()}") for name in names)
 
     async def poll(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
         """Look at a task once; None when there is no way."""

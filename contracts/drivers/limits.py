@@ -56,7 +56,11 @@ async def run_rated(drive: Drive) -> None:
     await drive.waiting.sleep(max(0.0, drive.begun + rate[1] + 1 - drive.waiting.now()))
     for _ in range(2 * rate[0] + 1):
         reading = await drive.target.send(request.evolve(probe="rate"))
+        if reading.is_refusal and RATE not in reading.conditions:
+            return
         if RATE in reading.conditions:
+            if "other" in drive.target.credentials:
+                await drive.target.send(request.evolve(probe="rate_of_another", who="other"))
             await drive.waiting.sleep(min(advice_of(reading.exchange), LONGEST_ADVICE))
             await drive.target.send(request.evolve(probe="after_advice"))
             return

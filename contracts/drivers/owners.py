@@ -7,9 +7,12 @@ from uuid import uuid4
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.history import id_of
-from understudy.contracts.inputs import find_task_body, unknown_id
+from understudy.contracts.inputs import find_task_body, iter_good_bodies, unknown_id
+from understudy.contracts.negatives import edited
+from understudy.contracts.protocols.protocol import Wish
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.requests import Request, ask_for_task, to_json
+from understudy.contracts.texts import protocol_of
 from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation
@@ -24,6 +27,7 @@ async def run_foreign(drive: Drive) -> None:
             drive.reasons[prefix] = NO_OTHER
         return
     await asyncio.gather(*(_show_to_other(drive, *each) for each in submits(drive)))
+    await asyncio.gather(*(_let_other_continue(drive, o) for o in drive.contract.serving("completion")))
     await asyncio.gather(*(drive.target.send(drive.ask(o, who="other")) for o in drive.contract.serving("task.list")))
 
 
@@ -37,6 +41,25 @@ async def _show_to_other(drive: Drive, operation: Operation, kind: Kind) -> None
     await drive.follow(kind, created)
     # Once more after its end: what is kept of it must be kept for its owner alone.
     await asyncio.gather(*map(drive.target.send, requests))
+
+
+async def _let_other_continue(drive: Drive, operation: Operation) -> None:
+    """An answer of the first account, continued by it and by the other; and one that nobody was given."""
+    protocol, place = protocol_of(operation), str(operation.arguments.get("continues", ""))
+    base = next(iter_good_bodies(drive.contract, operation), None)
+    if protocol is None or not place or base is None:
+        return
+    body = protocol.fill(base, Wish("Say hello.", most_tokens=20))
+    told = await drive.target.send(drive.ask(operation, body))
+    given = told.values.get("$completion.id") if told.is_success else None
+    if not isinstance(given, str):
+        return
+    more = edited(protocol.fill(base, Wish("Once more.", most_tokens=20)), parse(place).path, given)
+    unknown = edited(more, parse(place).path, given[:-8] + given[:-9:-1])
+    await drive.target.send(drive.ask(operation, more))
+    await drive.target.send(drive.ask(operation, more, who="other"))
+    if unknown != more:
+        await drive.target.send(drive.ask(operation, unknown, probe="unknown_answer"))
 
 
 async def run_forms(drive: Drive) -> None:

@@ -35,6 +35,7 @@ WISHES: tuple[Wish, ...] = (
         must_call=True,
         wants_usage=True,
     ),
+    Wish("What is the weather in Paris? Look it up.", tools=(_WEATHER,), may_not_call=True, most_tokens=40),
     Wish("Name a colour.", choices=3, most_tokens=30, wants_usage=True),
     Wish("Which is larger, 9.11 or 9.8?", thinks=True, most_tokens=3_000),
     Wish("Give me a JSON object with the members name and age.", wants_json=True, wants_usage=True),

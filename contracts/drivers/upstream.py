@@ -25,6 +25,7 @@ from understudy.specs.model import Kind, Operation
 
 # What goes wrong with an answer as a whole.
 CALL_FAULTS = (
+    "fault=refuse condition=invalid_request",
     "fault=refuse condition=internal_error",
     "fault=refuse condition=service_busy",
     "fault=refuse condition=rate_limited retry_after=7",
@@ -155,6 +156,8 @@ def _iter_bodies(drive: Drive, operation: Operation, fill: Fill) -> Iterator[tup
         yield "", filled(wish)
     for name, value in _iter_members(drive, operation, filled(plain)):
         yield "", {**filled(plain), name: value}
+    for form in protocol.forms if protocol else ():
+        yield "", form(filled(plain))
     for fault in CALL_FAULTS:
         yield SPOILED, filled(plain, fault)
     if protocol and operation.reply.stream:

@@ -14,6 +14,8 @@ _DELTAS = {
     "signature_delta": ("signature", "signature"),
 }
 _THINKING = 1024
+_CACHED = (("usage", "cache_creation", "ephemeral_5m_input_tokens"),)
+_CACHED_LONG = (("usage", "cache_creation", "ephemeral_1h_input_tokens"),)
 
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
         filled["tools"] = [
             {"name": tool.name, "description": tool.name, "input_schema": tool.schema} for tool in wish.tools
         ]
-        filled["tool_choice"] = {"type": "any" if wish.must_call else "auto"}
+        filled["tool_choice"] = {"type": "none" if wish.may_not_call else "any" if wish.must_call else "auto"}
     if wish.thinks:
         filled["thinking"] = {"type": "enabled", "budget_tokens": _THINKING}
     return filled
@@ -44,6 +46,7 @@ def _asked(body: Mapping[str, Any]) -> Wish:
             Tool(text_of(child(tool, "name")), child(tool, "input_schema") or {}) for tool in children(body, "tools")
         ),
         must_call=child(body, "tool_choice", "type") in ("any", "tool"),
+        may_not_call=child(body, "tool_choice", "type") == "none",
         thinks=child(body, "thinking", "type") == "enabled",
         wants_usage=True,
     )
@@ -114,10 +117,36 @@ def _closed(block: dict[str, Any], told: Told) -> dict[str, Any]:
     return block
 
 
+_KEPT = {"cache_control": {"type": "ephemeral"}}
+
+
+def _in_blocks(body: dict[str, Any]) -> dict[str, Any]:
+    """The text as two blocks, after a system prompt in blocks that is to be kept in a cache."""
+    text = body["messages"][-1]["content"]
+    blocks = [{"type": "text", "text": "Listen. "}, {"type": "text", "text": text}]
+    system = [{"type": "text", "text": "Be brief.", **_KEPT}]
+    return {**body, "system": system, "messages": [{"role": "user", "content": blocks}]}
+
+
+def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
+    """After a tool was used, without success."""
+    used = {"type": "tool_use", "id": "toolu_1", "name": "look_up", "input": {}}
+    answered = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "nothing", "is_error": False}
+    blocks = [answered, {"type": "text", "text": body["messages"][-1]["content"]}]
+    messages = [
+        {"role": "user", "content": "Look it up."},
+        {"role": "assistant", "content": [used]},
+        {"role": "user", "content": blocks},
+    ]
+    return {**body, "messages": messages, "tools": [{"name": "look_up", "input_schema": {"type": "object"}}]}
+
+
 ANTHROPIC_MESSAGES = Protocol(
     "anthropic-messages",
     _fill,
     _asked,
     _add_up,
-    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "thinks"}),
+    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}),
+    forms=(_in_blocks, _after_a_call),
+    sums=((("usage", "cache_creation_input_tokens"), (*_CACHED, *_CACHED_LONG)),),
 )

@@ -6,6 +6,10 @@ from typing import Any
 from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
 
+_THINKING = 1024
+# Whether a tool must be called, and whether none may -> the protocol's word.
+_MODES = {(True, False): "ANY", (False, False): "AUTO", (False, True): "NONE"}
+
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
     filled = {**body, "contents": [{"role": "user", "parts": [{"text": wish.text}]}]}
@@ -18,6 +22,8 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
         settings["stopSequences"] = list(wish.stops)
     if wish.wants_json:
         settings["responseMimeType"] = "application/json"
+    if wish.thinks:
+        settings["thinkingConfig"] = {"includeThoughts": True, "thinkingBudget": _THINKING}
     if settings:
         filled["generationConfig"] = settings
     if wish.tools:
@@ -25,7 +31,7 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
             {"functionDeclarations": [{"name": t.name, "description": t.name, "parameters": t.schema}]}
             for t in wish.tools
         ]
-        filled["toolConfig"] = {"functionCallingConfig": {"mode": "ANY" if wish.must_call else "AUTO"}}
+        filled["toolConfig"] = {"functionCallingConfig": {"mode": _MODES[wish.must_call, wish.may_not_call]}}
     return filled
 
 
@@ -40,6 +46,8 @@ def _asked(body: Mapping[str, Any]) -> Wish:
         stops=tuple(filter(None, map(text_of, children(body, "generationConfig", "stopSequences")))),
         tools=tuple(declared),
         must_call=child(body, "toolConfig", "functionCallingConfig", "mode") == "ANY",
+        may_not_call=child(body, "toolConfig", "functionCallingConfig", "mode") == "NONE",
+        thinks=child(body, "generationConfig", "thinkingConfig", "includeThoughts") is True,
         wants_usage=True,
         wants_json=child(body, "generationConfig", "responseMimeType") == "application/json",
     )
@@ -94,11 +102,23 @@ def _take_part(parts: list[Any], part: Any) -> None:
         parts.append(dict(part) if isinstance(part, dict) else part)
 
 
+def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """The text as two parts, after an instruction."""
+    parts = [{"text": "Listen. "}, *body["contents"][-1]["parts"]]
+    return {
+        **body,
+        "systemInstruction": {"parts": [{"text": "Be brief."}]},
+        "contents": [{"role": "user", "parts": parts}],
+    }
+
+
 GEMINI = Protocol(
     "gemini",
     _fill,
     _asked,
     _add_up,
-    frozenset({"most_tokens", "stops", "tools", "must_call", "wants_json"}),
+    frozenset({"most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}),
     has_end=False,
+    must_think=False,
+    forms=(_in_parts,),
 )

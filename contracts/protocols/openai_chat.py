@@ -24,7 +24,7 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
             {"type": "function", "function": {"name": tool.name, "description": tool.name, "parameters": tool.schema}}
             for tool in wish.tools
         ]
-        filled["tool_choice"] = "required" if wish.must_call else "auto"
+        filled["tool_choice"] = "none" if wish.may_not_call else "required" if wish.must_call else "auto"
     if wish.choices > 1:
         filled["n"] = wish.choices
     if wish.wants_json:
@@ -43,6 +43,7 @@ def _asked(body: Mapping[str, Any]) -> Wish:
             for tool in children(body, "tools")
         ),
         must_call=body.get("tool_choice") == "required" or isinstance(body.get("tool_choice"), dict),
+        may_not_call=body.get("tool_choice") == "none",
         choices=whole(body.get("n")) or 1,
         wants_usage=child(body, "stream_options", "include_usage") is True,
         wants_json=child(body, "response_format", "type") in ("json_object", "json_schema"),
@@ -94,10 +95,13 @@ def _take_choice(told: Told, choices: dict[int, dict[str, Any]], each: Any) -> N
     if index is None:
         told.wrong.append("a choice has no index")
         return
+    told_role = index in choices
     choice = choices.setdefault(index, {"index": index, "message": {"role": "assistant"}, "finish_reason": None})
     if choice["finish_reason"] is not None:
         told.wrong.append(f"choice {index} goes on after its finish_reason")
     message, delta = choice["message"], child(each, "delta")
+    if not told_role and not child(delta, "role"):
+        told.wrong.append(f"choice {index} begins without a role")
     for name in ("content", "refusal", "reasoning_content"):
         piece = child(delta, name)
         if isinstance(piece, str):
@@ -135,10 +139,54 @@ def _closed(choice: dict[str, Any]) -> dict[str, Any]:
     return choice
 
 
+_TOOL: dict[str, Any] = {
+    "type": "function",
+    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}, "strict": False},
+}
+_CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+
+
+def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """The text as two parts."""
+    text = body["messages"][-1]["content"]
+    parts = [{"type": "text", "text": "Listen. "}, {"type": "text", "text": text}]
+    return {**body, "messages": [{"role": "user", "content": parts}]}
+
+
+def _instructed(body: dict[str, Any]) -> dict[str, Any]:
+    """After a developer's word."""
+    return {**body, "messages": [{"role": "developer", "content": "Be brief."}, *body["messages"]]}
+
+
+def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
+    """After a tool was called, which need not be called strictly, and answered."""
+    called = {"role": "assistant", "content": None, "tool_calls": [_CALL]}
+    answered = {"role": "tool", "tool_call_id": _CALL["id"], "content": ""}
+    messages = [{"role": "user", "content": "Look it up."}, called, answered, *body["messages"]]
+    return {**body, "messages": messages, "tools": [_TOOL]}
+
+
 OPENAI_CHAT = Protocol(
     "openai-chat",
     _fill,
     _asked,
     _add_up,
-    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "choices", "wants_usage", "wants_json"}),
+    frozenset(
+        {
+            "is_streamed",
+            "most_tokens",
+            "stops",
+            "tools",
+            "must_call",
+            "may_not_call",
+            "choices",
+            "wants_usage",
+            "wants_json",
+        }
+    ),
+    forms=(_in_parts, _instructed, _after_a_call),
+    parts=(
+        (("usage", "prompt_tokens"), (("usage", "prompt_tokens_details", "cached_tokens"),)),
+        (("usage", "completion_tokens"), (("usage", "completion_tokens_details", "reasoning_tokens"),)),
+    ),
 )

@@ -27,7 +27,7 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
         filled["tools"] = [
             {"type": "function", "name": tool.name, "parameters": tool.schema, "strict": False} for tool in wish.tools
         ]
-        filled["tool_choice"] = "required" if wish.must_call else "auto"
+        filled["tool_choice"] = "none" if wish.may_not_call else "required" if wish.must_call else "auto"
     if wish.wants_json:
         filled["text"] = {"format": {"type": "json_object"}}
     return filled
@@ -43,6 +43,7 @@ def _asked(body: Mapping[str, Any]) -> Wish:
             if child(tool, "type") == "function"
         ),
         must_call=body.get("tool_choice") == "required",
+        may_not_call=body.get("tool_choice") == "none",
         wants_usage=True,
         wants_json=child(body, "text", "format", "type") in ("json_object", "json_schema"),
     )
@@ -106,10 +107,21 @@ def _compare(told: Told, texts: Mapping[tuple[str, Any, Any], str]) -> None:
             told.wrong.append("the last event holds another text than the deltas told")
 
 
+def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
+    """The text as two parts of a message, after a developer's word."""
+    parts = [{"type": "input_text", "text": "Listen. "}, {"type": "input_text", "text": body["input"]}]
+    return {**body, "input": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts}]}
+
+
 OPENAI_RESPONSES = Protocol(
     "openai-responses",
     _fill,
     _asked,
     _add_up,
-    frozenset({"is_streamed", "most_tokens", "tools", "must_call", "wants_json"}),
+    frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
+    forms=(_in_parts,),
+    parts=(
+        (("usage", "input_tokens"), (("usage", "input_tokens_details", "cached_tokens"),)),
+        (("usage", "output_tokens"), (("usage", "output_tokens_details", "reasoning_tokens"),)),
+    ),
 )

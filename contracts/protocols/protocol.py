@@ -25,6 +25,7 @@ class Wish:
     stops: tuple[str, ...] = ()
     tools: tuple[Tool, ...] = ()
     must_call: bool = False
+    may_not_call: bool = False
     choices: int = 1
     thinks: bool = False
     wants_usage: bool = False
@@ -48,11 +49,18 @@ class Told:
     usages: int = 0
 
 
+Sum = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Where a number of tokens stands in an answer, and where the numbers stand that it is made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """`fill` makes a request's body from a good one and a wish, `asked` reads a body back, `add_up` reads a stream.
 
     `can`: the members of Wish that the protocol can say. `has_end`: whether its streams end in an event of their own.
+    `must_think`: whether who asks for thoughts is sure to get some, and signed.
+    `forms`: what makes of a filled body one that says the same or more in another form of the protocol.
+    `sums`: numbers of tokens that are the sum of others, `parts`: such that are no more than others.
     """
 
     name: str
@@ -61,6 +69,10 @@ class Protocol:
     add_up: Callable[[Sequence[tuple[Event, Any]]], Told]
     can: frozenset[str]
     has_end: bool = True
+    must_think: bool = True
+    forms: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    sums: tuple[Sum, ...] = ()
+    parts: tuple[Sum, ...] = ()
 
 
 def child(value: Any, *path: Any) -> Any:

@@ -53,6 +53,8 @@ SCENARIOS = {
     "media": ("watched", "files"),
     "uploads-own": ("uploads",),
     "models-told": ("forms", "texts"),
+    "refusal-field": ("negatives",),
+    "refusal-kept": ("provoked",),
     "requests": ("watched", "negatives"),
     "said-alike": ("watched", "variants"),
     "schema": ("watched", "strangers"),
@@ -118,10 +120,28 @@ def test_a_relay_may_date_its_answers_by_a_clock_of_its_own(
     assert {e.now > 0 for e in result.history.exchanges} == {True}
 
 
-def test_an_honest_relay_is_not_accused_by_its_provider() -> None:
-    result = check_behind("honest")
+@pytest.mark.parametrize(
+    ("name", "operation", "check"),
+    [
+        ("makes one text of parts", "chat.completions.create", "upstream-parameters"),
+        ("makes a system of developers", "chat.completions.create", "upstream-parameters"),
+        ("tells bad requests as its own errors", "chat.completions.create", "upstream-refusal"),
+        ("closes what broke with a word", "chat.completions.create", "upstream-cut"),
+        ("closes messages that broke", "messages.create", "upstream-cut"),
+        ("speaks another version", "messages.create", "upstream-parameters"),
+    ],
+)
+def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
+    assert check in {finding.check for finding in check_behind(name, operation).findings}
+
+
+@pytest.mark.parametrize(
+    "operation", ["chat.completions.create", "messages.create", "responses.create", "images.create"]
+)
+def test_an_honest_relay_is_not_accused_by_its_provider(operation: str) -> None:
+    result = check_behind("honest", operation)
     assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
     pairs = pairs_of(result.history)
-    assert len(pairs) > 50
+    assert len(pairs) > (50 if operation.startswith("chat") else 10)
     # What shall go wrong did: a fault that nobody knows would judge nothing.
     assert [p.fault for p in pairs if p.fault and not any("fault " in e.probe for e in p.exchanges[1:])] == []

@@ -144,6 +144,22 @@ def _drop_empty(body: dict[str, Any]) -> None:
         del body[name]
 
 
+def _one_text(body: dict[str, Any]) -> None:
+    for message in body.get("messages", ()):
+        if isinstance(message.get("content"), list):
+            message["content"] = "".join(part.get("text", "") for part in message["content"])
+
+
+def _system(body: dict[str, Any]) -> None:
+    for message in body.get("messages", ()):
+        if message.get("role") == "developer":
+            message["role"] = "system"
+
+
+def _bad_is_500(status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    return 500 if status == 400 else status, kept
+
+
 def _warmer(body: dict[str, Any]) -> None:
     body["temperature"] = 0.7
 
@@ -220,6 +236,16 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "knows ASCII alone": lambda upstream: Changes(piece=_broken),
     "locks after a failure": lambda upstream: Changes(head=_Locks()),
     "tells where it asked": _told_where,
+    "makes one text of parts": lambda upstream: Changes(ask=_of_json(_one_text)),
+    "makes a system of developers": lambda upstream: Changes(ask=_of_json(_system)),
+    "tells bad requests as its own errors": lambda upstream: Changes(head=_bad_is_500),
+    "closes what broke with a word": lambda upstream: Changes(closing=b"data: [DONE]\n\n"),
+    "closes messages that broke": lambda upstream: Changes(
+        closing=b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    ),
+    "speaks another version": lambda upstream: Changes(
+        ask=lambda ask: ask.with_header("anthropic-version", "2023-01-01")
+    ),
 }
 
 

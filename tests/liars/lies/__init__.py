@@ -24,7 +24,11 @@ class Liar:
 TABLES = (money, access, streams, errors, links, limits, wires, rarely, seldom)
 _TOLD_OF_ALL = [Liar(name, slug, make(SHAPES[slug])) for name, (make, slugs) in tasks.LIES.items() for slug in slugs]
 _TOLD_OF_ONE = [Liar(name, slug, lie) for table in TABLES for name, (slug, lie) in table.LIES.items()]
-_RATED = [Liar(name, slug, lie, {"rate_limit": "on"}) for name, (slug, lie) in limits.RATED.items()]
+_RATED = [
+    Liar(name, slug, lie, {"rate_limit": "on"})
+    for table in (limits, seldom)
+    for name, (slug, lie) in table.RATED.items()
+]
 LIARS: Mapping[str, Liar] = {f"{liar.provider}: {liar.name}": liar for liar in (*_TOLD_OF_ALL, *_TOLD_OF_ONE, *_RATED)}
 
 _SAID: Mapping[str, list[str]] = yaml.load(

@@ -1,12 +1,13 @@
 """Lies that hide in one corner: one way to fail, one form of a body, a second file, a stream that is refused."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
 from tests.liars.relay import Ask, Lie, Relay, Told
 from tests.liars.shapes import JUHUO, SEEDANCE2AI, STORYCLAW, at
-from tests.liars.telling import asking_json, of_task, telling, telling_events
+from tests.liars.telling import asking_json, of_task, telling, telling_events, telling_json
 
 MESSAGES = "/v1/messages"
 ONCE = "idempotency-key"
@@ -153,6 +154,105 @@ def _smaller_than_asked(ask: Ask, body: Any) -> None:
         body["resolution"] = "1K"
 
 
+def _busy_is_broken(ask: Ask, told: Told) -> Told:
+    """That a model is overloaded is told as an error of the relay's own."""
+    if told.status != 529:
+        return told
+    said = told.json()
+    said["error"] = {"type": "api_error", "message": "internal server error"}
+    return replace(told.with_json(said), status=500)
+
+
+def _again_without_quota(ask: Ask, told: Told) -> Told:
+    """Who has used all up is told to come again."""
+    return told.with_header("retry-after", "1") if b"insufficient_quota" in told.body else told
+
+
+def _never_when(ask: Ask, told: Told) -> Told:
+    """Nobody is told when to come again."""
+    return told.with_header("retry-after", None)
+
+
+def _one_behind() -> Lie:
+    """The client's own id of the request before is sent back."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        mine = dict(told.headers).get("request-id")
+        if not mine or ask.bare_path == MESSAGES:
+            return told
+        before, relay.memory["last"] = relay.memory.get("last", mine), mine
+        return told.with_header("request-id", before)
+
+    return lie
+
+
+def _cached_more(ask: Ask, body: Any) -> None:
+    """More is said to be cached than its parts are."""
+    if ask.bare_path == MESSAGES and at(body, ("usage", "cache_creation")):
+        body["usage"]["cache_creation_input_tokens"] += 7
+
+
+def _of_nobody(ask: Ask, events: list[bytes]) -> list[bytes]:
+    """No chunk says whose words it brings."""
+    return [event.replace(b'"role":"assistant",', b"") for event in events]
+
+
+def _calls_anyway(ask: Ask, body: Any) -> None:
+    """Tools are called where none may be."""
+    if body.get("tool_choice") == "none":
+        body["tool_choice"] = "auto"
+
+
+def _blames_the_model(ask: Ask, body: Any) -> None:
+    """Whatever is wrong, the model is said to be."""
+    if isinstance(body.get("error"), dict) and body["error"].get("param"):
+        body["error"]["param"] = "model"
+
+
+def _one_drawer() -> Lie:
+    """The responses of all accounts lie in one drawer."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        if ask.bare_path != "/v1/responses":
+            return told
+        asked, said = ask.json(), told.json()
+        if told.status == 200 and isinstance(said, dict):
+            relay.memory[said["id"]] = True
+        if told.status == 400 and at(asked, ("previous_response_id",)) in relay.memory:
+            del asked["previous_response_id"]
+            return await relay.fetch(ask.with_json(asked))
+        return told
+
+    return lie
+
+
+def _thinks_twice(ask: Ask, body: Any) -> None:
+    """Thoughts are counted among the answer, too."""
+    usage = at(body, ("usageMetadata",))
+    if usage:
+        usage["candidatesTokenCount"] += usage.get("thoughtsTokenCount", 0)
+
+
+def _all_wait_for_one() -> Lie:
+    """While one account asks too often, all others are refused, too."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        if told.status == 429:
+            relay.memory.update(who=ask.key, told=told)
+        refused = relay.memory.get("told")
+        return refused if refused and ask.key and ask.key != relay.memory["who"] else told
+
+    return lie
+
+
+def _too_often_is_busy(ask: Ask, told: Told) -> Told:
+    """Who asks too often hears that the service is busy."""
+    return replace(BUSY, headers=told.headers) if told.status == 429 else told
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     "sound though it was switched off": ("juhuo", asking_json(_with_sound)),
     "late failures are paid": ("juhuo", _late_failures_are_paid()),
@@ -174,4 +274,20 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "two pictures at most": ("seedance2ai", of_task(SEEDANCE2AI, _not_more_than_two)),
     "what is rejected comes back by half": ("seedance2ai", of_task(SEEDANCE2AI, _rejected_by_half)),
     "smaller than asked": ("seedance2ai", asking_json(_smaller_than_asked)),
+    "busy is told as broken": ("storyclaw", telling(_busy_is_broken)),
+    "without a quota come again": ("clawdrouter", telling(_again_without_quota)),
+    "never told when to come again": ("unigateway", telling(_never_when)),
+    "the id of the request before": ("clawdrouter", _one_behind()),
+    "more is cached than its parts": ("clawdrouter", telling_json(_cached_more)),
+    "a stream is of nobody": ("clawdrouter", telling_events(_of_nobody)),
+    "tools are called anyway": ("clawdrouter", asking_json(_calls_anyway)),
+    "always the model is blamed": ("clawdrouter", telling_json(_blames_the_model)),
+    "answers of others are continued": ("clawdrouter", _one_drawer()),
+    "thoughts are counted twice": ("unigateway", telling_json(_thinks_twice)),
+}
+
+# Where the rate of requests is bounded.
+RATED: Mapping[str, tuple[str, Lie]] = {
+    "all wait for one": ("seedance2ai", _all_wait_for_one()),
+    "too often is told as busy": ("seedance2ai", telling(_too_often_is_busy)),
 }
