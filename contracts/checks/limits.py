@@ -138,9 +138,12 @@ def _others(history: History, reading: Reading, seconds: float) -> list[Reading]
 
 def _judge_probed(history: History) -> Iterator[Evidence]:
     """Who asks too often is refused for that and for nothing else, and nobody else is refused for it."""
+    first: Reading | None = None
     for reading in history.client:
         probe, said = reading.exchange.probe, ", ".join(reading.conditions) or f"status {reading.exchange.status}"
-        if probe == "rate" and reading.is_refusal and RATE not in reading.conditions:
+        first = reading if first is None and probe == "rate" else first
+        # What is asked may be nothing that there is: then it is refused for that from the first.
+        if probe == "rate" and reading.is_refusal and first and not {RATE, *first.conditions} & set(reading.conditions):
             yield _of_rate(history, reading, f"who asks one thing over and over is refused as {said}, not as {RATE}")
         elif probe == "rate_of_another" and RATE in reading.conditions:
             yield _of_rate(history, reading, "one account is refused because another asked too often")

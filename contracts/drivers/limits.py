@@ -54,9 +54,11 @@ async def run_rated(drive: Drive) -> None:
         return
     # Who used the key before us is to be forgotten.
     await drive.waiting.sleep(max(0.0, drive.begun + rate[1] + 1 - drive.waiting.now()))
+    usual: int | None = None
     for _ in range(2 * rate[0] + 1):
         reading = await drive.target.send(request.evolve(probe="rate"))
-        if reading.is_refusal and RATE not in reading.conditions:
+        usual = reading.exchange.status if usual is None else usual
+        if reading.exchange.status != usual and RATE not in reading.conditions:
             return
         if RATE in reading.conditions:
             if "other" in drive.target.credentials:
