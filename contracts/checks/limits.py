@@ -13,6 +13,8 @@ from understudy.contracts.reading import Reading
 from understudy.contracts.requests import PROVOKED
 
 # What a create beyond the tier may be told instead of waiting.
+# Seconds: windows of requests are seldom longer, and nobody needs to document them.
+A_MINUTE = 60.0
 _INSTEAD = frozenset((RATE, "service_busy", "conflict", "forbidden"))
 
 
@@ -51,9 +53,20 @@ def _judge_refused(history: History) -> Iterator[Evidence]:
     """A create of the account in the lowest tier is taken while others of it are under way."""
     for reading in history.of("task.submit"):
         told = sorted(set(reading.conditions) & _INSTEAD)
-        if reading.exchange.who == NARROW and reading.asked is not None and told:
+        is_narrow = reading.exchange.who == NARROW and reading.asked is not None
+        if is_narrow and told and not _is_turned_away(history, reading):
             message = f"a task beyond those that may run is refused as {told[0]} instead of waiting"
             yield _of_tiers(history, message, (reading.exchange,), reading)
+
+
+def _is_turned_away(history: History, reading: Reading) -> bool:
+    """Whether its account is told the same of what is no create, about then: too much is asked, whatever runs."""
+    near = (
+        r
+        for r in history.client
+        if r.exchange.who == reading.exchange.who and abs(r.exchange.clock - reading.exchange.clock) <= A_MINUTE
+    )
+    return any(r.is_refusal and r.asked is None and CROWDED & set(r.conditions) for r in near)
 
 
 def judge_freed(history: History) -> Iterator[Evidence]:

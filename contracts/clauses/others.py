@@ -107,7 +107,8 @@ def iter_calls(contract: Contract) -> Iterator[Clause]:
             yield Clause(name, f"{operation.id} refuses a spoilt signature", _deserved(name))
         if operation.behavior == "upload.presign":
             text = f"{operation.id} gives each file an address of its own"
-            yield Clause(f"upload/{operation.id}/own", text, _several(operation))
+            why = "one file was uploaded: the document has one example, and there is no other account"
+            yield Clause(f"upload/{operation.id}/own", text, _several(operation), reason=why)
 
 
 def iter_limits(contract: Contract) -> Iterator[Clause]:

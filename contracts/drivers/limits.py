@@ -5,7 +5,7 @@ import asyncio
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import submits
 from understudy.contracts.inputs import find_task_body, unknown_id
-from understudy.contracts.limits import NARROW, RATE, most_running
+from understudy.contracts.limits import CROWDED, NARROW, RATE, most_running
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.timing import LONGEST_ADVICE, advice_of
 from understudy.contracts.variants import find_failing
@@ -43,6 +43,10 @@ async def _live(drive: Drive, kind: Kind, together: list[Request], *later: Reque
     """Send creates at once, then others, and follow all that are taken to their ends."""
     created = await asyncio.gather(*map(drive.target.send, together))
     created += [await drive.target.send(request) for request in later]
+    cheap = _cheap(drive)
+    if cheap is not None and any(CROWDED & set(each.conditions) for each in created):
+        # Is it told so for what runs, or for how much it asks, whatever that is?
+        await drive.target.send(cheap.evolve(who=NARROW))
     await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
 
 

@@ -11,7 +11,7 @@ import yaml
 from tests.conftest import Serve
 from tests.contracts.driving import RATED, SLOWER, SPEED, VIRTUAL, check_behind, check_liar, check_mock
 from tests.door import PROVIDERS
-from tests.liars.relay import Relay, running
+from tests.liars.relay import Ask, Relay, Told, running
 from tests.liars.telling import telling
 from understudy.contracts.checks import CHECKS, Check
 from understudy.contracts.upstream import pairs_of
@@ -104,6 +104,29 @@ def test_it_says_nothing_of_the_mock(slug: str, serve: Serve) -> None:
     result = check_mock(serve(*SPEED), slug, provoke=True)
     assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
     assert result.tally.checked > 10
+
+
+def test_a_rate_that_no_document_has_is_not_taken_for_a_tier(world: Serve) -> None:
+    served = world(*RATED)
+    result = check_mock(served, "juhuo", control_url=served.control_url, provoke=True, scenarios=frozenset(("queued",)))
+    narrow = [r for r in result.history.client if r.exchange.who == "narrow"]
+    assert any(r.is_refusal and r.asked is not None and "rate_limited" in r.conditions for r in narrow)
+    assert result.findings == ()
+
+
+def test_who_is_refused_whatever_it_asks_is_not_refused_for_a_tier(world: Serve) -> None:
+    served = world(*VIRTUAL)
+    ours = served.providers["juhuo"].keys
+
+    async def refuse(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        return told if ask.key in ours else told.with_json({"code": "5003", "message": "busy"})
+
+    with running(Relay(served.providers["juhuo"].base_url, refuse)) as url:
+        result = check_mock(
+            served, "juhuo", url, control_url=served.control_url, scenarios=frozenset(("queued",)), provoke=True
+        )
+    assert "limit-running" not in {finding.check for finding in result.findings}
 
 
 @pytest.mark.parametrize(
