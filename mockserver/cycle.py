@@ -10,8 +10,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from understudy.mockserver.transport import CoalescingTransport
 
-_NO_BODY = bytearray()
-
 
 class Cycle(RequestResponseCycle):
     """uvicorn's, but that a request which is answered at once pays for nothing that it does not need."""
@@ -131,5 +129,5 @@ def take_arrived(cycle: Cycle) -> bytes | None:
     """The body of a request that has arrived whole: what ASGI's `receive` would give, without waiting; else None."""
     if cycle.more_body or cycle.disconnected:
         return None
-    body, cycle.body = bytes(cycle.body), _NO_BODY
+    body, cycle.body = bytes(cycle.body), cast(bytearray, b"")  # nothing is added to it
     return body

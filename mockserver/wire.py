@@ -52,6 +52,7 @@ class WireProtocol(HttpToolsProtocol):
     """
 
     _due: Cycle | None = None  # whose head is there, until all that came with it is parsed
+    _under_way: Any = None  # what a task answers, while others may wait behind it
     # Whether all that came was of requests that came whole.
     _is_between = True
     _head = 0
@@ -63,7 +64,7 @@ class WireProtocol(HttpToolsProtocol):
         self._outbox = outbox_of(self.loop)
         self._outbox.connections += 1
         super().connection_made(cast(asyncio.Transport, CoalescingTransport(transport, self._outbox)))
-        self._routing = cast(Routing, self.app) if hasattr(self.app, "route") else None
+        self._routing = cast(Routing, self.app) if hasattr(self.app, "heads") else None
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; what is no HTTP gets a bare 400 and a close, after the answers to what came before it."""
@@ -147,20 +148,47 @@ class WireProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with what was pipelined, or wait: one timer a connection, not a new one for each answer."""
         self.server_state.total_requests += 1
+        self._under_way = None
         if self.transport.is_closing():
             return
+        if not self.pipeline:
+            self._idle_since = self.loop.time()
+            if self._watch is None:
+                self._watch = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+        if not self.flow.write_paused:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Answer what was pipelined, and hear more."""
         self.flow.resume_reading()
         if self.pipeline:
             cycle, application = self.pipeline.pop()
             self._start_asgi_task(cycle, application)
-        else:
-            self._idle_since = self.loop.time()
-            if self._watch is None:
-                self._watch = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
+
+    def pause_writing(self) -> None:
+        """A client that does not read is not heard either: what it asks would be answered into memory."""
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        """It has read: go on with what it asked."""
+        super().resume_writing()
+        if self._under_way is None and not self.transport.is_closing():
+            self._go_on()
+        elif not self.pipeline:
+            self.flow.resume_reading()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop watching."""
+        """Stop watching, and tell what is under way; uvicorn tells what was asked last, which may wait behind it."""
         self._outbox.connections -= 1
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.disconnected = True
+            under_way.wake()
         super().connection_lost(exc)
         if self._watch is not None:
             self._watch.cancel()

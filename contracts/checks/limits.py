@@ -12,9 +12,9 @@ from understudy.contracts.limits import AFTER_FAILURES, CROWDED, NARROW, PATIENT
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import PROVOKED
 
-# What a create beyond the tier may be told instead of waiting.
 # Seconds: windows of requests are seldom longer, and nobody needs to document them.
 A_MINUTE = 60.0
+# What a create beyond the tier may be told instead of waiting.
 _INSTEAD = frozenset((RATE, "service_busy", "conflict", "forbidden"))
 
 

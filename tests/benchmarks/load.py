@@ -17,7 +17,7 @@ import uvloop
 from tests.benchmarks.servers import ROOT, Ask
 
 WRK = shutil.which("wrk")
-# The value of a header that wrk counts up, request by request; the loop below sends it as it is.
+# The value of a header that is another one with each request.
 COUNT = "COUNT"
 SCRIPT = Path(__file__).with_name("wrk.lua")
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
@@ -98,6 +98,7 @@ class Tally:
     expect: bytes
     until: float
     left: int
+    sent: int = 1_000_000_000
     errors: int = 0
     latencies: list[float] = field(default_factory=list)
 
@@ -107,6 +108,11 @@ class Tally:
             return False
         self.left -= 1
         return True
+
+    def next(self) -> bytes:
+        """The next request: counted, where it is to be."""
+        self.sent += 1
+        return self.raw.replace(COUNT.encode(), b"%d" % self.sent) if COUNT.encode() in self.raw else self.raw
 
 
 def answer_end(data: bytes | bytearray) -> int:
@@ -140,7 +146,7 @@ class Connection(asyncio.Protocol):
         assert self.transport is not None, "connected before it sends"
         if self.tally.may_send():
             self.sent = time.perf_counter()
-            self.transport.write(self.tally.raw)
+            self.transport.write(self.tally.next())
         else:
             self.sent = 0.0
             self.transport.close()

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from uvicorn.server import ServerState
 
-from understudy.mockserver.app import Message, Receive, Scope, Send
+from understudy.mockserver.app import Application, Message, Receive, Scope, Send
 from understudy.mockserver.cycle import cycle_of, send_whole, take_arrived
 from understudy.mockserver.heads import Heads
 from understudy.mockserver.server import server_config
@@ -64,7 +64,7 @@ async def _send(send: Send, body: bytes) -> None:
 Scene = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
-def _play(shop: Shop, scene: Scene) -> None:
+def _play(shop: Application, scene: Scene) -> None:
     """Run a scene on one connection to the shop."""
 
     async def run() -> None:
@@ -119,6 +119,77 @@ def test_by_which_way_a_request_comes_to_the_application(way: str) -> None:
 
     _play(shop, scene)
     assert heard == answers
+
+
+class Talker(Shop):
+    """Tells much at once, or, as an application, without end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answered = 0
+        self.left = asyncio.Event()
+
+    def answer(self, request: None, scope: Scope, receive: Receive, send: Send) -> Awaitable[None] | None:
+        if scope["path"] == "/for-ever":
+            return self(scope, receive, send)
+        cycle = cycle_of(send)
+        assert cycle is not None
+        self.answered += 1
+        send_whole(cycle, 200, b"content-length: %d\r\n" % LARGE, b"a" * LARGE)
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = cycle_of(send)
+        assert cycle is not None
+        if scope["path"] != "/for-ever":
+            self.answer(None, scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not cycle.disconnected:
+            await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
+            await asyncio.sleep(0)
+        self.left.set()
+
+
+LARGE = 200_000
+MANY = 300
+
+
+def test_who_answers_hears_that_the_client_left_also_when_it_had_asked_for_more() -> None:
+    talker = Talker()
+
+    async def scene(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(HEAD % (b"for-ever", 2) + b"ab" + WHOLE)
+        await reader.readexactly(1_000)
+        writer.transport.abort()
+        await asyncio.wait_for(talker.left.wait(), 5)
+
+    _play(talker, scene)
+    assert talker.answered == 0, "what waited behind it is not answered"
+
+
+def test_a_client_that_does_not_read_is_not_answered_into_memory() -> None:
+    talker = Talker()
+
+    async def scene(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = asyncio.ensure_future(_ask_often(writer))
+        before = -1
+        while before != talker.answered:
+            before = talker.answered
+            await asyncio.sleep(0.3)
+        assert 0 < talker.answered < MANY / 2, "most wait until something is read"
+        for _ in range(MANY):
+            assert len(await _read(reader)) == LARGE
+        await asked
+
+    _play(talker, scene)
+
+
+async def _ask_often(writer: asyncio.StreamWriter) -> None:
+    for _ in range(MANY):
+        writer.write(WHOLE)
+        await writer.drain()
+        await asyncio.sleep(0.002)  # each comes on its own
 
 
 def test_an_answer_that_breaks_is_told_and_the_connection_closed(caplog: pytest.LogCaptureFixture) -> None:
