@@ -49,6 +49,11 @@ class Contract:
         """The operations that do such a thing, in document order."""
         return [o for o in self.provider.operations if o.behavior in behaviors]
 
+    def idempotency_key(self, exchange: Exchange) -> str:
+        """The key under which a request may be repeated, '' for none."""
+        idempotency = self.provider.idempotency
+        return exchange.sent_header(idempotency.header) if idempotency else ""
+
     def said(self, operation: Operation) -> Mapping[str, Any]:
         """The operation as the document has it."""
         found: Mapping[str, Any] = self.provider.document["paths"][operation.path][operation.method.lower()]

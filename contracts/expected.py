@@ -165,14 +165,13 @@ def _of_continued(history: History, operation: Operation, reading: Reading) -> I
 
 
 def _of_repetition(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:
-    idempotency = history.contract.provider.idempotency
-    if idempotency is None or operation.behavior != "task.submit":
+    if operation.behavior != "task.submit":
         return
-    key = reading.exchange.sent_header(idempotency.header)
+    key = history.contract.idempotency_key(reading.exchange)
     for other in history.of("task.submit") if key else ():
         earlier = other.exchange
         same = earlier.path == reading.exchange.path and earlier.who == reading.exchange.who
-        is_known = same and earlier.sent_header(idempotency.header) == key and other.is_success
+        is_known = same and history.contract.idempotency_key(earlier) == key and other.is_success
         if is_known and earlier.answered <= reading.exchange.started and other.asked != reading.asked:
             clause = f"refusal/{operation.id}/idempotency_conflict"
             yield Expected("idempotency_conflict", "its key belongs to another body", clause)

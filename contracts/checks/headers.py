@@ -33,14 +33,18 @@ def judge_headers(history: History) -> Iterator[Evidence]:
 
 
 def judge_echoes(history: History) -> Iterator[Evidence]:
-    """A header that is sent back comes back as it was sent, and not to who did not send it."""
+    """A header that is sent back comes back as it was sent, and nobody gets what another request sent."""
+    others: set[str] = set()
     for reading in history.client:
         for name, node in _described(reading):
             if not isinstance(node, Value) or node.expression.family != "request.header":
                 continue
             sent, told = reading.exchange.sent_header(node.expression.member), reading.exchange.header(name)
-            if sent != told:
-                yield _of_id(reading, f"the header {name} was sent as {sent!r}, and comes back as {told!r}")
+            # Who sent none may be given one: a relay may call the request by a name of its own.
+            if sent != told and (sent or told in others):
+                yield _of_echo(history, reading, name, f"was sent as {sent!r}, and comes back as {told!r}")
+            if sent:
+                others.add(sent)
 
 
 def judge_request_ids(history: History) -> Iterator[Evidence]:
@@ -52,7 +56,8 @@ def judge_request_ids(history: History) -> Iterator[Evidence]:
             yield _of_id(reading, f"its answer gives two ids to one request: {', '.join(map(repr, ids))}")
         for told in ids:
             earlier = seen.setdefault(told, reading)
-            if earlier is not reading and not _is_repetition(history, reading):
+            # Under one key the stored answer of an earlier request may come.
+            if earlier is not reading and not history.contract.idempotency_key(reading.exchange):
                 yield _of_id(reading, f"two requests have the id {told!r}", earlier)
 
 
@@ -76,13 +81,18 @@ def _described(reading: Reading) -> tuple[tuple[str, Node], ...]:
     return reading.operation.failures.envelope.headers if reading.is_refusal else reading.operation.reply.headers
 
 
-def _is_repetition(history: History, reading: Reading) -> bool:
-    """Whether an answer may be the stored one of an earlier request."""
-    idempotency = history.contract.provider.idempotency
-    return idempotency is not None and bool(reading.exchange.sent_header(idempotency.header))
-
-
 def _of_id(reading: Reading, message: str, *earlier: Reading) -> Evidence:
     assert reading.operation
     shown = (*(other.exchange for other in earlier), reading.exchange)
     return Evidence(message, shown, reading.operation.id, clause=answer_clause(reading))
+
+
+def _of_echo(history: History, reading: Reading, name: str, what: str) -> Evidence:
+    operation = reading.operation
+    assert operation
+    said = (history.contract.response(operation, reading.exchange.status) or {}).get("headers", {}).get(name, {})
+    citation = cite(said)
+    message = f"the header {name} {what}"
+    return Evidence(
+        message, (reading.exchange,), operation.id, citation.facts, citation.assumed, answer_clause(reading)
+    )

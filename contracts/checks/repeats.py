@@ -37,10 +37,9 @@ def judge_replay(history: History) -> Iterator[Evidence]:
 
 def _repetitions(history: History) -> Iterator[list[Reading]]:
     """Creates of one account with one key and one body, the successful ones first; at least one succeeded."""
-    idempotency = history.contract.provider.idempotency
     groups: dict[tuple[str, str, str, str], list[Reading]] = defaultdict(list)
-    for reading in history.of("task.submit") if idempotency else ():
-        key = reading.exchange.sent_header(idempotency.header) if idempotency else ""
+    for reading in history.of("task.submit"):
+        key = history.contract.idempotency_key(reading.exchange)
         if key and reading.asked is not None and reading.exchange.who in ("first", "other"):
             said = json.dumps(reading.asked, sort_keys=True, default=str)
             groups[reading.exchange.who, reading.exchange.path, key, said].append(reading)

@@ -55,7 +55,7 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
             # The document shows one spelling: that others are good only HTTP says.
             message = f"a key after {_SMALL.strip()!r} is refused as {said}: the name of a scheme may be in any letters"
             yield Evidence(message, (reading.exchange,), operation.id, ("RFC 9110",), assumed=True, clause=clause)
-        elif "idempotency_conflict" in reading.conditions:
+        elif "idempotency_conflict" in reading.conditions and history.contract.idempotency_key(reading.exchange):
             # What a key remembers of a refusal, and whether it compares bytes, the documents leave open.
             message = f"a request is refused as {said}, whose key no other body made a task with"
             yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)

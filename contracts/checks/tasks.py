@@ -67,14 +67,14 @@ def judge_id(history: History) -> Iterator[Evidence]:
 
 def _judge_own_ids(history: History) -> Iterator[Evidence]:
     """Two creates make two tasks, unless one repeats the other under its key."""
-    idempotency = history.contract.provider.idempotency
+    key_of = history.contract.idempotency_key
     for reading in history.of("task.submit"):
         story = history.stories.get(id_of(reading.values)) if reading.is_success else None
         first = story.created if story else None
         if story is None or first is None or first is reading or first.operation is None:
             continue
-        key = reading.exchange.sent_header(idempotency.header) if idempotency else ""
-        is_same = key and key == first.exchange.sent_header(idempotency.header if idempotency else "")
+        key = key_of(reading.exchange)
+        is_same = key and key == key_of(first.exchange)
         if not (is_same and story.who == reading.exchange.who):
             whose = "" if story.who == reading.exchange.who else " of two accounts"
             message = f"two creates{whose} are answered with one id"

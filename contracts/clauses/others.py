@@ -185,15 +185,9 @@ def _answered(operation: Operation) -> Callable[[History], bool]:
 
 
 def _repeated(contract: Contract, operation: Operation) -> Callable[[History], bool]:
-    header = contract.provider.idempotency.header if contract.provider.idempotency else ""
-
     def reached(history: History) -> bool:
         mine = [r for r in history.of("task.submit") if r.operation is operation and r.asked is not None]
-        keys = [
-            (r.exchange.who, r.exchange.sent_header(header), repr(r.asked))
-            for r in mine
-            if r.exchange.sent_header(header)
-        ]
+        keys = [(r.exchange.who, key, repr(r.asked)) for r in mine if (key := contract.idempotency_key(r.exchange))]
         return len(set(keys)) < len(keys)
 
     return reached

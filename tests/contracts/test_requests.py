@@ -58,3 +58,39 @@ def test_who_is_refused_again_by_a_clock_that_stands_still_is_not_accused(second
         [refused(1, 0.0, "Fri, 27 Nov 2026 10:00:00 GMT", "rate"), refused(2, 2.1, second, "after_advice")],
     )
     assert len([f for f in judge(history) if f.check == "limit-rate" and "again after" in f.message]) == told
+
+
+@pytest.mark.parametrize(
+    ("sent", "told", "accused"),
+    [("mine", "mine", False), ("", "", False), ("", "the relay's own", False), ("mine", "", True), ("mine", "other", True), ("", "earlier", True)],
+)  # fmt: skip
+def test_an_id_that_is_sent_comes_back_and_an_own_one_is_no_lie(sent: str, told: str, accused: bool) -> None:
+    def asked(number: int, sent: str, told: str) -> Exchange:
+        return Exchange(
+            number, "chat.completions.create", "POST", "http://relay.test/v1/chat/completions", "/v1/chat/completions",
+            request_headers=(("content-type", "application/json"), *((("request-id", sent),) if sent else ())),
+            request_body=json.dumps(CHAT).encode(), status=400, response_body=REFUSED,
+            response_headers=(("content-type", "application/json"), *((("request-id", told),) if told else ())),
+        )  # fmt: skip
+
+    contract = Contract(load(shipped()["clawdrouter"]))
+    found = judge(History(contract, [asked(1, "earlier", "earlier"), asked(2, sent, told)]))
+    told_of = [finding for finding in found if finding.check == "headers-echoed"]
+    assert [finding.severity for finding in told_of] == (["warning"] if accused else [])
+    assert all("CR-102" in finding.facts[0] for finding in told_of)
+
+
+def test_who_brings_no_key_is_not_told_of_one() -> None:
+    """One error may stand for many things; a key cannot be why if there was none."""
+    refusal = b'{"type": "error", "error": {"type": "invalid_request_error", "message": "no"}, "request_id": "req_1"}'
+    body = {"model": "claude-sonnet-4-6", "max_tokens": 9, "messages": CHAT["messages"], "speed": "standard"}
+    exchange = Exchange(
+        1, "messages.create", "POST", "http://relay.test/v1/messages", "/v1/messages",
+        request_headers=(("content-type", "application/json"), ("x-api-key", "sk-mine"), ("anthropic-version", "2023-06-01")),
+        request_body=json.dumps(body).encode(), status=400, response_body=refusal,
+        response_headers=(("content-type", "application/json"), ("x-request-id", "1"), ("request-id", "1")),
+    )  # fmt: skip
+    (found,) = (
+        f for f in judge(History(Contract(load(shipped()["clawdrouter"])), [exchange])) if f.check == "valid-accepted"
+    )
+    assert found.message.startswith("a request with what only the protocol has is refused as invalid_request")
