@@ -12,6 +12,23 @@ CROWDED = frozenset((RATE, "service_busy"))
 AFTER_FAILURES, PATIENT_TRIES = "after_failures", 4
 
 
+# So many more creates than may run are made, to see that what is more waits.
+MORE = 2
+# The next tier is filled too where it lets no more than so many run besides.
+A_CROWD = 8
+
+
 def most_running(limits: Limits, who: str) -> int:
     """How many tasks of an account may run at once, as far as one knows; only asked where there are tiers."""
     return limits.tiers[0 if who == NARROW else -1].running
+
+
+def most_perhaps(limits: Limits, who: str) -> int:
+    """How many of them may run if the account is in the tier above: who says that it is in the lowest may be wrong."""
+    return limits.tiers[1].running if who == NARROW and len(limits.tiers) > 1 else most_running(limits, who)
+
+
+def crowd(limits: Limits) -> int:
+    """How many creates at once, as the account in the lowest tier, show that more run than may."""
+    most, perhaps = most_running(limits, NARROW), most_perhaps(limits, NARROW)
+    return (perhaps if perhaps - most <= A_CROWD else most) + MORE

@@ -8,7 +8,7 @@ from understudy.contracts.citing import cite
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story
-from understudy.contracts.limits import AFTER_FAILURES, CROWDED, NARROW, PATIENT_TRIES, RATE, most_running
+from understudy.contracts.limits import AFTER_FAILURES, CROWDED, NARROW, PATIENT_TRIES, RATE, most_perhaps, most_running
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import PROVOKED
 
@@ -34,13 +34,22 @@ def judge_running(history: History) -> Iterator[Evidence]:
         return
     yield from _judge_refused(history)
     runs = [run for story in history.stories.values() if (run := _run(story))]
-    for run in runs:
-        most = most_running(limits, run.story.who)
-        together = [r for r in runs if r.story.who == run.story.who and r.first.seen <= run.first.seen <= r.last.sent]
-        if len(together) > most:
-            message = f"{len(together)} tasks run at a time, where {most} may"
-            shown = tuple(r.first.reading.exchange for r in together[: most + 1])
-            yield _of_tiers(history, message, shown, run.first.reading)
+    for who in dict.fromkeys(run.story.who for run in runs):
+        most, perhaps = most_running(limits, who), most_perhaps(limits, who)
+        together = _most_at_once([run for run in runs if run.story.who == who])
+        if len(together) <= most:
+            continue
+        message = f"{len(together)} tasks run at a time, where {most} may"
+        if is_doubtful := len(together) <= perhaps:
+            message += f" in the lowest tier and {perhaps} in the next: is the account in the lowest?"
+        shown = tuple(run.first.reading.exchange for run in together)
+        yield _of_tiers(history, message, shown, together[-1].first.reading, is_doubtful)
+
+
+def _most_at_once(runs: list[_Run]) -> list[_Run]:
+    """Those of an account that surely ran at one moment: as many as there ever were."""
+    groups = ([run for run in runs if run.first.seen <= begun.first.seen <= run.last.sent] for begun in runs)
+    return max(groups, key=len, default=[])
 
 
 def _run(story: Story) -> _Run | None:
@@ -90,10 +99,12 @@ def judge_freed(history: History) -> Iterator[Evidence]:
             yield Evidence(message, shown, operation, assumed=True, clause="limits/freed")
 
 
-def _of_tiers(history: History, message: str, shown: tuple[Exchange, ...], reading: Reading) -> Evidence:
+def _of_tiers(
+    history: History, message: str, shown: tuple[Exchange, ...], reading: Reading, is_doubtful: bool = False
+) -> Evidence:
     citation = cite(history.contract.provider.document.get("x-limits", {}).get("concurrency"))
     operation = reading.operation.id if reading.operation else ""
-    return Evidence(message, shown, operation, citation.facts, citation.assumed, "limits/running")
+    return Evidence(message, shown, operation, citation.facts, citation.assumed or is_doubtful, "limits/running")
 
 
 def judge_rate(history: History) -> Iterator[Evidence]:

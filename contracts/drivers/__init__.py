@@ -21,7 +21,7 @@ from understudy.contracts.drivers import (
     uploads,
 )
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.limits import NARROW, most_running
+from understudy.contracts.limits import crowd
 from understudy.specs.model import Kind, Provider
 
 
@@ -53,8 +53,8 @@ def _failures(provider: Provider, kind: Kind, means: Means) -> int:
 
 
 def _queued(provider: Provider, kind: Kind, means: Means) -> int:
-    most = most_running(provider.limits, NARROW)
-    return most + limits.MORE + 1 + means.provokes * (most + 2)
+    several = crowd(provider.limits)
+    return several + 1 + means.provokes * (several + 1)
 
 
 @dataclass(frozen=True, slots=True)

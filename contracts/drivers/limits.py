@@ -5,7 +5,7 @@ import asyncio
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import submits
 from understudy.contracts.inputs import find_task_body, unknown_id
-from understudy.contracts.limits import CROWDED, NARROW, RATE, most_running
+from understudy.contracts.limits import CROWDED, NARROW, RATE, crowd
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.timing import LONGEST_ADVICE, advice_of
 from understudy.contracts.variants import find_failing
@@ -13,8 +13,6 @@ from understudy.specs.model import Kind
 
 NO_NARROW = "no account in the lowest tier: give --narrow-api-key, or --control-url where the target is the mock"
 NO_CHEAP = "no request is without costs"
-# So many tasks more than may run at a time.
-MORE = 2
 
 
 async def run_queued(drive: Drive) -> None:
@@ -26,16 +24,16 @@ async def run_queued(drive: Drive) -> None:
     if NARROW not in drive.target.credentials:
         drive.reasons["limits/running"] = NO_NARROW
         return
-    most = most_running(drive.contract.provider.limits, NARROW)
+    several = crowd(drive.contract.provider.limits)
     for operation, kind in submits(drive)[:1]:
         body = find_task_body(drive.contract, operation, kind)
         if body is None:
             continue
         request = drive.ask(operation, body, who=NARROW)
-        await _live(drive, kind, [request] * (most + MORE), request)
+        await _live(drive, kind, [request] * several, request)
         failing = find_failing(drive.contract, operation, kind, body) if drive.provoke else None
         if failing is not None:
-            await _live(drive, kind, [drive.ask(operation, failing, who=NARROW)] * (most + 1))
+            await _live(drive, kind, [drive.ask(operation, failing, who=NARROW)] * several)
             await _live(drive, kind, [request])
 
 

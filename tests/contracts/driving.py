@@ -23,16 +23,21 @@ QUICK = Pace(first=0.02, longest=0.1, patience=8)
 
 
 def check_mock(
-    served: Served, slug: str, base_url: str = "", options: Mapping[str, str] | None = None, **more: Any
+    served: Served,
+    slug: str,
+    base_url: str = "",
+    options: Mapping[str, str] | None = None,
+    keys: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Result:
-    """Drive a provider, or who stands in front of it."""
+    """Drive a provider, or who stands in front of it. `keys`: of further accounts, by what they are to the driver."""
     announced = served.providers[slug]
     first, other = announced.keys[:2]
     # What is waited for in virtual time is waited for as long as its kind says.
     pace = Pace(first=0.02, longest=0.1) if more.get("control_url") else QUICK
     settings = Settings(
         base_url=base_url or announced.base_url,
-        credentials={"first": first, "other": other},
+        credentials={"first": first, "other": other, **(keys or {})},
         pace=pace,
         listen=("127.0.0.1", 0),
         **more,

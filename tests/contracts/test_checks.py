@@ -5,6 +5,7 @@ from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 
@@ -112,6 +113,25 @@ def test_a_rate_that_no_document_has_is_not_taken_for_a_tier(world: Serve) -> No
     narrow = [r for r in result.history.client if r.exchange.who == "narrow"]
     assert any(r.is_refusal and r.asked is not None and "rate_limited" in r.conditions for r in narrow)
     assert result.findings == ()
+
+
+@pytest.mark.parametrize(("recharged", "severity"), [(0, None), (15000, "warning"), (50000, "failure")])
+def test_who_says_wrongly_that_an_account_is_in_the_lowest_tier_is_asked(
+    recharged: int, severity: str | None, world: Serve
+) -> None:
+    served = world(*VIRTUAL)
+    key = "sk-" + "s" * 32
+    account = {"id": "small", "key": key, "credits": 100000, "recharged": recharged}
+    httpx2.post(f"{served.control_url}/juhuo/accounts", json=account).raise_for_status()
+    result = check_mock(
+        served, "juhuo", keys={"narrow": key}, control_url=served.control_url, scenarios=frozenset(("queued",))
+    )
+    found = {finding.check: finding for finding in result.findings}
+    assert {check: finding.severity for check, finding in found.items()} == (
+        {"limit-running": severity} if severity else {}
+    )
+    if severity == "warning":
+        assert found["limit-running"].message.endswith("is the account in the lowest?")
 
 
 def test_who_is_refused_whatever_it_asks_is_not_refused_for_a_tier(world: Serve) -> None:
