@@ -88,7 +88,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=_each(3)),
     Scenario("repetitions", owners.run_repetitions, ("idempotency/",), tasks=_each(4, 1)),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),
-    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(2, 1)),
+    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(3, 1)),
     Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1)),
     Scenario("poor", poor.run_poor, ("refusal/",)),
     Scenario("provoked", provoked.run_provoked, ("refusal/",)),

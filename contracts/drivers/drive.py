@@ -53,6 +53,11 @@ class Drive:
         operations = self.contract.serving("task.get")
         return next((o for o in operations if kind in self.contract.kinds_of(o)), None)
 
+    def cancellers_of(self, kind: Kind) -> list[Operation]:
+        """The operations that cancel a task of a kind; none where it cannot be cancelled."""
+        operations = self.contract.serving("task.cancel") if kind.cancel else []
+        return [o for o in operations if kind in self.contract.kinds_of(o)]
+
     def ask(self, operation: Operation, body: Any = None, **more: Any) -> Request:
         """A request with the places of its path, and the parameters and headers that it demands, filled in."""
         places = sample_places(self.contract, operation)

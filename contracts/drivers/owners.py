@@ -97,12 +97,7 @@ async def _ask_in_small_letters(drive: Drive) -> None:
 
 async def run_cancels(drive: Drive) -> None:
     """Cancel a task at once, while it runs, twice at a time, and after its end."""
-    pairs = [
-        (cancel, *each)
-        for each in submits(drive)
-        for cancel in drive.contract.serving("task.cancel")
-        if each[1] in drive.contract.kinds_of(cancel) and each[1].cancel
-    ]
+    pairs = [(cancel, *each) for each in submits(drive) for cancel in drive.cancellers_of(each[1])]
     await asyncio.gather(*(_cancel(drive, when, *pair) for pair in pairs for when in ("queued", "running", "over")))
 
 

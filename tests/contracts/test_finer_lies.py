@@ -10,6 +10,7 @@ FINER = {
     "clawdrouter: case of bearer matters": ("valid-accepted", ("watched", "forms")),
     "clawdrouter: goes back": ("states-in-order", ("watched",)),
     "juhuo: failures keep their slots": ("limit-running", ("queued",)),
+    "storyclaw: what is cancelled is not called back": ("callback-comes", ("callbacks",)),
     "juhuo: refuses what should wait": ("limit-running", ("queued",)),
     "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
     "storyclaw: result before the end": ("no-early-results", ("watched",)),

@@ -116,12 +116,13 @@ def _completed_though_cut(ask: Ask, body: Any) -> None:
         body.update(status="completed", incomplete_details=None)
 
 
-def _failures_are_not_called_back() -> Lie:
-    """Callbacks pass through the relay, which keeps those of failures."""
+def _keeps_callbacks(is_cancelled: bool) -> Lie:
+    """Callbacks pass through the relay, which keeps those of what was cancelled, or of what failed by itself."""
 
     async def lie(relay: Relay, ask: Ask) -> Told:
         if ask.path.startswith("/called/"):
-            if json.loads(ask.body)["status"] == STORYCLAW.words["failed"]:
+            told = json.loads(ask.body)
+            if told["status"] == STORYCLAW.words["failed"] and ("cancel" in told["error_msg"]) is is_cancelled:
                 return Told(200, JSON, b"{}")
             headers = {"content-type": "application/json", "x-auth": dict(ask.headers).get("x-auth", "")}
             return Told(await relay.post(relay.memory[ask.path], ask.body, headers) or 502, JSON, b"{}")
@@ -167,6 +168,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "a key is forgotten after one repetition": ("seedance2ai", _forgets_keys()),
     "what was cut is told as ended, in a stream": ("storyclaw", telling_events(_whole_though_cut)),
     "what was cut is completed": ("clawdrouter", telling_json(_completed_though_cut)),
-    "failures are not called back": ("storyclaw", _failures_are_not_called_back()),
+    "failures are not called back": ("storyclaw", _keeps_callbacks(is_cancelled=False)),
+    "what is cancelled is not called back": ("storyclaw", _keeps_callbacks(is_cancelled=True)),
     "results want a key": ("juhuo", _results_want_a_key()),
 }
