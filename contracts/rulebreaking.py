@@ -9,7 +9,7 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.rules import broken_rules
 from understudy.specs.expressions import is_expression, parse
-from understudy.specs.model import Operation
+from understudy.specs.model import Operation, Rule
 
 Breaker = Callable[[Mapping[str, Any], Any], Iterator[Any]]
 
@@ -22,19 +22,28 @@ _PRIVATE = (
 )
 
 
+# So many ways to break one rule are tried.
+MOST_WAYS = 12
+
+
 def iter_rule_breakers(contract: Contract, operation: Operation, bases: list[Any]) -> Iterator[Any]:
-    """For each rule a body that breaks it, where one can be made."""
+    """For each rule bodies that break it, where some can be made, all of one base."""
     shape = contract.body_shape(operation)
     for rule in operation.rules:
         breaker = BREAKERS.get(rule.name)
         if breaker is None or shape is None or rule.effect != "refuse":
             continue
-        made = (body for base in bases for body in breaker(rule.arguments, base) if body is not None)
-        for body in made:
-            asked = contract.coerced(operation, body) if shape.is_valid(body) else None
-            if asked is not None and any(rule is each for each, _ in broken_rules(contract.provider, operation, asked)):
-                yield body
+        for base in bases:
+            made = (body for body in breaker(rule.arguments, base) if body is not None and shape.is_valid(body))
+            broken = [body for body in made if _breaks(contract, operation, rule, body)]
+            if broken:
+                yield from broken[:MOST_WAYS]
                 break
+
+
+def _breaks(contract: Contract, operation: Operation, rule: Rule, body: Any) -> bool:
+    asked = contract.coerced(operation, body)
+    return asked is not None and any(rule is each for each, _ in broken_rules(contract.provider, operation, asked))
 
 
 def _places(said: Any) -> list[tuple[str, ...]]:
@@ -46,10 +55,11 @@ def _public_url(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
     for place in _places(said["urls"]):
         now = find(base, place)
         ending = PurePosixPath(now).suffix if isinstance(now, str) else ""
-        for url in _PRIVATE:
-            yield edited(base, place, f"{url}{ending or '.png'}")
+        urls = [f"{url}{ending or '.png'}" for url in _PRIVATE]
+        for url in (*urls, "https://example.com/file.zip"):
+            yield edited(base, place, url)
             if place[-1] == "*":
-                yield edited(base, place[:-1], [f"{url}{ending or '.png'}"])
+                yield edited(base, place[:-1], [url])
 
 
 def _unique(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
@@ -63,6 +73,8 @@ def _unique(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
 def _extension_matches(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
     for place in _places(said["name"]):
         yield edited(base, place, "file.zip")
+        for endings in said.get("table", {}).values():
+            yield edited(base, place, f"file{endings[0]}")
 
 
 def _upload_key(said: Mapping[str, Any], base: Any) -> Iterator[Any]:

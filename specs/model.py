@@ -157,7 +157,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A file that a succeeded task leaves behind a signed link; `path` is a text with its places open."""
+    """A file that a succeeded task leaves behind a signed link; `path` is a text with its places open.
+
+    `renewed`: the document promises that a task that is asked again shows a link that lives anew.
+    """
 
     name: str
     media_type: Formula
@@ -167,6 +170,7 @@ class Result:
     seconds: Formula | None
     sound: Formula | None
     count: Formula | None
+    renewed: bool = False
 
     def path_of(self, task_id: str, index: int) -> str:
         """The path of the result's file number `index`."""

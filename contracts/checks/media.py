@@ -20,6 +20,8 @@ from understudy.specs.model import SPEECH_TYPES, Operation
 SLACK, SLACK_PART = 0.5, 0.06
 # Characters that nobody speaks in a second.
 MOST_SPOKEN = 60
+# How a link is followed late: near the end of its life, and one that was shown after that.
+_LIVES = ("kept", "renewed")
 
 
 def judge_pictures(history: History) -> Iterator[Evidence]:
@@ -115,6 +117,10 @@ def judge_lasting_links(history: History) -> Iterator[Evidence]:
         story, name = found
         first = there.get(exchange.url)
         lifetime = story.kind.results[name].lifetime if story.kind else 0
+        if exchange.probe.startswith("renewed:"):
+            message = f"task '{story.id}': asked again when the first had ended, the link to its {name} answers"
+            yield _of_sighting(history, story, name, (exchange,), f"{message} {exchange.status}")
+            continue
         if first and _seconds_between(first, exchange) < lifetime:
             message = f"task '{story.id}': the link to its {name} led there, and then answers {exchange.status}"
             yield _of_sighting(history, story, name, (first, exchange), f"{message} within its {_span(lifetime)}")
@@ -147,7 +153,7 @@ def _of_sighting(history: History, story: Story, name: str, shown: tuple[Exchang
         "",
         citation.facts,
         citation.assumed,
-        f"links/{story.kind.name}/{name}/{'kept' if shown[-1].probe.startswith('kept:') else 'again'}",
+        f"links/{story.kind.name}/{name}/{probe if (probe := shown[-1].probe.partition(':')[0]) in _LIVES else 'again'}",
     )
 
 

@@ -16,7 +16,7 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
         text = f"{operation.id} makes what was asked for, and it can be decoded"
         yield Clause(f"media/{operation.id}", text, _answered(operation), contract.cite(operation))
     for kind in contract.provider.kinds.values():
-        for name in kind.results:
+        for name, result in kind.results.items():
             yield Clause(
                 f"media/{kind.name}/{name}",
                 f"the {name} of a {kind.name} is there, as it was asked for, and plays",
@@ -38,6 +38,14 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
                 contract.cite_kind(kind.name, "results", name),
                 _UNSEEN,
             )
+            if result.renewed:
+                yield Clause(
+                    f"links/{kind.name}/{name}/renewed",
+                    f"who asks for a {kind.name} again after that gets a link to its {name} that leads there",
+                    _fetched(f"renewed:{kind.name}:{name}"),
+                    contract.cite_kind(kind.name, "results", name),
+                    _UNSEEN,
+                )
 
 
 def _answered(operation: Operation) -> Callable[[History], bool]:

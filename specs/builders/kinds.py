@@ -90,6 +90,7 @@ def _result(name: str, said: Mapping[str, Any]) -> model.Result:
         seconds=formula("seconds"),
         sound=formula("sound"),
         count=formula("count"),
+        renewed=bool(said.get("renewed")),
     )
 
 

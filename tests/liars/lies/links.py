@@ -80,6 +80,18 @@ def _nowhere(relay: Relay, link: str) -> str:
     return "http://127.0.0.1:9/video.mp4"
 
 
+def _first_of_its_own() -> Lie:
+    """What a task that succeeded told once it tells for ever."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        if JUHUO.polled(ask) and at(told.json(), ("result", "status")) == JUHUO.words["succeeded"]:
+            return relay.memory.setdefault((ask.key, ask.path), told)  # type: ignore[no-any-return]
+        return told
+
+    return lie
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     **{f"one link for all of {slug}": (slug, _relinked(shape, _first_for_all)) for slug, shape in SHAPES.items()},
     "links lead nowhere": ("juhuo", _relinked(JUHUO, _nowhere)),
@@ -88,5 +100,6 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "links work once, too": ("storyclaw", _passed_through(STORYCLAW, _once)),
     "links die early": ("juhuo", _passed_through(JUHUO, _for_half_a_day)),
     "links die early, too": ("storyclaw", _passed_through(STORYCLAW, _for_half_a_day)),
+    "links are not renewed": ("juhuo", _first_of_its_own()),
     "results are cut": ("seedance2ai", _passed_through(SEEDANCE2AI, _always, 3_000)),
 }

@@ -253,7 +253,26 @@ def _too_often_is_busy(ask: Ask, told: Told) -> Told:
     return replace(BUSY, headers=told.headers) if told.status == 429 else told
 
 
+def _type_of_the_ending(ask: Ask, body: Any) -> None:
+    """Who names a file of another type than it says is corrected."""
+    ending = str(body.get("fileName", "")).rpartition(".")[2]
+    if ask.bare_path.endswith("/presign") and ending in _ENDINGS and body.get("contentType") in _ENDINGS.values():
+        body["contentType"] = _ENDINGS[ending]
+
+
+_ENDINGS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "mp4": "video/mp4", "webm": "video/webm"}
+
+
+def _only_loopback_is_private(ask: Ask, body: Any) -> None:
+    """An address in a private network is taken for one of the world."""
+    url = body.get("callback_url")
+    if isinstance(url, str) and "//10." in url:
+        body["callback_url"] = "https://example.com/called"
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
+    "the type of a file is corrected": ("juhuo", asking_json(_type_of_the_ending)),
+    "private is loopback only": ("storyclaw", asking_json(_only_loopback_is_private)),
     "sound though it was switched off": ("juhuo", asking_json(_with_sound)),
     "late failures are paid": ("juhuo", _late_failures_are_paid()),
     "one place for all files": ("juhuo", _one_place_for_all_files()),
