@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.drivers import Means, chosen
+from understudy.contracts.drivers import Means, chosen, count_tasks
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.pricing import most_expensive, typical_seconds
 from understudy.specs.model import Kind, Operation
@@ -28,7 +28,8 @@ def estimate(
     """The bounds of a run; those of the budget where they are narrower."""
     pairs = [(o, kind) for o in contract.serving("task.submit") for kind in contract.kinds_of(o)]
     run = chosen(contract.provider, scenarios)
-    counts = [sum(s.tasks(contract.provider, kind, means) for s in run) for _, kind in pairs]
+    wanted = [[0] * len(pairs), *(count_tasks(contract, scenario, means) for scenario in run)]
+    counts = [sum(of_kind) for of_kind in zip(*wanted, strict=True)]
     prices = [most_expensive(contract, operation) for operation, _ in pairs]
     tasks, credits = sum(counts), sum((price * count for price, count in zip(prices, counts, strict=True)), Decimal(0))
     return Estimate(

@@ -97,21 +97,25 @@ class Target:
     async def send(self, request: Request) -> Reading:
         """Send a request, note the exchange and read it. An answer that never came has `error`, not an exception."""
         tasks, price = self._worst_case(request)
-        self.budget.reserve(tasks, price)
+        held, is_spent = await self.budget.reserve(tasks, price), True
         turns = self._turns if self._is_counted(request) else None
+        try:
+            reading = read_exchange(self.contract, await self._in_turn(request, turns))
+            is_spent = not reading.is_answer or self._is_spent(reading)
+        finally:
+            held.settle(is_spent=is_spent)
+        return reading
+
+    async def _in_turn(self, request: Request, turns: Turns | None) -> Exchange:
         if turns:
             await turns.enter(request.who)
         self._under_way += 1
         try:
-            exchange = await self._exchange(request)
+            return await self._exchange(request)
         finally:
             self._under_way -= 1
             if turns:
                 turns.leave(request.who)
-        reading = read_exchange(self.contract, exchange)
-        if reading.is_answer and not self._is_spent(reading):
-            self.budget.release(tasks, price)
-        return reading
 
     def _is_counted(self, request: Request) -> bool:
         """Whether the account's rate counts a request; what is sent to find its bound does not wait."""

@@ -39,7 +39,7 @@ _RELAY: dict[str, tuple[Any, str]] = {
     ),
     "callback-url": ("", "how the target reaches that"),
     "seed": ("0", "same seed, same requests"),
-    "max-tasks": ("60", "tasks to create at most"),
+    "max-tasks": ("100", "tasks to create at most"),
     "max-credits": ("", "credits to spend at most"),
     "machine-runs": ("5", "runs of the state machine of each kind of task"),
     "poll": ("1.0", "seconds of the first pause between two polls"),

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from understudy.contracts.budget import OverBudget
+from understudy.contracts.budget import OverBudget, part_of_budget, shared_out
+from understudy.contracts.contract import Contract
 from understudy.contracts.drivers import (
     callbacks,
     drawn,
@@ -73,6 +74,14 @@ class Scenario:
     applies: Callable[[Provider], bool] = lambda provider: True
 
 
+def _has(behavior: str) -> Callable[[Provider], bool]:
+    return lambda provider: any(operation.behavior == behavior for operation in provider.operations)
+
+
+def _calls_back(provider: Provider) -> bool:
+    return any(operation.deliveries for operation in provider.operations)
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "watched",
@@ -85,11 +94,17 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("failures", tasks.run_failures, ("refund/", "due/"), tasks=_failures),
     Scenario("foreign", owners.run_foreign, ("ownership/",), tasks=_each(1)),
     Scenario("forms", owners.run_forms, ()),
-    Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=_each(3)),
-    Scenario("repetitions", owners.run_repetitions, ("idempotency/",), tasks=_each(4, 1)),
+    Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=_each(3), applies=_has("task.cancel")),
+    Scenario(
+        "repetitions",
+        owners.run_repetitions,
+        ("idempotency/",),
+        tasks=_each(4, 1),
+        applies=lambda p: p.idempotency is not None,
+    ),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),
-    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(3, 1)),
-    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1)),
+    Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(3, 1), applies=_calls_back),
+    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1), applies=_has("upload.presign")),
     Scenario("poor", poor.run_poor, ("refusal/",)),
     Scenario("provoked", provoked.run_provoked, ("refusal/",)),
     Scenario("drawn", drawn.run_drawn, ("constraint/",)),
@@ -112,20 +127,44 @@ def chosen(provider: Provider, only: frozenset[str]) -> list[Scenario]:
 
 
 async def run_all(drive: Drive) -> None:
-    """Run the scenarios, turn by turn; what the budget forbids is noted as the reason why it was not checked."""
+    """Run the scenarios, turn by turn; what the budget forbids is noted as the reason why it was not checked.
+
+    Where tasks are bounded, each gets a part of them, and none more than it wants.
+    """
+    every = chosen(drive.contract.provider, drive.only)
     ticker = asyncio.ensure_future(drive.waiting.tick(drive.target.is_quiet))
     try:
         for turn in range(5):
-            wanted = [s for s in chosen(drive.contract.provider, drive.only) if s.turn == turn]
-            await asyncio.gather(*(_run(scenario, drive) for scenario in wanted))
+            wanted, later = ([s for s in every if s.turn == turn], [s for s in every if s.turn > turn])
+            parts = _parts(drive, wanted, later)
+            await asyncio.gather(*(_run(scenario, drive, part) for scenario, part in zip(wanted, parts, strict=True)))
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
 
 
-async def _run(scenario: Scenario, drive: Drive) -> None:
+def _parts(drive: Drive, scenarios: list[Scenario], later: list[Scenario]) -> list[int | None]:
+    """How many tasks each may make, None for any number: some are left for what comes later, and one for what should make none."""
+    budget, contract = drive.target.budget, drive.contract
+    if budget.max_tasks is None:
+        return [None] * len(scenarios)
+    means = Means(drive.provoke, drive.waiting.is_free)
+    wanted = [sum(count_tasks(contract, scenario, means)) for scenario in (*scenarios, *later)]
+    kept = int(budget.max_tasks > 1)
+    parts = shared_out(wanted, budget.max_tasks - budget.tasks - kept)
+    return [part if want else None for part, want in zip(parts, wanted[: len(scenarios)], strict=False)]
+
+
+def count_tasks(contract: Contract, scenario: Scenario, means: Means) -> list[int]:
+    """How many tasks a scenario makes at most, for each kind that can be submitted."""
+    kinds = (kind for operation in contract.serving("task.submit") for kind in contract.kinds_of(operation))
+    return [scenario.tasks(contract.provider, kind, means) for kind in kinds]
+
+
+async def _run(scenario: Scenario, drive: Drive, part: int | None) -> None:
     try:
-        await scenario.run(drive)
+        with part_of_budget(part):
+            await scenario.run(drive)
     except OverBudget as bound:
         for prefix in scenario.clauses:
             drive.reasons.setdefault(prefix, str(bound))

@@ -38,6 +38,8 @@ _STANDS = (
     "Where it is a mock with a virtual clock, say --control-url URL/_understudy. Ctrl-C tells what was found so far."
 )
 # Who asks -> the option that gives the key.
+# Tasks that a run makes at most, unless it is said otherwise: enough for a handful of kinds.
+USUAL_TASKS = 100
 _KEYS = {"first": "api_key", "other": "other_api_key", "poor": "poor_api_key", NARROW: "narrow_api_key"}
 
 _EXAMPLES = (
@@ -67,7 +69,7 @@ def run(arguments: list[str]) -> int:
         headers=tuple(map(_header, options.header)),
         credentials=credentials,
         seed=options.seed,
-        max_tasks=options.max_tasks,
+        max_tasks=_most_tasks(options),
         max_credits=options.max_credits,
         pace=Pace(first=options.poll, longest=max(options.poll, 5.0), patience=options.patience),
         provoke=options.provoke,
@@ -93,6 +95,11 @@ def run(arguments: list[str]) -> int:
         print(f"understudy check: {error}", file=sys.stderr)
         return UNREACHABLE
     return publish(result, options, Console(), known_findings)
+
+
+def _most_tasks(options: argparse.Namespace) -> int | None:
+    usual = None if options.control_url else USUAL_TASKS
+    return usual if options.max_tasks is None else int(options.max_tasks)
 
 
 def _telling(bar: Progress, bounds: Estimate, *, is_moved: bool) -> Callable[[Exchange], None]:
@@ -221,7 +228,10 @@ def parser() -> argparse.ArgumentParser:
     )
     bounds = words.add_argument_group("bounds")
     bounds.add_argument(
-        "--max-tasks", type=_count, default=60, metavar="N", help="tasks to create at most (default %(default)s)"
+        "--max-tasks",
+        type=_count,
+        metavar="N",
+        help=f"tasks to create at most (default {USUAL_TASKS}; no bound with --control-url, where they cost nothing)",
     )
     bounds.add_argument(
         "--max-credits", type=_credits, metavar="N", help="credits to spend at most (default: no bound)"
