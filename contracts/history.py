@@ -98,6 +98,11 @@ class History:
             r for r in self.readings if r.is_answer and r.exchange.where == "client" and r.exchange.probe != SPOILED
         )
 
+    @property
+    def is_spoiled(self) -> bool:
+        """Whether some answers were spoiled behind the target, so that nobody knows what became of their requests."""
+        return any(exchange.probe == SPOILED for exchange in self.exchanges)
+
     @cached_property
     def _by_behavior(self) -> Mapping[str, tuple[Reading, ...]]:
         found: dict[str, list[Reading]] = defaultdict(list)

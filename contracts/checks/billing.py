@@ -63,6 +63,9 @@ def judge_refund(history: History) -> Iterator[Evidence]:
 
 def judge_balance(history: History) -> Iterator[Evidence]:
     """Between two looks the balance moves by what became due, and by nothing else."""
+    if history.is_spoiled:
+        # What was lost on purpose may have been paid.
+        return
     for who in ("first", "other"):
         for step in iter_steps(history, who):
             allowed = step.allowed

@@ -95,7 +95,8 @@ def judge_status(history: History) -> Iterator[Evidence]:
         if not pair.behind or not pair.client.is_answer:
             continue
         there, here = pair.behind[-1], pair.client
-        if pair.fault in SILENT and here.is_refusal and not here.conditions:
+        # That the provider is not there is no document's matter, if only it is told as a failure of the server.
+        if pair.fault in SILENT and here.is_refusal and not here.conditions and here.exchange.status < 500:
             message = f"the provider gave no answer ({pair.fault}), and it is told with {here.exchange.status} in no documented words"
             yield _evidence(pair, message)
         if there.exchange.status >= 400 and pair.fault in ("refuse", "status"):
@@ -158,7 +159,12 @@ def judge_recovery(history: History) -> Iterator[Evidence]:
     """After all that went wrong, the next good request is answered."""
     for pair in pairs_of(history):
         reading = pair.client
-        if reading.exchange.probe == "again" and not reading.is_success:
+        # Whoever has no credits left is refused for that, whatever went wrong before.
+        if (
+            reading.exchange.probe == "again"
+            and not reading.is_success
+            and "insufficient_credits" not in reading.conditions
+        ):
             status = reading.exchange.status or reading.exchange.error
             yield _evidence(pair, f"after the provider had failed, a good request is answered with {status}")
 

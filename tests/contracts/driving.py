@@ -54,10 +54,12 @@ def check_liar(served: Served, name: str, **more: Any) -> Result:
         return check_mock(served, liar.provider, url, liar.options, **more)
 
 
-def check_behind(name: str, operation: str = "chat.completions.create") -> Result:
-    """Drive a relay whose provider is ours, for one operation."""
-    provider = narrow(load(SPECS["clawdrouter"], Profile()), [operation])
+def check_behind(
+    name: str, operation: str = "chat.completions.create", slug: str = "clawdrouter", **more: Any
+) -> Result:
+    """Drive a relay whose provider is ours, for one operation; all for ''."""
+    provider = narrow(load(SPECS[slug], Profile()), [operation] if operation else [])
     with playing_behind(provider, "127.0.0.1", 0) as behind:
         relay = PassingRelay(behind.base_url, behind.key, BEHIND[name](behind.base_url))
         with running(relay) as url:
-            return run(provider, Settings(url, {"first": behind.key}, upstream=behind))
+            return run(provider, Settings(url, {"first": behind.key}, upstream=behind, **more))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import Serve
-from tests.contracts.driving import RATED, SLOWER, SPEED, VIRTUAL, check_behind, check_liar, check_mock
+from tests.contracts.driving import QUICK, RATED, SLOWER, SPEED, VIRTUAL, check_behind, check_liar, check_mock
 from tests.door import PROVIDERS
 from tests.liars.relay import Ask, Relay, Told, running
 from tests.liars.telling import telling
@@ -188,3 +188,11 @@ def test_an_honest_relay_is_not_accused_by_its_provider(operation: str) -> None:
     assert len(pairs) > (50 if operation.startswith("chat") else 10)
     # What shall go wrong did: a fault that nobody knows would judge nothing.
     assert [p.fault for p in pairs if p.fault and not any("fault " in e.probe for e in p.exchanges[1:])] == []
+
+
+@pytest.mark.parametrize("slug", ["juhuo", "seedance2ai", "storyclaw"])
+def test_an_honest_relay_of_tasks_is_not_accused_by_its_provider(slug: str) -> None:
+    """What was lost on the way on purpose may have been paid: no balance tells of it."""
+    result = check_behind("honest", "", slug, provoke=True, pace=QUICK)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    assert len(pairs_of(result.history)) > 10
