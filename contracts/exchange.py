@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl
 
 Headers = tuple[tuple[str, str], ...]
 
-# Why there is no whole answer; '' when there is one.
-TRANSPORT_ERRORS = ("", "connect", "timeout", "reset", "cut")
+# Why there is no whole answer; '' when there is one. `left`: its client went; `endless`: it was too long to be kept.
+TRANSPORT_ERRORS = ("", "connect", "timeout", "reset", "cut", "left", "endless")
 
 
 @dataclass(frozen=True, slots=True)

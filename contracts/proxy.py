@@ -119,7 +119,7 @@ class Proxy:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
                 if leaving.done():
                     # Half a stream is no fault of who sent it.
-                    self._judge(exchange.evolve(error="cut"), chunks)
+                    self._judge(exchange.evolve(error="left"), chunks)
                     return
         except httpx2.HTTPError:
             self._judge(exchange.evolve(error="cut"), chunks)

@@ -236,7 +236,7 @@ async def _receive(answer: httpx2.Response, chunks: list[tuple[float, bytes]]) -
         chunks.append((time.time(), data))
         size += len(data)
         if size > MOST_BYTES:
-            return "cut"
+            return "endless"
     return ""
 
 

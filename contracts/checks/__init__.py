@@ -16,6 +16,7 @@ from understudy.contracts.checks import (
     lifecycle,
     limits,
     lists,
+    lost,
     media,
     models,
     privacy,
@@ -51,6 +52,7 @@ class Check:
 CHECKS: tuple[Check, ...] = (
     Check("answer-shape", "schema", "an answer is what the spec's schema says", "failure", answers.judge_shape),
     Check("answer-described", "schema", "an answer's status and media type are described", "failure", answers.judge_described),
+    Check("answer-whole", "schema", "every request gets an answer, and all of it", "failure", lost.judge_whole, ("RFC 9112",)),
     Check("said-alike", "schema", "what an answer says in two places it says alike", "failure", answers.judge_agreement),
     Check("members-there", "schema", "an answer has the members that the documented answers have", "warning", answers.judge_members),
     Check("characters-whole", "schema", "no character of an answer was broken or misread", "failure", characters.judge_characters, ("RFC 8259",)),

@@ -14,6 +14,8 @@ FINER = {
     "juhuo: links are not renewed": ("links-last", ("watched", "links")),
     "juhuo: the type of a file is corrected": ("invalid-refused", ("negatives",)),
     "storyclaw: private is loopback only": ("invalid-refused", ("negatives",)),
+    "unigateway: speech breaks off": ("answer-whole", ("files",)),
+    "clawdrouter: streams break off": ("answer-whole", ("texts",)),
     "juhuo: refuses what should wait": ("limit-running", ("queued",)),
     "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
     "storyclaw: result before the end": ("no-early-results", ("watched",)),

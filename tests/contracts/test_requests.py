@@ -94,3 +94,24 @@ def test_who_brings_no_key_is_not_told_of_one() -> None:
         f for f in judge(History(Contract(load(shipped()["clawdrouter"])), [exchange])) if f.check == "valid-accepted"
     )
     assert found.message.startswith("a request with what only the protocol has is refused as invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("errors", "severity"),
+    [
+        (("", ""), None),
+        (("left", "endless"), None),
+        (("", "reset"), "warning"),
+        (("timeout", "timeout"), "warning"),
+        (("cut",), "failure"),
+        (("", "cut", "cut"), "failure"),
+        (("connect", "", "connect"), "failure"),
+    ],
+)
+def test_what_gets_no_whole_answer_is_told_once_as_a_warning(errors: tuple[str, ...], severity: str | None) -> None:
+    asked = [
+        Exchange(number, "models.list", "GET", "http://relay.test/v1/models", "/v1/models", error=error, status=0 if error else 200)
+        for number, error in enumerate(errors)
+    ]  # fmt: skip
+    found = judge(History(Contract(load(shipped()["clawdrouter"])), asked))
+    assert [f.severity for f in found if f.check == "answer-whole"] == ([severity] if severity else [])

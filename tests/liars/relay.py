@@ -58,12 +58,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer. `pieces`: the body as it is written, piece by piece, where that matters."""
+    """An answer. `pieces`: the body as it is written, piece by piece, where that matters; `breaks`: half of it comes."""
 
     status: int
     headers: Pairs
     body: bytes
     pieces: tuple[bytes, ...] = ()
+    breaks: bool = False
 
     @property
     def type(self) -> str:
@@ -151,6 +152,10 @@ class Relay:
         if not told.is_stream and not told.pieces:
             sent.append((b"content-length", str(len(told.body)).encode()))
         await send({"type": "http.response.start", "status": told.status, "headers": sent})
+        if told.breaks:
+            half = told.body[: len(told.body) // 2]
+            await send({"type": "http.response.body", "body": half, "more_body": True})
+            raise ConnectionResetError(ask.path)
         pieces = told.pieces or (told.body,)
         for piece in pieces[:-1]:
             await send({"type": "http.response.body", "body": piece, "more_body": True})

@@ -243,7 +243,26 @@ def _in_a_stream(ask: Ask, told: Told) -> Told:
     return Told(200, (("content-type", "text/event-stream"),), b"data: " + told.body + b"\n\ndata: [DONE]\n\n")
 
 
+def _breaks_off(is_meant: Callable[[Ask, Told], bool]) -> Lie:
+    """Half of some answers comes, and the connection is closed."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        return replace(told, breaks=is_meant(ask, told))
+
+    return lie
+
+
+def _is_done(ask: Ask, told: Told) -> bool:
+    task = STORYCLAW.task(told.json()) if STORYCLAW.polled(ask) else None
+    return task is not None and STORYCLAW.phase(task) == "succeeded"
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
+    "balances break off": ("juhuo", _breaks_off(lambda ask, told: ask.bare_path == BALANCE)),
+    "what is done breaks off": ("storyclaw", _breaks_off(_is_done)),
+    "streams break off": ("clawdrouter", _breaks_off(lambda ask, told: told.is_stream)),
+    "speech breaks off": ("unigateway", _breaks_off(lambda ask, told: told.type.startswith("audio/"))),
     "compressed by word only": ("clawdrouter", _json_bytes(lambda told: told.with_header("content-encoding", "gzip"))),
     "a byte order mark": ("storyclaw", _json_bytes(lambda told: replace(told, body=b"\xef\xbb\xbf" + told.body))),
     "json in latin-1": ("juhuo", _json_bytes(_latin)),
