@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator
 
+from understudy.contracts.citing import NOTHING, Citation, cite
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.expected import Expected, expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
 from understudy.contracts.rules import may_break
+from understudy.specs.model import Operation
 
 # Refusals that a good request may meet: they speak of the moment, not of the request.
 OF_THE_MOMENT = frozenset(("insufficient_credits", "rate_limited", "service_busy", "internal_error"))
+
+# Refusals that speak of the key alone.
+_OF_KEYS = frozenset(("unauthorized", "forbidden"))
 
 _SMALL = "bearer "
 
@@ -59,6 +65,10 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
             # What a key remembers of a refusal, and whether it compares bytes, the documents leave open.
             message = f"a request is refused as {said}, whose key no other body made a task with"
             yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)
+        elif set(reading.conditions) <= _OF_KEYS and reading.conditions:
+            citation = _cite_key(history, operation, reading.exchange)
+            message = f"a good key is refused as {said}"
+            yield Evidence(message, (reading.exchange,), operation.id, citation.facts, citation.assumed, clause=clause)
         elif not history.contract.is_documented(operation, reading.sent or {}):
             message = f"a request with what only the protocol has is refused as {said}: the document does not name it"
             yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)
@@ -85,6 +95,18 @@ def _is_sure(history: History, reading: Reading) -> bool:
         is_own = bool(story and story.created and story.who == exchange.who)
         return is_own and operation.behavior == "task.get"
     return not may_break(operation)
+
+
+def _cite_key(history: History, operation: Operation, exchange: Exchange) -> Citation:
+    """What it rests on that a key may stand where a request has it."""
+    said = history.contract.provider.document.get("components", {}).get("securitySchemes", {})
+    used = (
+        scheme
+        for schemes in operation.security
+        for scheme in schemes
+        if exchange.sent_header("authorization" if scheme.bearer else scheme.parameter)
+    )
+    return next((cite(said.get(scheme.name)) for scheme in used), NOTHING)
 
 
 def _surest(wanted: list[Expected]) -> Expected:

@@ -1,6 +1,7 @@
 """The report on a terminal: rich where one looks at it, plain where it is piped."""
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -21,11 +22,14 @@ _STYLES = {
     "warning": "yellow",
 }
 
+# So many findings of one check at one operation are shown whole.
+MOST_ALIKE = 8
+
 
 def show(subject: Subject, console: Console, verbose: bool = False) -> None:
     """Print the report; `verbose` names each clause that was not checked, too."""
     _show_families(subject, console)
-    for finding in subject.findings:
+    for finding in _shown(subject.findings, console):
         _show_finding(subject, console, finding)
     if verbose:
         _show_unchecked(subject, console)
@@ -56,6 +60,21 @@ def _show_families(subject: Subject, console: Console) -> None:
     for reason, count in reasons.most_common():
         console.print(Text(f"not checked: {count} × {reason}", "dim"))
     console.print()
+
+
+def _shown(findings: Sequence[Finding], console: Console) -> Iterator[Finding]:
+    """Of findings of one check at one operation some; after the last of them how many more there are."""
+    counts = Counter((f.check, f.severity, f.operation) for f in findings)
+    seen = Counter[tuple[str, str, str]]()
+    for finding in findings:
+        like = finding.check, finding.severity, finding.operation
+        seen[like] += 1
+        if seen[like] <= MOST_ALIKE:
+            yield finding
+        if seen[like] == MOST_ALIKE < counts[like]:
+            more = f"{counts[like] - MOST_ALIKE} more {finding.severity}s of {finding.check} at {finding.operation or 'no operation'}"
+            console.print(Text(f"… {more}: --report json=FILE has all", _STYLES[finding.severity]))
+            console.print()
 
 
 def _show_finding(subject: Subject, console: Console, finding: Finding) -> None:

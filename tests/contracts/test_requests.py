@@ -115,3 +115,19 @@ def test_what_gets_no_whole_answer_is_told_once_as_a_warning(errors: tuple[str, 
     ]  # fmt: skip
     found = judge(History(Contract(load(shipped()["clawdrouter"])), asked))
     assert [f.severity for f in found if f.check == "answer-whole"] == ([severity] if severity else [])
+
+
+def test_a_good_key_that_is_refused_is_a_failure_whatever_else_the_request_has() -> None:
+    refusal = b'{"error": {"code": 401, "message": "no", "status": "UNAUTHENTICATED"}}'
+    body = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}], "labels": {"a": "b"}}
+    path = "/v1beta/models/gemini-2.5-flash:generateContent"
+    exchange = Exchange(
+        1, "gemini.generate", "POST", f"http://relay.test{path}", path, status=401, response_body=refusal,
+        request_headers=(("content-type", "application/json"), ("x-goog-api-key", "sk-mine")),
+        request_body=json.dumps(body).encode(), response_headers=(("content-type", "application/json"),),
+    )  # fmt: skip
+    (found,) = (
+        f for f in judge(History(Contract(load(shipped()["unigateway"])), [exchange])) if f.check == "valid-accepted"
+    )
+    assert (found.severity, found.message) == ("failure", "a good key is refused as unauthorized")
+    assert "UG-012 L5" in found.facts
