@@ -13,7 +13,7 @@ def judge_terminal(history: History) -> Iterator[Evidence]:
     for story, earlier, later in _pairs(history):
         before, after = story.states(earlier), story.states(later)
         if _is_over(before) and after and not set(before) & set(after):
-            yield _evidence(history, story, earlier, later, "left the terminal state")
+            yield _evidence(history, story, earlier, later, "left the terminal state", before[0])
 
 
 def judge_order(history: History) -> Iterator[Evidence]:
@@ -25,7 +25,7 @@ def judge_order(history: History) -> Iterator[Evidence]:
         assert story.kind
         order = story.kind.states.index
         if max(map(order, after)) < min(map(order, before)):
-            yield _evidence(history, story, earlier, later, "went back from")
+            yield _evidence(history, story, earlier, later, "went back from", after[0])
 
 
 def _pairs(history: History) -> Iterator[tuple[Story, Sighting, Sighting]]:
@@ -41,12 +41,12 @@ def _is_over(states: tuple[State, ...]) -> bool:
     return bool(states) and all(state.phase in TERMINAL for state in states)
 
 
-def _evidence(history: History, story: Story, earlier: Sighting, later: Sighting, what: str) -> Evidence:
+def _evidence(history: History, story: Story, earlier: Sighting, later: Sighting, what: str, broken: State) -> Evidence:
+    """`broken`: the state whose promise is broken, that it stays or that it is past."""
     assert story.kind
     before, after = (sighting.values["$task.state"] for sighting in (earlier, later))
     reading = later.reading
-    index = story.kind.states.index(story.states(later)[0])
-    citation = history.contract.cite_kind(story.kind.name, "states", index)
+    citation = history.contract.cite_kind(story.kind.name, "states", story.kind.states.index(broken))
     return Evidence(
         f"task '{story.id}' {what} {before!r} to {after!r}",
         (earlier.reading.exchange, reading.exchange),

@@ -131,3 +131,31 @@ def test_a_good_key_that_is_refused_is_a_failure_whatever_else_the_request_has()
     )
     assert (found.severity, found.message) == ("failure", "a good key is refused as unauthorized")
     assert "UG-012 L5" in found.facts
+
+
+def test_an_end_that_is_documented_and_left_is_a_failure_though_what_comes_after_it_is_only_assumed() -> None:
+    def polled(number: int, state: str) -> Exchange:
+        body = {"id": "sd2_abcdefghijklmnopqrstuvwx", "status": state, "model": "seedance", "credits_used": 30}
+        return Exchange(
+            number, "task.get", "GET", f"http://relay.test/api/v1/tasks/{body['id']}", f"/api/v1/tasks/{body['id']}",
+            status=200, response_headers=(("content-type", "application/json"),), response_body=json.dumps(body).encode(),
+            started=float(number), answered=number + 0.5,
+        )  # fmt: skip
+
+    history = History(
+        Contract(load(shipped()["seedance2ai"])), [created(), polled(2, "completed"), polled(3, "processing")]
+    )
+    (found,) = (finding for finding in judge(history) if finding.check == "terminal-stays")
+    assert found.severity == "failure"
+    assert any(fact.startswith("S2-058") for fact in found.facts)
+
+
+def created() -> Exchange:
+    asked = {"mode": "text-to-video", "prompt": "a cat"}
+    told = {"id": "sd2_abcdefghijklmnopqrstuvwx", "status": "queued", "model": "seedance", "credits_used": 30}
+    return Exchange(
+        1, "video.submit", "POST", "http://relay.test/api/v1/video/seedance", "/api/v1/video/seedance", status=201,
+        request_headers=(("content-type", "application/json"), ("idempotency-key", "k")), started=1.0, answered=1.5,
+        request_body=json.dumps(asked).encode(), response_body=json.dumps(told).encode(),
+        response_headers=(("content-type", "application/json"),),
+    )  # fmt: skip
