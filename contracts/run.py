@@ -10,7 +10,7 @@ from understudy.contracts.budget import Budget
 from understudy.contracts.checks import CHECKS, Check, judge
 from understudy.contracts.clauses import Tally, Verdict, judge_clauses, tally
 from understudy.contracts.contract import Contract
-from understudy.contracts.control import Control
+from understudy.contracts.control import Control, NoControl
 from understudy.contracts.drivers import run_all
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.upstream import run_upstream
@@ -92,6 +92,11 @@ def run(provider: Provider, settings: Settings, told: Callable[[Exchange], None]
         asyncio.run(_drive(contract, settings, log, budget, reasons))
     except KeyboardInterrupt:
         stopped = "interrupted"
+    except NoControl as error:
+        # Before anything was asked there is nothing to judge.
+        if not log.exchanges:
+            raise
+        stopped = f"cut short: {error}"
     return conclude(contract, settings, log.exchanges, budget, reasons, stopped)
 
 

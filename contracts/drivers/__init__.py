@@ -137,10 +137,21 @@ async def run_all(drive: Drive) -> None:
         for turn in range(5):
             wanted, later = ([s for s in every if s.turn == turn], [s for s in every if s.turn > turn])
             parts = _parts(drive, wanted, later)
-            await asyncio.gather(*(_run(scenario, drive, part) for scenario, part in zip(wanted, parts, strict=True)))
+            runs = (_run(scenario, drive, part) for scenario, part in zip(wanted, parts, strict=True))
+            await _unless_it_fails(ticker, asyncio.gather(*runs))
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
+
+
+async def _unless_it_fails(ticker: asyncio.Future[None], runs: asyncio.Future[list[None]]) -> None:
+    """Wait for runs; whatever ends the ticker ends them, too, for they may wait for a time that nobody moves."""
+    await asyncio.wait((ticker, runs), return_when=asyncio.FIRST_COMPLETED)
+    if not runs.done() and ticker.done() and ticker.exception():
+        runs.cancel()
+        await asyncio.gather(runs, return_exceptions=True)
+        ticker.result()
+    await runs
 
 
 def _parts(drive: Drive, scenarios: list[Scenario], later: list[Scenario]) -> list[int | None]:

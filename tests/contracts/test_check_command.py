@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import parse
 
+import httpx2
 import jsonschema
 import pytest
 
-from tests.conftest import UNDERSTUDY, Serve, Served
-from tests.contracts.driving import SPEED
+from tests.conftest import UNDERSTUDY, Serve, Served, serving
+from tests.contracts.driving import SPEED, VIRTUAL, check_mock
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
 from understudy.commands.check import Standing
+from understudy.contracts.control import Control, NoControl
 from understudy.contracts.exchange import Exchange
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "contracts" / "report" / "report.schema.json").read_text("utf-8"))
@@ -130,3 +132,37 @@ def test_ctrl_c_tells_what_there_is(serve: Serve) -> None:
     report = json.loads(out)
     assert report["stopped"] == "interrupted"
     assert report["exchanges"]
+
+
+def test_a_target_that_goes_away_ends_the_run_and_is_told_of(tmp_path: Path) -> None:
+    with serving(VIRTUAL, tmp_path / "log") as served:
+        process = subprocess.Popen(
+            words(served, "--json", "--control-url", served.control_url),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        end = time.monotonic() + 60
+        while httpx2.get(f"{served.control_url}/journal").json()["seen"] < 20:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    told, _ = process.communicate(timeout=120)
+    report = json.loads(told)
+    jsonschema.validate(report, SCHEMA)
+    assert process.returncode == 1
+    assert "answer-whole" in {finding["check"] for finding in report["findings"]}
+
+
+def test_a_clock_that_nobody_moves_any_more_ends_the_run_with_what_it_had(
+    world: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for a time that does not come would wait for ever."""
+    moves = iter(range(3))
+
+    async def advance(control: Control, seconds: float) -> None:
+        if next(moves, None) is None:
+            raise NoControl("it is gone")
+
+    monkeypatch.setattr(Control, "advance", advance)
+    served = world(*VIRTUAL)
+    result = check_mock(served, "juhuo", control_url=served.control_url, scenarios=frozenset(("watched",)))
+    assert result.stopped == "cut short: it is gone"
+    assert result.history.exchanges
