@@ -19,7 +19,7 @@ _ON_PURPOSE = frozenset((SPOILED, "leaves"))
 
 
 def judge_whole(history: History) -> Iterator[Evidence]:
-    """Every request gets a whole answer. One that does not, among others that do, is a warning: a network may fail once."""
+    """Every request gets a whole answer. Few that do not are a warning, or nothing: a network may fail, and a kept connection end."""
     lost: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
     answered: dict[str, int] = defaultdict(int)
     for exchange in history.exchanges:
@@ -31,7 +31,9 @@ def judge_whole(history: History) -> Iterator[Evidence]:
             answered[_what(exchange)] += 1
     for (what, error), exchanges in lost.items():
         count, others = len(exchanges), answered[what]
-        is_doubtful = error == "timeout" or (count == 1 and others > 0)
+        if error != "cut" and count == 1 and others:
+            continue
+        is_doubtful = error == "timeout" or count < (2 if error == "cut" else 3)
         message = f"{count} of {count + others} requests for {what} {_LOST[error]}"
         operation = exchanges[0].operation
         clause = f"answer/{operation}" if operation else ""
