@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Protocol
 
 from understudy.contracts.citing import NOTHING, Citation
@@ -19,6 +20,8 @@ from understudy.contracts.texts import Text, iter_texts
 
 UPSTREAM = "upstream"
 _MARKER = re.compile(r"ref-[0-9a-f]{4}-[0-9]{4}")
+_LENGTH, _WHOLE_LENGTH = re.compile(r"(\d+) bytes of \S+/"), re.compile(r"only the first \d+ of (\d+) bytes")
+_DIGEST = re.compile(r"their digest is ([0-9a-f]{32})")
 _FAULT = re.compile(r"\[understudy:([^\]]*)\]")
 
 
@@ -49,6 +52,28 @@ class Pair:
     def exchanges(self) -> tuple[Exchange, ...]:
         """Both sides, the client's first."""
         return (self.client.exchange, *(reading.exchange for reading in self.behind))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that the provider behind gave: its size in bytes, and a digest of the first `known` of them."""
+
+    size: int
+    known: int
+    digest: str
+
+    def is_of(self, data: bytes) -> bool:
+        """Whether these are its bytes, as far as they are known."""
+        return len(data) == self.size and blake2b(data[: self.known], digest_size=16).hexdigest() == self.digest
+
+
+def file_of(reading: Reading) -> File | None:
+    """The file that an answer of the provider behind was, by its own notes; None where they tell of none."""
+    notes = reading.exchange.probe
+    told, digest, cut = _LENGTH.search(notes), _DIGEST.search(notes), _WHOLE_LENGTH.search(notes)
+    if not told or not digest:
+        return None
+    return File(int((cut or told)[1]), int(told[1]), digest[1])
 
 
 def mark(seed: int, number: int, fault: str = "") -> str:

@@ -1,6 +1,7 @@
 """The way of a request: found, known, counted, read, judged, done, worded, noted."""
 
 import logging
+from hashlib import blake2b
 
 from understudy.mockserver.accounts import Account
 from understudy.mockserver.exchange import Answer, Exchange
@@ -52,8 +53,10 @@ def note_result(exchange: Exchange, task: Task, answer: Answer) -> None:
 
 
 def note_file(exchange: Exchange, answer: Answer, operation: str) -> None:
-    """Note that a file was sent; of its bytes only how many there were."""
+    """Note that a file was sent; of its bytes only how many there were, and of one made for the request their digest."""
     exchange.notes.append(f"{len(answer.body)} bytes of {answer.media_type or 'nothing'}")
+    if exchange.binary is not None:
+        exchange.notes.append(f"their digest is {blake2b(answer.body, digest_size=16).hexdigest()} by BLAKE2b")
     note(exchange, Answer(answer.status, answer.media_type, b""), operation)
 
 

@@ -133,7 +133,7 @@ CHECKS: tuple[Check, ...] = (
     Check("upstream-left", "upstream", "when the client leaves, the provider is left, too", "failure", upstream.judge_leaving),
     Check("upstream-held", "upstream", "the pieces of a stream are passed on when they come", "failure", upstream.judge_holding),
     Check("upstream-recovers", "upstream", "after the provider failed, the next good request is answered", "failure", upstream.judge_recovery),
-    Check("upstream-secrets", "upstream", "no client sees a key or an address of the provider behind", "failure", upstream.judge_secrets),
+    Check("upstream-secrets", "upstream", "no client sees a key or an address of the provider behind, and no provider a client's key", "failure", upstream.judge_secrets),
 )  # fmt: skip
 
 

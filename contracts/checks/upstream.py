@@ -1,6 +1,8 @@
 """Checks of a relay whose provider is ours: what it passes on, what it gives back, and what it must keep to itself."""
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +10,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import Reading
 from understudy.contracts.texts import Text
-from understudy.contracts.upstream import UPSTREAM, Pair, pairs_of
+from understudy.contracts.upstream import UPSTREAM, Pair, file_of, pairs_of
 
 # Faults after which nothing was done behind: to ask again costs nobody anything.
 HARMLESS = frozenset(("refuse", "status", "drop"))
@@ -66,7 +68,8 @@ def _lost_headers(pair: Pair) -> Iterator[Evidence]:
 
 
 def judge_answer(history: History) -> Iterator[Evidence]:
-    """What the provider said is what the client hears: texts, thoughts, calls and reasons."""
+    """What the provider said is what the client hears: texts, thoughts, calls and reasons, pictures and speech."""
+    yield from _changed_media(history)
     for pair, mine, theirs in _whole(history):
         if len(mine.choices) != len(theirs.choices):
             yield _evidence(pair, f"{len(theirs.choices)} choices became {len(mine.choices)}")
@@ -76,6 +79,37 @@ def judge_answer(history: History) -> Iterator[Evidence]:
                 said, heard = getattr(there, name), getattr(here, name)
                 if said != heard:
                     yield _evidence(pair, f"the {name} of an answer is changed from {_short(said)} to {_short(heard)}")
+
+
+def _changed_media(history: History) -> Iterator[Evidence]:
+    for pair in pairs_of(history):
+        if not pair.behind or not pair.client.is_success or not pair.behind[-1].is_success:
+            continue
+        here, there = pair.client, pair.behind[-1]
+        if here.behavior == "speech" and not here.exchange.header("content-encoding"):
+            told = file_of(there)
+            if told and not told.is_of(here.exchange.response_body):
+                yield _evidence(pair, f"the {told.size} bytes of speech are not those that the client hears")
+        elif here.behavior == "images":
+            mine, theirs = (_pictures(reading) for reading in (here, there))
+            if mine and theirs and mine != theirs:
+                count = f"{len(theirs)} pictures became {len(mine)}"
+                other = "a picture has other bytes than the provider gave it"
+                yield _evidence(pair, other if len(mine) == len(theirs) else count)
+
+
+def _pictures(reading: Reading) -> list[bytes]:
+    """The files of the pictures in an answer; what is no base64 as it stands there."""
+    pieces = reading.values.get("$completion.pieces")
+    texts = [str(piece["$piece.base64"]) for piece in pieces or () if piece.get("$piece.base64")]
+    return [_bytes_of(text) for text in texts]
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        return text.encode()
 
 
 def judge_usage(history: History) -> Iterator[Evidence]:
@@ -159,18 +193,17 @@ def judge_recovery(history: History) -> Iterator[Evidence]:
     """After all that went wrong, the next good request is answered."""
     for pair in pairs_of(history):
         reading = pair.client
-        # Whoever has no credits left is refused for that, whatever went wrong before.
-        if (
-            reading.exchange.probe == "again"
-            and not reading.is_success
-            and "insufficient_credits" not in reading.conditions
-        ):
+        # Whoever has no credits left is refused for that, whatever went wrong before; a status alone does not say so.
+        has_words = any(name.startswith("$error.") for name in reading.values)
+        is_poor = has_words and "insufficient_credits" in reading.conditions
+        if reading.exchange.probe == "again" and not reading.is_success and not is_poor:
             status = reading.exchange.status or reading.exchange.error
             yield _evidence(pair, f"after the provider had failed, a good request is answered with {status}")
 
 
 def judge_secrets(history: History) -> Iterator[Evidence]:
-    """No client sees a key or a host of the provider behind."""
+    """No client sees a key or a host of the provider behind, and no provider the key of a client."""
+    yield from _keys_passed_on(history)
     for exchange in history.exchanges if history.secrets else ():
         if exchange.where == UPSTREAM:
             continue
@@ -179,6 +212,20 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
             if secret.encode() in heard:
                 message = f"what only the relay and its provider know is told to the client: {secret[:6]}…"
                 yield Evidence(message, (exchange,), exchange.operation)
+
+
+def _keys_passed_on(history: History) -> Iterator[Evidence]:
+    """Who is served by any of the provider's own keys may well bring it himself."""
+    theirs = [exchange for exchange in history.exchanges if exchange.where == UPSTREAM]
+    mine = {key for e in history.exchanges if theirs and e.where == "client" for key in history.contract.keys_of(e)}
+    keys = mine - history.secrets - {account.key for account in history.contract.provider.accounts}
+    for exchange in theirs:
+        places = [(f"the header {name}", value) for name, value in exchange.request_headers]
+        places += [(f"the query's {name}", value) for name, value in exchange.parameters.items()]
+        for place, value in places:
+            # A word of its own: what is short may stand in anything.
+            if any(key in re.split(r"[\s,;=:]+", value) for key in keys):
+                yield Evidence(f"the client's key is told to the provider, in {place}", (exchange,), exchange.operation)
 
 
 def _whole(history: History) -> Iterator[tuple[Pair, Text, Text]]:

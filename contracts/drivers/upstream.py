@@ -5,6 +5,7 @@ What shall go wrong is said in the prompt, which every relay passes on.
 
 import asyncio
 import copy
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ from understudy.contracts.requests import Request, ask, put_at
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.texts import protocol_of
 from understudy.contracts.upstream import Upstream, mark
+from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation
 
@@ -61,6 +63,8 @@ STREAM_FORMS = (
 _TALK = "Tell me in three sentences, with one 你好 and one 🐈 in them, what a relay is for."
 # A stream that takes long enough to be left.
 SLOWLY = "fault=drip size=300 pause=0.05"
+# A member of the body in a formula.
+_MEMBER = re.compile(r"\$task\.input#/(\w+)")
 # Seconds after which a client leaves; and within which the provider behind has told all that it had to tell.
 LEAVES_AFTER, PATIENCE = 0.5, 12.0
 
@@ -156,6 +160,9 @@ def _iter_bodies(drive: Drive, operation: Operation, fill: Fill) -> Iterator[tup
         yield "", filled(wish)
     for name, value in _iter_members(drive, operation, filled(plain)):
         yield "", {**filled(plain), name: value}
+    several = _several(operation, filled(plain)) if operation.behavior == "images" else None
+    if several:
+        yield "", several
     for form in protocol.forms if protocol else ():
         yield "", form(filled(plain))
     for fault in CALL_FAULTS:
@@ -167,6 +174,13 @@ def _iter_bodies(drive: Drive, operation: Operation, fill: Fill) -> Iterator[tup
         yield "held", filled(replace(streamed, most_tokens=40), SLOWLY)
         yield "leaves", filled(replace(streamed, most_tokens=80), SLOWLY)
     yield "again", filled(plain)
+
+
+def _several(operation: Operation, body: dict[str, Any]) -> dict[str, Any] | None:
+    """A body that asks for two pictures; None where nothing says how."""
+    count = str(operation.arguments.get("count", ""))
+    bodies = ({**body, name: 2} for name in _MEMBER.findall(count))
+    return next((each for each in bodies if value_of_answer(operation, "count", each) == 2), None)
 
 
 def _iter_members(drive: Drive, operation: Operation, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:

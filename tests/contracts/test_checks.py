@@ -172,10 +172,19 @@ def test_a_relay_may_date_its_answers_by_a_clock_of_its_own(
         ("closes what broke with a word", "chat.completions.create", "upstream-cut"),
         ("closes messages that broke", "messages.create", "upstream-cut"),
         ("speaks another version", "messages.create", "upstream-parameters"),
+        ("loses the end of the last picture", "images.create", "upstream-answer"),
+        ("passes the client's key on", "messages.create", "upstream-secrets"),
     ],
 )
 def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
     assert check in {finding.check for finding in check_behind(name, operation).findings}
+
+
+def test_it_convicts_who_loses_the_end_of_speech() -> None:
+    result = check_behind("loses the end of speech", "speech.create", "unigateway")
+    assert any(f.check == "upstream-answer" and "bytes of speech" in f.message for f in result.findings)
+    honest = check_behind("honest", "speech.create", "unigateway")
+    assert "upstream-answer" not in {finding.check for finding in honest.findings}
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,18 @@ def _usage(body: bytes, status: int) -> bytes:
     return body
 
 
+def _last_picture(body: bytes, status: int) -> bytes:
+    said = json.loads(body) if body[:1] == b"{" else {}
+    if len(said.get("data", ())) > 1:
+        said["data"][-1]["b64_json"] = said["data"][-1]["b64_json"][:-16]
+        return json.dumps(said).encode()
+    return body
+
+
+def _tells_whose(ask: Ask) -> Ask:
+    return ask.with_header("x-client", next((v for n, v in ask.headers if n in ("authorization", "x-api-key")), ""))
+
+
 def _broken(piece: bytes) -> bytes:
     return piece.decode("ascii", "replace").encode()
 
@@ -243,6 +255,9 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "closes messages that broke": lambda upstream: Changes(
         closing=b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
     ),
+    "loses the end of the last picture": lambda upstream: Changes(body=_last_picture),
+    "loses the end of speech": lambda upstream: Changes(body=lambda body, status: body[:-100]),
+    "passes the client's key on": lambda upstream: Changes(ask=_tells_whose),
     "speaks another version": lambda upstream: Changes(
         ask=lambda ask: ask.with_header("anthropic-version", "2023-01-01")
     ),
