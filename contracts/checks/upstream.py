@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from os.path import commonprefix
 from typing import Any
 
 from understudy.contracts.finding import Evidence
@@ -50,8 +51,7 @@ def judge_parameters(history: History) -> Iterator[Evidence]:
             if name not in came:
                 yield _evidence(pair, f"{name} is lost on the way: it was {_short(asked[name])}")
             elif asked[name] != came[name] or isinstance(asked[name], bool) != isinstance(came[name], bool):
-                message = f"{name} is changed on the way from {_short(asked[name])} to {_short(came[name])}"
-                yield _evidence(pair, message)
+                yield _evidence(pair, f"{name} is changed on the way {_differing(asked[name], came[name])}")
         for name in came:
             if name not in asked and name not in FREE:
                 yield _evidence(pair, f"{name} is added on the way: {_short(came[name])}", assumed=True)
@@ -78,7 +78,7 @@ def judge_answer(history: History) -> Iterator[Evidence]:
             for name in ("text", "thoughts", "calls", "stop"):
                 said, heard = getattr(there, name), getattr(here, name)
                 if said != heard:
-                    yield _evidence(pair, f"the {name} of an answer is changed from {_short(said)} to {_short(heard)}")
+                    yield _evidence(pair, f"an answer's {name}: changed {_differing(said, heard)}")
 
 
 def _changed_media(history: History) -> Iterator[Evidence]:
@@ -235,9 +235,22 @@ def _whole(history: History) -> Iterator[tuple[Pair, Text, Text]]:
             yield pair, pair.text, pair.texts[-1]
 
 
+# Characters of a value that are shown, and how many of them two values have in common before the place where they part.
+MOST_SHOWN, BEFORE = 60, 12
+
+
+def _differing(before: Any, after: Any) -> str:
+    """`from … to …`, of long values the part where they first differ."""
+    texts = [json.dumps(value, ensure_ascii=False, default=str) for value in (before, after)]
+    alike = len(commonprefix(texts))
+    start = max(0, alike - BEFORE) if max(map(len, texts)) > MOST_SHOWN else 0
+    before, after = (("…" if start else "") + text[start:][:MOST_SHOWN] for text in texts)
+    return f"from {before} to {after}"
+
+
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")
+    return repr(text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}…")
 
 
 def _evidence(pair: Pair, message: str, assumed: bool = False) -> Evidence:

@@ -177,7 +177,10 @@ def test_a_relay_may_date_its_answers_by_a_clock_of_its_own(
     ],
 )
 def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
-    assert check in {finding.check for finding in check_behind(name, operation).findings}
+    found = check_behind(name, operation).findings
+    assert check in {finding.check for finding in found}
+    changes = [re.search(r"changed.* from (.+) to (.+)$", finding.message) for finding in found]
+    assert all(change[1] != change[2] for change in changes if change)
 
 
 def test_it_convicts_who_loses_the_end_of_speech() -> None:
