@@ -14,7 +14,7 @@ AFTER_FAILURES, PATIENT_TRIES = "after_failures", 4
 
 # So many more creates than may run are made, to see that what is more waits.
 MORE = 2
-# The next tier is filled too where it lets no more than so many run besides.
+# The next tier is filled and thought of only where it lets no more than so many run besides.
 A_CROWD = 8
 
 
@@ -25,10 +25,11 @@ def most_running(limits: Limits, who: str) -> int:
 
 def most_perhaps(limits: Limits, who: str) -> int:
     """How many of them may run if the account is in the tier above: who says that it is in the lowest may be wrong."""
-    return limits.tiers[1].running if who == NARROW and len(limits.tiers) > 1 else most_running(limits, who)
+    most = most_running(limits, who)
+    above = limits.tiers[1].running if who == NARROW and len(limits.tiers) > 1 else most
+    return above if above - most <= A_CROWD else most
 
 
 def crowd(limits: Limits) -> int:
     """How many creates at once, as the account in the lowest tier, show that more run than may."""
-    most, perhaps = most_running(limits, NARROW), most_perhaps(limits, NARROW)
-    return (perhaps if perhaps - most <= A_CROWD else most) + MORE
+    return most_perhaps(limits, NARROW) + MORE

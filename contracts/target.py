@@ -24,6 +24,8 @@ from understudy.specs.model import Operation
 
 # Answers larger than this are cut: a target must not fill our memory.
 MOST_BYTES = 64 * 1024 * 1024
+# So long a connection is kept: servers close theirs after two seconds and more, and what is on its way then is lost.
+KEPT_SECONDS = 1.5
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Target:
         self._tasks: set[str] = set()
         self._under_way = 0
         timeout = httpx2.Timeout(self._patience.silence, connect=self._patience.connect)
-        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=20)
+        limits = httpx2.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=KEPT_SECONDS)
         self._http = httpx2.AsyncClient(
             timeout=timeout,
             limits=limits,
@@ -97,25 +99,28 @@ class Target:
     async def send(self, request: Request) -> Reading:
         """Send a request, note the exchange and read it. An answer that never came has `error`, not an exception."""
         tasks, price = self._worst_case(request)
-        held, is_spent = await self.budget.reserve(tasks, price), True
         turns = self._turns if self._is_counted(request) else None
-        try:
-            reading = read_exchange(self.contract, await self._in_turn(request, turns))
-            is_spent = not reading.is_answer or self._is_spent(reading)
-        finally:
-            held.settle(is_spent=is_spent)
-        return reading
-
-    async def _in_turn(self, request: Request, turns: Turns | None) -> Exchange:
+        # First its turn, then its part of the budget: whoever waits for that must not keep what others wait for.
         if turns:
             await turns.enter(request.who)
+        try:
+            held, is_spent = await self.budget.reserve(tasks, price), True
+            try:
+                reading = read_exchange(self.contract, await self._noted(request))
+                is_spent = not reading.is_answer or self._is_spent(reading)
+            finally:
+                held.settle(is_spent=is_spent)
+        finally:
+            if turns:
+                turns.leave(request.who)
+        return reading
+
+    async def _noted(self, request: Request) -> Exchange:
         self._under_way += 1
         try:
             return await self._exchange(request)
         finally:
             self._under_way -= 1
-            if turns:
-                turns.leave(request.who)
 
     def _is_counted(self, request: Request) -> bool:
         """Whether the account's rate counts a request; what is sent to find its bound does not wait."""

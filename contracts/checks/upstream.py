@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 from understudy.contracts.finding import Evidence
@@ -242,7 +242,7 @@ MOST_SHOWN, BEFORE = 60, 12
 def _differing(before: Any, after: Any) -> str:
     """`from … to …`, of long values the part where they first differ."""
     texts = [json.dumps(value, ensure_ascii=False, default=str) for value in (before, after)]
-    alike = len(commonprefix(texts))
+    alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*texts, strict=False)))
     start = max(0, alike - BEFORE) if max(map(len, texts)) > MOST_SHOWN else 0
     before, after = (("…" if start else "") + text[start:][:MOST_SHOWN] for text in texts)
     return f"from {before} to {after}"

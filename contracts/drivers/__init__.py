@@ -138,20 +138,29 @@ async def run_all(drive: Drive) -> None:
             wanted, later = ([s for s in every if s.turn == turn], [s for s in every if s.turn > turn])
             parts = _parts(drive, wanted, later)
             runs = (_run(scenario, drive, part) for scenario, part in zip(wanted, parts, strict=True))
-            await _unless_it_fails(ticker, asyncio.gather(*runs))
+            await _unless_it_fails(ticker, [asyncio.ensure_future(run) for run in runs])
     finally:
         ticker.cancel()
         await asyncio.gather(ticker, return_exceptions=True)
 
 
-async def _unless_it_fails(ticker: asyncio.Future[None], runs: asyncio.Future[list[None]]) -> None:
-    """Wait for runs; whatever ends the ticker ends them, too, for they may wait for a time that nobody moves."""
-    await asyncio.wait((ticker, runs), return_when=asyncio.FIRST_COMPLETED)
-    if not runs.done() and ticker.done() and ticker.exception():
-        runs.cancel()
-        await asyncio.gather(runs, return_exceptions=True)
-        ticker.result()
-    await runs
+async def _unless_it_fails(ticker: asyncio.Future[None], runs: list[asyncio.Future[None]]) -> None:
+    """Wait for runs; what ends the ticker or one of them ends all: they may wait for a time that nobody moves."""
+    left = {*runs}
+    try:
+        while left:
+            if ticker.done():
+                ticker.result()
+            done, _ = await asyncio.wait(
+                left if ticker.done() else {ticker, *left}, return_when=asyncio.FIRST_COMPLETED
+            )
+            for each in done:
+                each.result()
+            left -= done
+    finally:
+        for run in runs:
+            run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
 
 
 def _parts(drive: Drive, scenarios: list[Scenario], later: list[Scenario]) -> list[int | None]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import id_of
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.negatives import edited
@@ -24,7 +25,7 @@ async def run_callbacks(drive: Drive) -> None:
     if drive.receiver is None:
         drive.reasons.update({f"callback/{operation.id}": NO_RECEIVER for operation, _ in pairs})
         return
-    await asyncio.gather(*(_call_all(drive, *pair) for pair in pairs))
+    await all_of(*(_call_all(drive, *pair) for pair in pairs))
 
 
 async def _call_all(drive: Drive, operation: Operation, kind: Kind) -> None:
@@ -35,14 +36,14 @@ async def _call_all(drive: Drive, operation: Operation, kind: Kind) -> None:
     failing = find_failing(drive.contract, operation, kind, body) if drive.provoke else None
     cancels = drive.cancellers_of(kind) if "cancelled" in delivery.on else []
     refused = await _call(drive, operation, kind, body, failures=1)
-    taken = await asyncio.gather(
+    taken = await all_of(
         _call(drive, operation, kind, body),
         *(_call(drive, operation, kind, other) for other in (failing,) if other is not None),
         *(_call(drive, operation, kind, body, cancel) for cancel in cancels[:1]),
     )
     pauses = sum(delivery.delays[:1])
     if not await drive.waiting.move(pauses + 1):
-        await asyncio.gather(
+        await all_of(
             _await_calls(drive, refused, 2, pauses + LATE), *(_await_calls(drive, url, 1, LATE) for url in taken)
         )
 

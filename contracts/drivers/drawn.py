@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.contracts.budget import OverBudget
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.requests import Request
 from understudy.specs.model import Operation
 
@@ -19,7 +20,7 @@ async def run_drawn(drive: Drive) -> None:
     for operation in operations:
         bodies = await asyncio.to_thread(_draw, drive, operation)
         try:
-            await asyncio.gather(*(drive.target.send(request) for request in _requests(drive, operation, bodies)))
+            await all_of(*(drive.target.send(request) for request in _requests(drive, operation, bodies)))
         except OverBudget as bound:
             drive.reasons.setdefault(f"constraint/{operation.id}/", str(bound))
 

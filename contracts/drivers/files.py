@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import find_places, iter_good_bodies, iter_members
 from understudy.contracts.requests import Request, ask
 from understudy.contracts.rules import broken_rules
@@ -23,7 +24,7 @@ async def run_files(drive: Drive) -> None:
             await drive.target.send(request)
 
     operations = drive.contract.serving("images", "speech")
-    await asyncio.gather(*(send(request) for o in operations for request in _iter_requests(drive, o)))
+    await all_of(*(send(request) for o in operations for request in _iter_requests(drive, o)))
 
 
 def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:

@@ -1,9 +1,8 @@
 """Limits: more tasks than may run at a time, and more requests than a window has."""
 
-import asyncio
-
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import find_task_body, unknown_id
 from understudy.contracts.limits import CROWDED, NARROW, RATE, crowd
 from understudy.contracts.requests import Request, ask_for_task
@@ -39,13 +38,13 @@ async def run_queued(drive: Drive) -> None:
 
 async def _live(drive: Drive, kind: Kind, together: list[Request], *later: Request) -> None:
     """Send creates at once, then others, and follow all that are taken to their ends."""
-    created = await asyncio.gather(*map(drive.target.send, together))
+    created = await all_of(*map(drive.target.send, together))
     created += [await drive.target.send(request) for request in later]
     cheap = _cheap(drive)
     if cheap is not None and any(CROWDED & set(each.conditions) for each in created):
         # Is it told so for what runs, or for how much it asks, whatever that is?
         await drive.target.send(cheap.evolve(who=NARROW))
-    await asyncio.gather(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
+    await all_of(*(drive.follow(kind, each, NARROW) for each in created if each.is_success))
 
 
 async def run_rated(drive: Drive) -> None:

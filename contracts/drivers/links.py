@@ -1,10 +1,10 @@
 """Links to results: followed a second time, and once more shortly before they may end."""
 
-import asyncio
 from dataclasses import dataclass
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import result_requests
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import Story
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import Request
@@ -52,19 +52,19 @@ async def run_links(drive: Drive) -> None:
             found.append(followed)
     moved = 0
     for lifetime in sorted({each.result.lifetime for each in found}):
-        if not await drive.waiting.move(lifetime - EARLIER - moved):
+        if not await drive.waiting.move(max(0, lifetime - EARLIER - moved)):
             for each in found:
                 place = each.place.replace(":", "/")
                 drive.reasons.update(dict.fromkeys((f"links/{place}/kept", f"links/{place}/renewed"), NO_CLOCK))
             return
         ending = [each for each in found if each.result.lifetime == lifetime]
-        await asyncio.gather(*(drive.target.send(each.asked("kept")) for each in ending))
+        await all_of(*(drive.target.send(each.asked("kept")) for each in ending))
         await drive.waiting.move(2 * EARLIER)
         moved = lifetime + EARLIER
         for each in ending:
             if each.result.renewed:
                 again = await _shown(drive, each.kind, each.created)
-                await asyncio.gather(*(drive.target.send(a.asked("renewed")) for a in again if a.place == each.place))
+                await all_of(*(drive.target.send(a.asked("renewed")) for a in again if a.place == each.place))
 
 
 async def _shown(drive: Drive, kind: Kind, created: Reading) -> list[_Followed]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from understudy.contracts.budget import OverBudget
 from understudy.contracts.constraints import iter_constraints
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import iter_good_bodies
 from understudy.contracts.negatives import iter_negatives
 from understudy.contracts.requests import Request
@@ -29,7 +30,7 @@ async def run_negatives(drive: Drive) -> None:
         if operation.media:
             continue
         try:
-            await asyncio.gather(*map(send, _requests(drive, operation)))
+            await all_of(*map(send, _requests(drive, operation)))
         except OverBudget as bound:
             drive.reasons[f"constraint/{operation.id}/"] = str(bound)
 

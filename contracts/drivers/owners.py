@@ -1,11 +1,11 @@
 """Who may: tasks of one account asked for by another, keys in all documented forms, cancels, repetitions, lists."""
 
-import asyncio
 from typing import Any
 from uuid import uuid4
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import id_of
 from understudy.contracts.inputs import find_task_body, iter_good_bodies, unknown_id
 from understudy.contracts.negatives import edited
@@ -26,9 +26,9 @@ async def run_foreign(drive: Drive) -> None:
         for prefix in ("ownership/", *(f"refusal/{o.id}/forbidden" for o in drive.contract.provider.operations)):
             drive.reasons[prefix] = NO_OTHER
         return
-    await asyncio.gather(*(_show_to_other(drive, *each) for each in submits(drive)))
-    await asyncio.gather(*(_let_other_continue(drive, o) for o in drive.contract.serving("completion")))
-    await asyncio.gather(*(drive.target.send(drive.ask(o, who="other")) for o in drive.contract.serving("task.list")))
+    await all_of(*(_show_to_other(drive, *each) for each in submits(drive)))
+    await all_of(*(_let_other_continue(drive, o) for o in drive.contract.serving("completion")))
+    await all_of(*(drive.target.send(drive.ask(o, who="other")) for o in drive.contract.serving("task.list")))
 
 
 async def _show_to_other(drive: Drive, operation: Operation, kind: Kind) -> None:
@@ -37,10 +37,10 @@ async def _show_to_other(drive: Drive, operation: Operation, kind: Kind) -> None
         return
     askers = [o for o in drive.contract.serving("task.get", "task.cancel") if kind in drive.contract.kinds_of(o)]
     requests = [ask_for_task(o, id_of(created.values), "other") for o in askers]
-    await asyncio.gather(*map(drive.target.send, requests))
+    await all_of(*map(drive.target.send, requests))
     await drive.follow(kind, created)
     # Once more after its end: what is kept of it must be kept for its owner alone.
-    await asyncio.gather(*map(drive.target.send, requests))
+    await all_of(*map(drive.target.send, requests))
 
 
 async def _let_other_continue(drive: Drive, operation: Operation) -> None:
@@ -98,7 +98,7 @@ async def _ask_in_small_letters(drive: Drive) -> None:
 async def run_cancels(drive: Drive) -> None:
     """Cancel a task at once, while it runs, twice at a time, and after its end."""
     pairs = [(cancel, *each) for each in submits(drive) for cancel in drive.cancellers_of(each[1])]
-    await asyncio.gather(*(_cancel(drive, when, *pair) for pair in pairs for when in ("queued", "running", "over")))
+    await all_of(*(_cancel(drive, when, *pair) for pair in pairs for when in ("queued", "running", "over")))
 
 
 async def _cancel(drive: Drive, when: str, cancel: Operation, submit: Operation, kind: Kind) -> None:
@@ -124,7 +124,7 @@ async def _cancel_running(drive: Drive, request: Request, kind: Kind, created: R
             reading = await drive.target.send(ask_for_task(getter, id_of(created.values))) if getter else None
             states = states_of(kind, reading.values.get("$task.state")) if reading else ()
             if not states or any(state.phase != "queued" for state in states):
-                await asyncio.gather(drive.target.send(request), drive.target.send(request))
+                await all_of(drive.target.send(request), drive.target.send(request))
                 return
         await drive.waiting.pause(drive.waiting.pace.first)
 
@@ -134,7 +134,7 @@ async def run_repetitions(drive: Drive) -> None:
     idempotency = drive.contract.provider.idempotency
     if idempotency is None:
         return
-    await asyncio.gather(*(_repeat(drive, idempotency.header, *each) for each in submits(drive)))
+    await all_of(*(_repeat(drive, idempotency.header, *each) for each in submits(drive)))
     await look(drive)
 
 
@@ -145,7 +145,7 @@ async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -
     # Not of the seed: a target remembers the keys of earlier runs.
     key = f"understudy-{uuid4()}"
     request = drive.ask(operation, body, headers=((header, key),))
-    created, _ = await asyncio.gather(drive.target.send(request), drive.target.send(request))
+    created, _ = await all_of(drive.target.send(request), drive.target.send(request))
     await drive.target.send(request)
     if isinstance(body, dict):
         await drive.target.send(request.evolve(body=to_json(dict(reversed(body.items())))))

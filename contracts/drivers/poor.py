@@ -1,9 +1,8 @@
 """An account without credits: what costs something is refused."""
 
-import asyncio
-
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look_as, submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import find_task_body
 from understudy.specs.model import Kind, Operation
 
@@ -16,7 +15,7 @@ async def run_poor(drive: Drive) -> None:
         drive.reasons.update({f"refusal/{o.id}/insufficient_credits": NO_POOR for o, _ in submits(drive)})
         return
     await look_as(drive, "poor")
-    await asyncio.gather(*(_ask(drive, *each) for each in submits(drive)))
+    await all_of(*(_ask(drive, *each) for each in submits(drive)))
     await look_as(drive, "poor")
 
 

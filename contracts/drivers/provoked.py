@@ -1,11 +1,11 @@
 """Refusals that nobody can bring about by asking wrongly: a mock gives them where a prompt says so."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import find_task_body, iter_good_bodies
 from understudy.contracts.negatives import edited
 from understudy.contracts.protocols.protocol import Wish
@@ -23,7 +23,7 @@ _TEXTS = {"images": "prompt", "speech": "input"}
 async def run_provoked(drive: Drive) -> None:
     """Let each operation that takes a text be refused for each of the conditions, streams too."""
     if drive.provoke:
-        await asyncio.gather(*(drive.target.send(request) for request in _iter_requests(drive)))
+        await all_of(*(drive.target.send(request) for request in _iter_requests(drive)))
 
 
 def _iter_requests(drive: Drive) -> Iterator[Request]:

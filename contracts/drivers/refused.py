@@ -1,8 +1,7 @@
 """Requests that must be refused: without a key, with a wrong one, and about tasks that do not exist."""
 
-import asyncio
-
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import iter_good_bodies, unknown_id
 from understudy.contracts.protocols.protocol import Wish
 from understudy.contracts.requests import Request, ask_for_task
@@ -24,7 +23,7 @@ async def run_strangers(drive: Drive) -> None:
     finer = [who for who in drive.target.credentials if who.startswith("wrong ")]
     requests += [request.evolve(who=who, probe=who) for o in looks for request in _plain(drive, o) for who in finer]
     requests += [request.evolve(who="wrong", probe="wrong") for o in operations for request in _streamed(drive, o)]
-    await asyncio.gather(*map(drive.target.send, requests))
+    await all_of(*map(drive.target.send, requests))
 
 
 async def run_unknown(drive: Drive) -> None:
@@ -34,7 +33,7 @@ async def run_unknown(drive: Drive) -> None:
     requests += [Request(None, "GET", f"{prefix}/no/such/path", probe="unknown_path") for prefix in _prefixes(drive)]
     plain = [drive.ask(o) for o in drive.contract.serving("models.list", "account.balance", "completion", "images")]
     requests += [wrong for r in (*requests, *plain) if r.operation and (wrong := _by_wrong_method(drive, r))]
-    await asyncio.gather(*map(drive.target.send, requests))
+    await all_of(*map(drive.target.send, requests))
 
 
 def _by_wrong_method(drive: Drive, request: Request) -> Request | None:

@@ -1,10 +1,10 @@
 """Tasks driven through their lives: healthy ones of each kind and of other inputs, and failing ones, with looks at the balance."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import links_of
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.limits import AFTER_FAILURES, PATIENT_TRIES
@@ -28,32 +28,32 @@ def submits(drive: Drive) -> list[tuple[Operation, Kind]]:
 async def run_watched(drive: Drive) -> None:
     """A healthy task of each kind, and a failing one where that can be asked for; the balance is looked at all the time."""
     await look(drive)
-    await asyncio.gather(*(_watch(drive, *each) for each in submits(drive)))
+    await all_of(*(_watch(drive, *each) for each in submits(drive)))
     await look(drive)
-    await asyncio.gather(*(_watch_failure(drive, *each) for each in submits(drive)))
+    await all_of(*(_watch_failure(drive, *each) for each in submits(drive)))
     await look(drive)
 
 
 async def run_variants(drive: Drive) -> None:
     """Tasks of other documented and drawn inputs: each conditional branch, and other prices."""
-    await asyncio.gather(*(_vary(drive, *each) for each in submits(drive)))
+    await all_of(*(_vary(drive, *each) for each in submits(drive)))
 
 
 async def run_failures(drive: Drive) -> None:
     """A task of each kind for each way to fail that can be asked for."""
-    await asyncio.gather(*(_fail(drive, *each) for each in submits(drive)))
+    await all_of(*(_fail(drive, *each) for each in submits(drive)))
 
 
 async def _fail(drive: Drive, operation: Operation, kind: Kind) -> None:
     body = find_task_body(drive.contract, operation, kind) if drive.provoke else None
     codes = list(kind.failures)[1:] if body is not None else []
     bodies = (find_failing(drive.contract, operation, kind, body, code) for code in codes)
-    await asyncio.gather(*(live(drive, operation, kind, failing) for failing in bodies if failing is not None))
+    await all_of(*(live(drive, operation, kind, failing) for failing in bodies if failing is not None))
 
 
 async def run_recovery(drive: Drive) -> None:
     """When all is over, and much of it failed: one more task of each kind, asked for again as long as it is refused."""
-    await asyncio.gather(*(_recover(drive, *each) for each in submits(drive) if drive.provoke))
+    await all_of(*(_recover(drive, *each) for each in submits(drive) if drive.provoke))
 
 
 async def _recover(drive: Drive, operation: Operation, kind: Kind) -> None:
@@ -68,7 +68,7 @@ async def _recover(drive: Drive, operation: Operation, kind: Kind) -> None:
 
 async def run_last_looks(drive: Drive) -> None:
     """Look at the balances once more when all else is done: whatever was asked in between is paid by then, or was free."""
-    await asyncio.gather(*(look_as(drive, who) for who in ("first", "other") if who in drive.target.credentials))
+    await all_of(*(look_as(drive, who) for who in ("first", "other") if who in drive.target.credentials))
     if drive.contract.serving("account.balance"):
         return
     for operation, kind in submits(drive):
@@ -127,16 +127,16 @@ async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any)
     if last is None:
         return
     # Once more, twice at a time: the end stays, and is paid or given back once.
-    await asyncio.gather(drive.poll(kind, created), drive.poll(kind, created))
+    await all_of(drive.poll(kind, created), drive.poll(kind, created))
     await look(drive)
-    await asyncio.gather(*(drive.target.send(drive.ask(o)) for o in drive.contract.serving("task.list")))
+    await all_of(*(drive.target.send(drive.ask(o)) for o in drive.contract.serving("task.list")))
     await fetch_results(drive, kind, last)
 
 
 async def _vary(drive: Drive, operation: Operation, kind: Kind) -> None:
     most = count_variants(drive.waiting.is_free)
     bodies = iter_variants(drive.contract, operation, kind, drive.dice, most)
-    await asyncio.gather(*(live(drive, operation, kind, body) for body in bodies))
+    await all_of(*(live(drive, operation, kind, body) for body in bodies))
 
 
 def count_variants(is_free: bool) -> int:
@@ -146,7 +146,7 @@ def count_variants(is_free: bool) -> int:
 
 async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:
     """Fetch the results of a task without a key, as a player would."""
-    await asyncio.gather(*(drive.target.send(request) for request in result_requests(drive, kind, last)))
+    await all_of(*(drive.target.send(request) for request in result_requests(drive, kind, last)))
 
 
 def result_requests(drive: Drive, kind: Kind, last: Reading) -> Iterator[Request]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import find_places, iter_good_bodies
 from understudy.contracts.protocols.protocol import Protocol, Tool, Wish
 from understudy.contracts.requests import Request, ask
@@ -50,7 +51,7 @@ async def run_texts(drive: Drive) -> None:
         async with gate:
             await drive.target.send(request)
 
-    await asyncio.gather(*(send(r) for o in drive.contract.serving("completion") for r in _iter_requests(drive, o)))
+    await all_of(*(send(r) for o in drive.contract.serving("completion") for r in _iter_requests(drive, o)))
 
 
 def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:

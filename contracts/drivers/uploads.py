@@ -1,11 +1,11 @@
 """Uploads: an address asked for, a file sent there, used by a task; and what must be refused of it."""
 
-import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import live, submits
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.inputs import iter_good_bodies
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.reading import Reading
@@ -27,7 +27,7 @@ async def run_uploads(drive: Drive) -> None:
             signed = await drive.target.send(drive.ask(presign, body))
             if signed.is_success and number == 0:
                 kept = await _put(drive, presign, signed)
-                await asyncio.gather(*(_use(drive, *each, kept) for each in submits(drive)))
+                await all_of(*(_use(drive, *each, kept) for each in submits(drive)))
         if bodies and "other" in drive.target.credentials:
             # The same from somebody else is another file.
             await drive.target.send(drive.ask(presign, bodies[0], who="other"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.texts import iter_wishes
+from understudy.contracts.drivers.together import all_of
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.history import SPOILED
 from understudy.contracts.inputs import find_places, find_task_body, iter_good_bodies, iter_members
@@ -83,8 +84,8 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     for operation in drive.contract.serving("completion", "images", "speech", "task.submit"):
         requests = list(_iter_requests(drive, operation))
         left += sum(SLOWLY.encode() in request.body for request in requests)
-        await asyncio.gather(*(send(request) for request in requests[:-1]))
-        await asyncio.gather(*(send(request) for request in requests[-1:]))
+        await all_of(*(send(request) for request in requests[:-1]))
+        await all_of(*(send(request) for request in requests[-1:]))
     for exchange in await _seen_behind(upstream, left):
         drive.target.log.add(replace(exchange, serial=drive.target.log.next_serial()))
 

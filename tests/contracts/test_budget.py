@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.conftest import Serve
 from tests.contracts.driving import VIRTUAL, check_mock
 from understudy.contracts.budget import Budget, OverBudget, part_of_budget, shared_out
+from understudy.contracts.drivers.together import all_of
 
 counts = st.lists(st.integers(0, 20), max_size=8)
 
@@ -98,3 +99,21 @@ def test_few_tasks_are_shared_out_and_no_more_are_made(slug: str, most: int, wor
         assert {"lifecycle", "price", "ownership", "refund" if slug == "seedance2ai" else "cancel"} <= passed
     if slug == "seedance2ai" and most == 20:
         assert "idempotency" in passed
+
+
+def test_what_is_left_behind_by_a_reached_budget_asks_nothing_afterwards() -> None:
+    asked: list[str] = []
+
+    async def stopped() -> None:
+        raise OverBudget("reached")
+
+    async def slow() -> None:
+        await asyncio.sleep(0.05)
+        asked.append("slow")
+
+    async def run() -> None:
+        with pytest.raises(OverBudget):
+            await all_of(stopped(), slow())
+        assert asked == ["slow"]
+
+    asyncio.run(run())

@@ -107,6 +107,7 @@ def test_who_brings_no_key_is_not_told_of_one() -> None:
         (("connect", "connect", "", "connect"), "failure"),
         (("timeout", "timeout", "timeout"), "warning"),
         (("", "cut"), "warning"),
+        (("reset",) * 3 + ("",) * 300, None),
         (("", "cut", "cut"), "failure"),
     ],
 )

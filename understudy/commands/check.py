@@ -37,9 +37,9 @@ _STANDS = (
     "the target's clock stands still (its Date has been {} for five seconds): tasks may never end there. "
     "Where it is a mock with a virtual clock, say --control-url URL/_understudy. Ctrl-C tells what was found so far."
 )
-# Who asks -> the option that gives the key.
 # Tasks that a run makes at most, unless it is said otherwise: enough for a handful of kinds.
 USUAL_TASKS = 100
+# Who asks -> the option that gives the key.
 _KEYS = {"first": "api_key", "other": "other_api_key", "poor": "poor_api_key", NARROW: "narrow_api_key"}
 
 _EXAMPLES = (

@@ -86,7 +86,8 @@ def _kind(action: argparse.Action) -> str:
         return "list"
     if action.type is float:
         return "number"
-    if action.type is int or type(action.default) is int:
+    given = getattr(action.type, "__annotations__", {}).get("return")
+    if int in (action.type, given, type(action.default)):
         return "integer"
     return "text" if action.type in (None, str) else "scalar"
 
