@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import PROVOKED
 
@@ -38,7 +39,7 @@ def judge_kept(history: History) -> Iterator[Evidence]:
             continue
         wanted = reading.exchange.probe.removeprefix(PROVOKED) if reading.exchange.probe.startswith(PROVOKED) else ""
         told = [conditions[name] for name in reading.conditions]
-        if wanted in conditions and wanted not in reading.conditions:
+        if wanted in conditions and wanted not in reading.conditions and not _is_too_much(history, reading):
             said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
             message = f"refused as {said}, where {wanted} ({conditions[wanted].status}) was brought about"
             yield _of_condition(history, reading, wanted, message)
@@ -50,6 +51,16 @@ def judge_kept(history: History) -> Iterator[Evidence]:
         if told and not {condition.name for condition in told} & MOMENTARY and reading.exchange.header("retry-after"):
             message = f"a refusal as {told[0].name} says when to come again, and no waiting changes it"
             yield replace(_of_condition(history, reading, told[0].name, message), assumed=True)
+
+
+def _is_too_much(history: History, reading: Reading) -> bool:
+    """Whether it is refused for how much its account asks: others of it are, too, though nobody brought that about."""
+    return RATE in reading.conditions and any(
+        RATE in other.conditions
+        and other.exchange.who == reading.exchange.who
+        and not other.exchange.probe.startswith(PROVOKED)
+        for other in history.client
+    )
 
 
 def judge_field(history: History) -> Iterator[Evidence]:

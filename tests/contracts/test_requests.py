@@ -162,3 +162,22 @@ def created() -> Exchange:
         request_body=json.dumps(asked).encode(), response_body=json.dumps(told).encode(),
         response_headers=(("content-type", "application/json"),),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("others_are", "told"), [(b"", 1), (LATER, 0)])
+def test_who_asks_too_much_is_not_refused_otherwise(others_are: bytes, told: int) -> None:
+    """A rate may be there that no document has: then it refuses what was to be refused for something else."""
+
+    def refused(number: int, body: bytes, answer: bytes, probe: str) -> Exchange:
+        return Exchange(
+            number, "chat.completions.create", "POST", "http://relay.test/v1/chat/completions", "/v1/chat/completions",
+            status=429 if answer else 200, request_headers=(("content-type", "application/json"),), request_body=body,
+            response_headers=(("content-type", "application/json"),), response_body=answer or b"{}", probe=probe,
+        )  # fmt: skip
+
+    asked = json.dumps(CHAT).encode()
+    history = History(
+        Contract(load(shipped()["unigateway"])),
+        [refused(1, asked, LATER, "provoked:service_busy"), refused(2, asked, others_are, "")],
+    )
+    assert len([f for f in judge(history) if f.check == "refusal-kept" and "was brought about" in f.message]) == told
