@@ -147,13 +147,14 @@ def _links_in(story: Story, sighting: Sighting) -> Iterator[tuple[str, str]]:
 def _of_sighting(history: History, story: Story, name: str, shown: tuple[Exchange, ...], message: str) -> Evidence:
     assert story.kind
     citation = history.contract.cite_kind(story.kind.name, "results", name)
+    probe = shown[-1].probe.partition(":")[0]
     return Evidence(
         message,
         shown,
         "",
         citation.facts,
         citation.assumed,
-        f"links/{story.kind.name}/{name}/{probe if (probe := shown[-1].probe.partition(':')[0]) in _LIVES else 'again'}",
+        f"links/{story.kind.name}/{name}/{probe if probe in _LIVES else 'again'}",
     )
 
 

@@ -8,6 +8,12 @@ from understudy.contracts.history import History
 from understudy.specs.model import Operation
 
 _UNSEEN = "no task of this kind was seen with a result"
+# How a link is followed, by the probe that does so, and what is looked at by it.
+_LINKS = {
+    "again": "a link to the {result} of a {kind} is its own, and leads there more than once",
+    "kept": "a link to the {result} of a {kind} leads there until shortly before its end",
+    "renewed": "who asks for a {kind} again after that gets a link to its {result} that leads there",
+}
 
 
 def iter_media(contract: Contract) -> Iterator[Clause]:
@@ -17,35 +23,15 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
         yield Clause(f"media/{operation.id}", text, _answered(operation), contract.cite(operation))
     for kind in contract.provider.kinds.values():
         for name, result in kind.results.items():
-            yield Clause(
-                f"media/{kind.name}/{name}",
-                f"the {name} of a {kind.name} is there, as it was asked for, and plays",
-                _fetched(f"result:{kind.name}:{name}"),
-                contract.cite_kind(kind.name, "results", name),
-                _UNSEEN,
-            )
-            yield Clause(
-                f"links/{kind.name}/{name}/again",
-                f"a link to the {name} of a {kind.name} is its own, and leads there more than once",
-                _fetched(f"again:{kind.name}:{name}"),
-                contract.cite_kind(kind.name, "results", name),
-                _UNSEEN,
-            )
-            yield Clause(
-                f"links/{kind.name}/{name}/kept",
-                f"a link to the {name} of a {kind.name} leads there until shortly before its end",
-                _fetched(f"kept:{kind.name}:{name}"),
-                contract.cite_kind(kind.name, "results", name),
-                _UNSEEN,
-            )
-            if result.renewed:
-                yield Clause(
-                    f"links/{kind.name}/{name}/renewed",
-                    f"who asks for a {kind.name} again after that gets a link to its {name} that leads there",
-                    _fetched(f"renewed:{kind.name}:{name}"),
-                    contract.cite_kind(kind.name, "results", name),
-                    _UNSEEN,
-                )
+            cited, place = contract.cite_kind(kind.name, "results", name), f"{kind.name}/{name}"
+            text = f"the {name} of a {kind.name} is there, as it was asked for, and plays"
+            yield Clause(f"media/{place}", text, _fetched(f"result:{kind.name}:{name}"), cited, _UNSEEN)
+            for probe, text in _LINKS.items():
+                if probe != "renewed" or result.renewed:
+                    text = text.format(result=name, kind=kind.name)
+                    yield Clause(
+                        f"links/{place}/{probe}", text, _fetched(f"{probe}:{kind.name}:{name}"), cited, _UNSEEN
+                    )
 
 
 def _answered(operation: Operation) -> Callable[[History], bool]:
