@@ -26,9 +26,9 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
             cited, place = contract.cite_kind(kind.name, "results", name), f"{kind.name}/{name}"
             text = f"the {name} of a {kind.name} is there, as it was asked for, and plays"
             yield Clause(f"media/{place}", text, _fetched(f"result:{kind.name}:{name}"), cited, _UNSEEN)
-            for probe, text in _LINKS.items():
+            for probe, words in _LINKS.items():
                 if probe != "renewed" or result.renewed:
-                    text = text.format(result=name, kind=kind.name)
+                    text = words.format(result=name, kind=kind.name)
                     yield Clause(
                         f"links/{place}/{probe}", text, _fetched(f"{probe}:{kind.name}:{name}"), cited, _UNSEEN
                     )
