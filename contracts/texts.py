@@ -30,12 +30,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers: its text, its thoughts as (text, signature), its calls, and the protocol's word for why it ended."""
+    """One of the answers: its text, its thoughts as (text, signature), its calls, and the protocol's word for why it ended.
+
+    `pictures`: each in base64, and of which media type it is said to be, '' for none.
+    """
 
     text: str
     thoughts: tuple[tuple[str, str], ...]
     calls: tuple[Call, ...]
     stop: Any
+    pictures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,12 @@ class Text:
 def protocol_of(operation: Operation) -> Protocol | None:
     """The protocol of an operation that answers with text; None for others."""
     return PROTOCOLS.get(str(operation.arguments.get("dialect"))) if operation.behavior == "completion" else None
+
+
+def draws(operation: Operation) -> bool:
+    """Whether an operation that answers with text can answer with pictures, too."""
+    shown = {expression.name for case in operation.reply.cases for expression in case.body.expressions()}
+    return protocol_of(operation) is not None and "piece.base64" in shown
 
 
 def is_streamed(contract: Contract, reading: Reading) -> bool:
@@ -139,14 +149,18 @@ def _choices(values: Mapping[str, Any]) -> tuple[Choice, ...]:
 
 def _choice(values: Mapping[str, Any], name: str) -> Choice:
     pieces = [piece for piece in _list(values, f"{name}.pieces") if isinstance(piece, Mapping)]
-    by_type = {kind: [p for p in pieces if p.get("$piece.type") == kind] for kind in ("text", "thinking", "tool")}
+    kinds = ("text", "thinking", "tool", "image")
+    by_type = {kind: [p for p in pieces if p.get("$piece.type") == kind] for kind in kinds}
     text = values.get(f"{name}.text")
     text = text if isinstance(text, str) else "".join(str(p.get("$piece.text") or "") for p in by_type["text"])
     tools = [p for p in _list(values, f"{name}.tools") if isinstance(p, Mapping)] or by_type["tool"]
     thoughts = tuple(
         (str(p.get("$piece.text") or ""), str(p.get("$piece.signature") or "")) for p in by_type["thinking"]
     )
-    return Choice(text, thoughts, tuple(map(_call, tools)), values.get(f"{name}.stop_reason"))
+    pictures = tuple(
+        (str(p.get("$piece.base64") or ""), str(p.get("$piece.media_type") or "")) for p in by_type["image"]
+    )
+    return Choice(text, thoughts, tuple(map(_call, tools)), values.get(f"{name}.stop_reason"), pictures)
 
 
 def _list(values: Mapping[str, Any], name: str) -> list[Any]:

@@ -30,6 +30,7 @@ class Wish:
     thinks: bool = False
     wants_usage: bool = False
     wants_json: bool = False
+    wants_picture: bool = False
 
 
 @dataclass(slots=True)

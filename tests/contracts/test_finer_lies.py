@@ -19,6 +19,9 @@ FINER = {
     "juhuo: refuses what should wait": ("limit-running", ("queued",)),
     "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
     "storyclaw: result before the end": ("no-early-results", ("watched",)),
+    "unigateway: drawn pictures stand in line": ("media-pictures", ("texts",)),
+    "unigateway: drawn pictures are cut": ("media-pictures", ("texts",)),
+    "unigateway: speech is never faster": ("media-speech", ("files",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 
