@@ -14,6 +14,7 @@ from understudy.contracts.protocols.protocol import Protocol, Told, Wish
 from understudy.contracts.reading import NOT_JSON, Reading
 from understudy.contracts.sse import Event, read_events
 from understudy.specs.model import Operation
+from understudy.specs.nodes import Object, has_literals
 from understudy.specs.templates import read
 
 STREAM = "text/event-stream"
@@ -118,7 +119,9 @@ def _streamed(reading: Reading, operation: Operation, protocol: Protocol, wish: 
     chunks = reading.exchange.chunks or ((0.0, reading.exchange.response_body),)
     events, reader = read_events(chunks)
     parsed = tuple((event, _json(event.data)) for event in events)
-    told = protocol.add_up(parsed)
+    told = protocol.add_up([(event, _as_error(operation, data)) for event, data in parsed])
+    if isinstance(told.error, _Enveloped):
+        told.error = told.error["error"]
     values = read(operation.reply.cases[0].body, told.body).values if told.body and operation.reply.cases else {}
     broken = "bytes that are no UTF-8" if reader.broken_text else ""
     if reader.rest:
@@ -127,6 +130,18 @@ def _streamed(reading: Reading, operation: Operation, protocol: Protocol, wish: 
         if data is NOT_JSON and event.data != "[DONE]":
             broken = broken or f"an event whose data is no JSON: {event.data[:60]!r}"
     return Text(reading, protocol, operation, wish, values, _choices(values), told, parsed, broken)
+
+
+class _Enveloped(dict[str, Any]):
+    """An error as the protocols know it, of one that a provider tells in an envelope of its own."""
+
+
+def _as_error(operation: Operation, data: Any) -> Any:
+    """The data of an event; marked as an error where it is a refusal of the provider in words that no protocol has."""
+    is_known = not isinstance(data, dict) or "error" in data or data.get("type") == "error"
+    template = operation.failures.envelope.template
+    is_refusal = not is_known and isinstance(template, Object) and has_literals(template, data)
+    return _Enveloped(type="error", error=data) if is_refusal else data
 
 
 def _json(text: str) -> Any:

@@ -102,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
     Check("stream-as-asked", "streams", "who asks for a stream gets one, and nobody else does", "failure", streams.judge_kind),
     Check("stream-framing", "streams", "a stream's bytes are whole events of UTF-8 text", "failure", streams.judge_framing),
     Check("stream-order", "streams", "events come in the protocol's order, with one end and nothing after it", "failure", streams.judge_order),
+    Check("stream-broken", "streams", "a stream that breaks off says so in the envelope of a refusal, and of no success", "failure", streams.judge_broken),
     Check("stream-sum", "streams", "the pieces of a stream do not contradict each other", "failure", streams.judge_sum),
     Check("stream-events", "streams", "each event is what its schema says", "failure", streams.judge_events),
     Check("stream-usage", "streams", "a stream tells the tokens used where they are asked for, once", "failure", streams.judge_usage),

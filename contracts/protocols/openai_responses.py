@@ -120,6 +120,7 @@ OPENAI_RESPONSES = Protocol(
     _add_up,
     frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
     forms=(_in_parts,),
+    own_error=True,
     parts=(
         (("usage", "input_tokens"), (("usage", "input_tokens_details", "cached_tokens"),)),
         (("usage", "output_tokens"), (("usage", "output_tokens_details", "reasoning_tokens"),)),

@@ -61,6 +61,8 @@ class Protocol:
     `can`: the members of Wish that the protocol can say. `has_end`: whether its streams end in an event of their own.
     `must_think`: whether who asks for thoughts is sure to get some, and signed.
     `forms`: what makes of a filled body one that says the same or more in another form of the protocol.
+    `own_error`: whether the error of a stream is an event of a shape of its own, with the code of a refusal in it, and
+    not the envelope of one.
     `sums`: numbers of tokens that are the sum of others, `parts`: such that are no more than others.
     """
 
@@ -74,6 +76,7 @@ class Protocol:
     forms: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
     sums: tuple[Sum, ...] = ()
     parts: tuple[Sum, ...] = ()
+    own_error: bool = False
 
 
 def child(value: Any, *path: Any) -> Any:
