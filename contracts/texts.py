@@ -12,6 +12,8 @@ from understudy.contracts.history import History
 from understudy.contracts.protocols import PROTOCOLS
 from understudy.contracts.protocols.protocol import Protocol, Told, Wish
 from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.samples import find_sample
+from understudy.contracts.shapes import Shape
 from understudy.contracts.sse import Event, read_events
 from understudy.specs.model import Operation
 from understudy.specs.nodes import Object, has_literals
@@ -71,6 +73,18 @@ class Text:
 def protocol_of(operation: Operation) -> Protocol | None:
     """The protocol of an operation that answers with text; None for others."""
     return PROTOCOLS.get(str(operation.arguments.get("dialect"))) if operation.behavior == "completion" else None
+
+
+def refusal_shape(operation: Operation) -> Shape | None:
+    """What judges a refusal by the protocol itself; None where the provider has its own envelope, or no protocol is spoken."""
+    protocol = protocol_of(operation)
+    shape = _refusal_shape(protocol.name) if protocol else None
+    return shape if shape and shape.is_valid(find_sample(operation.failures.envelope.schema)) else None
+
+
+@lru_cache
+def _refusal_shape(protocol: str) -> Shape:
+    return Shape(PROTOCOLS[protocol].refusal)
 
 
 def draws(operation: Operation) -> bool:

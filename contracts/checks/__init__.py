@@ -64,7 +64,7 @@ CHECKS: tuple[Check, ...] = (
     Check("valid-accepted", "requests", "what the document takes is taken", "failure", requests.judge_accepted),
     Check("terminal-stays", "lifecycle", "a task never leaves a terminal state", "failure", lifecycle.judge_terminal),
     Check("state-known", "lifecycle", "a state is one of the kind's", "failure", tasks.judge_state),
-    Check("task-ends", "lifecycle", "a task comes to an end in its time", "warning", tasks.judge_end),
+    Check("task-ends", "lifecycle", "a task comes to an end in its time", "failure", tasks.judge_end),
     Check("id-stays", "lifecycle", "a task keeps its id, of the documented form", "failure", tasks.judge_id),
     Check("progress-rises", "lifecycle", "progress never falls", "failure", tasks.judge_progress),
     Check("times-in-order", "lifecycle", "a task's times are in order and stay", "failure", tasks.judge_times),

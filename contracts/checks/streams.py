@@ -10,7 +10,7 @@ from understudy.contracts.history import History
 from understudy.contracts.protocols.protocol import child
 from understudy.contracts.reading import NOT_JSON, has_words
 from understudy.contracts.requests import BREAKS, PROVOKED
-from understudy.contracts.texts import STREAM, Text, is_streamed, texts_of
+from understudy.contracts.texts import STREAM, Text, is_streamed, refusal_shape, texts_of
 from understudy.specs.model import Condition
 from understudy.specs.streams import DIALECTS
 from understudy.specs.templates import read
@@ -98,7 +98,10 @@ def _misworded(history: History, text: Text, wanted: Condition | None) -> Iterat
     """What the error of a stream has against the provider's envelope, and against the condition that was brought about."""
     assert text.told
     if not text.protocol.own_error and not _is_envelope(history, text, text.told.error):
-        yield _broken(history, text, "its error is not told in the envelope of a refusal")
+        by_protocol = refusal_shape(text.operation)
+        is_of_protocol = by_protocol is not None and by_protocol.is_valid(text.told.error)
+        message = "its error is not told in the envelope of a refusal"
+        yield replace(_broken(history, text, message), assumed=is_of_protocol)
         return
     values = read(text.operation.failures.envelope.template, text.told.error).values
     if text.protocol.own_error:

@@ -141,12 +141,27 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": messages, "tools": [{"name": "look_up", "input_schema": {"type": "object"}}]}
 
 
+_REFUSAL = {
+    "type": "object",
+    "required": ["type", "error"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
+        },
+    },
+}
+
 ANTHROPIC_MESSAGES = Protocol(
     "anthropic-messages",
     _fill,
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}),
+    refusal=_REFUSAL,
+    reference="Anthropic's reference",
     forms=(_in_blocks, _after_a_call),
     sums=((("usage", "cache_creation_input_tokens"), (*_CACHED, *_CACHED_LONG)),),
 )

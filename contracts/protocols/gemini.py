@@ -114,6 +114,18 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_REFUSAL = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "status"],
+            "properties": {"code": {"type": "integer"}, "message": {"type": "string"}, "status": {"type": "string"}},
+        },
+    },
+}
+
 GEMINI = Protocol(
     "gemini",
     _fill,
@@ -122,5 +134,7 @@ GEMINI = Protocol(
     frozenset({"most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}),
     has_end=False,
     must_think=False,
+    refusal=_REFUSAL,
+    reference="Gemini's reference",
     forms=(_in_parts,),
 )

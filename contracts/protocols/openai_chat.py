@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    OPENAI_REFUSAL,
+    Protocol,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+)
 from understudy.contracts.sse import Event
 
 
@@ -184,6 +194,8 @@ OPENAI_CHAT = Protocol(
             "wants_json",
         }
     ),
+    refusal=OPENAI_REFUSAL,
+    reference="OpenAI's reference",
     forms=(_in_parts, _instructed, _after_a_call),
     parts=(
         (("usage", "prompt_tokens"), (("usage", "prompt_tokens_details", "cached_tokens"),)),

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    OPENAI_REFUSAL,
+    Protocol,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+)
 from understudy.contracts.sse import Event
 
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -119,6 +129,8 @@ OPENAI_RESPONSES = Protocol(
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
+    refusal=OPENAI_REFUSAL,
+    reference="OpenAI's reference",
     forms=(_in_parts,),
     own_error=True,
     parts=(
