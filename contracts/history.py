@@ -14,6 +14,10 @@ from understudy.specs.model import Kind, Operation, State
 
 # The probe of a request that our own provider behind the target answered as no provider does.
 SPOILED = "spoiled"
+# Probes of requests that are good by their schema and perhaps by nothing else: what comes through of them is judged, not
+# what they are told. One has another value of one member, the other is put together of what may stand anywhere in it.
+CHANGED, VARIED = "changed", "varied"
+_NOT_JUDGED = frozenset((SPOILED, CHANGED, VARIED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,15 @@ class History:
     def client(self) -> tuple[Reading, ...]:
         """Those between the target and its client that have a whole answer, but for what we spoiled behind the target."""
         return tuple(
-            r for r in self.readings if r.is_answer and r.exchange.where == "client" and r.exchange.probe != SPOILED
+            r
+            for r in self.readings
+            if r.is_answer and r.exchange.where == "client" and r.exchange.probe not in _NOT_JUDGED
         )
 
     @property
     def is_spoiled(self) -> bool:
-        """Whether some answers were spoiled behind the target, so that nobody knows what became of their requests."""
-        return any(exchange.probe == SPOILED for exchange in self.exchanges)
+        """Whether some requests went wrong or meant little on purpose, so that nobody knows what became of them."""
+        return any(exchange.probe in _NOT_JUDGED for exchange in self.exchanges)
 
     @cached_property
     def _by_behavior(self) -> Mapping[str, tuple[Reading, ...]]:
@@ -174,12 +180,6 @@ def iter_sightings(reading: Reading) -> Iterator[Sighting]:
         yield Sighting(reading, reading.values, reading.behavior)
     for item in reading.values.get("$tasks", ()):
         yield Sighting(reading, item, "task.list")
-
-
-def models_of(reading: Reading) -> list[str]:
-    """The models that an answer lists; none when it is refused or lists none."""
-    found = reading.values.get("$models") if reading.is_success else None
-    return [str(item["$model.id"]) for item in found if "$model.id" in item] if isinstance(found, list) else []
 
 
 def links_of(values: Mapping[str, Any], name: str) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from understudy.contracts.budget import Budget
@@ -74,6 +74,8 @@ class Result:
 
 # Credits of the account that is opened to make more tasks than may run.
 ENOUGH = "10000"
+# Seconds between two polls of tasks that live fast, at first and at most.
+BRISK = 0.2, 1.0
 # The families of clauses that are driven when the provider behind the target is ours.
 BEHIND = frozenset(("upstream", "text", "stream"))
 
@@ -122,7 +124,7 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
     first = settings.credentials["first"]
     credentials = {**wrong_keys(first), **settings.credentials}
     async with AsyncExitStack() as opened:
-        waiting = Waiting(settings.pace)
+        waiting = Waiting(_brisk(settings.pace) if settings.upstream else settings.pace)
         if settings.control_url:
             control = await opened.enter_async_context(Control(settings.control_url, contract.provider.slug))
             if await control.clock() == "virtual":
@@ -147,11 +149,18 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
             settings.scenarios,
             reasons,
             examples=settings.examples,
+            speed=settings.upstream.speed if settings.upstream else 1.0,
         )
         if settings.listen:
             receiver = Receiver(*settings.listen, settings.callback_url, log.add, log.next_serial)
             drive.receiver = await opened.enter_async_context(receiver)
         await (run_upstream(drive, settings.upstream) if settings.upstream else run_all(drive))
+
+
+def _brisk(pace: Pace) -> Pace:
+    """A pace for tasks that live fast."""
+    first, longest = BRISK
+    return replace(pace, first=min(pace.first, first), longest=min(pace.longest, longest))
 
 
 async def _greet(contract: Contract, target: Target) -> None:

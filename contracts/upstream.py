@@ -5,7 +5,7 @@ A marker in the prompt tells which request there is for which request here; word
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from typing import Protocol
 from understudy.contracts.citing import NOTHING, Citation
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.history import History
+from understudy.contracts.history import History, id_of
 from understudy.contracts.reading import Reading
 from understudy.contracts.texts import Text, iter_texts
 
@@ -26,9 +26,13 @@ _FAULT = re.compile(r"\[understudy:([^\]]*)\]")
 
 
 class Upstream(Protocol):
-    """A provider that a relay is configured with. `secrets`: its keys and hosts, which no client may see."""
+    """A provider that a relay is configured with. `secrets`: its keys and hosts, which no client may see.
+
+    `speed`: how many times as fast as usual its tasks live.
+    """
 
     base_url: str
+    speed: float
     secrets: frozenset[str]
 
     async def exchanges(self) -> list[Exchange]:
@@ -38,7 +42,10 @@ class Upstream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One request of a client, and what the provider behind was asked for it. `fault`: what was to go wrong, and how."""
+    """One request of a client, and what the provider behind was asked for it.
+
+    `fault`: what was to go wrong, and `settings` how; `again`: when the client sent the very same once more.
+    """
 
     client: Reading
     text: Text | None
@@ -47,11 +54,12 @@ class Pair:
     fault: str
     settings: Mapping[str, str]
     citation: Citation = NOTHING
+    again: tuple[Reading, ...] = ()
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Both sides, the client's first."""
-        return (self.client.exchange, *(reading.exchange for reading in self.behind))
+        return tuple(reading.exchange for reading in (self.client, *self.again, *self.behind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,35 +90,87 @@ def mark(seed: int, number: int, fault: str = "") -> str:
     return f"(ref-{seed % 65_536:04x}-{number:04d}){words}"
 
 
-@lru_cache(maxsize=4)
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A task as the client polled it, and as the provider behind told it when the relay asked; in the order of asking."""
+
+    created: Reading
+    here: tuple[Reading, ...]
+    there: tuple[Reading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Both sides of a relay, paired."""
+
+    pairs: tuple[Pair, ...] = ()
+    tasks: tuple[Followed, ...] = ()
+
+
 def pairs_of(history: History) -> tuple[Pair, ...]:
     """The marked requests of a history, in order, each with those behind it; none where nobody looked behind."""
+    return sides_of(history).pairs
+
+
+def tasks_of(history: History) -> tuple[Followed, ...]:
+    """The tasks whose creates are marked, and that the relay's client polled."""
+    return sides_of(history).tasks
+
+
+@lru_cache(maxsize=4)
+def sides_of(history: History) -> Sides:
+    """What both sides of a relay saw; nothing where nobody looked behind."""
     theirs = [replace(e, where="client") for e in history.exchanges if e.where == UPSTREAM]
     if not theirs:
-        return ()
+        return Sides()
     behind = History(history.contract, theirs)
     asked: dict[str, list[Reading]] = defaultdict(list)
     for reading in behind.readings:
-        asked[_marker_of(reading.exchange)].append(reading)
-    clients: dict[str, Reading] = {}
+        asked[marker_in(reading.exchange.request_body)].append(reading)
+    clients: dict[str, list[Reading]] = defaultdict(list)
     for reading in history.readings:
-        marker = _marker_of(reading.exchange)
-        if marker and reading.exchange.where == "client":
-            clients.setdefault(marker, reading)
-    answered = (reading for reading in (*clients.values(), *behind.readings) if reading.is_answer)
-    texts = {text.reading.exchange: text for text in iter_texts(answered)}
-    return tuple(_pair(history.contract, reading, asked.get(marker, []), texts) for marker, reading in clients.items())
+        if reading.exchange.where == "client":
+            clients[marker_in(reading.exchange.request_body)].append(reading)
+    clients.pop("", None)
+    every = [*(reading for alike in clients.values() for reading in alike), *behind.readings]
+    whole = (reading for reading in every if reading.is_answer and not _WHOLE_LENGTH.search(reading.exchange.probe))
+    texts = {text.reading.exchange: text for text in iter_texts(whole)}
+    pairs = tuple(_pair(history.contract, alike, asked.get(marker, []), texts) for marker, alike in clients.items())
+    return Sides(pairs, tuple(_iter_followed(history, behind, pairs)))
 
 
-def _pair(contract: Contract, client: Reading, behind: list[Reading], texts: Mapping[Exchange, Text]) -> Pair:
+def _pair(contract: Contract, alike: list[Reading], behind: list[Reading], texts: Mapping[Exchange, Text]) -> Pair:
+    client = alike[0]
     found = _FAULT.search(client.exchange.request_body.decode("utf-8", "replace"))
     words = dict(part.split("=", 1) for part in found[1].split() if "=" in part) if found else {}
     fault = words.pop("fault", "")
     told = tuple(texts[reading.exchange] for reading in behind if reading.exchange in texts)
     citation = contract.cite(client.operation) if client.operation else NOTHING
-    return Pair(client, texts.get(client.exchange), tuple(behind), told, fault, words, citation)
+    return Pair(
+        client, texts.get(client.exchange), tuple(behind), told, fault, words, citation, tuple(alike[1:])
+    )  # fmt: skip
 
 
-def _marker_of(exchange: Exchange) -> str:
-    found = _MARKER.search(exchange.request_body.decode("utf-8", "replace")) if exchange.request_body else None
+def _iter_followed(history: History, behind: History, pairs: tuple[Pair, ...]) -> Iterator[Followed]:
+    here, there = (_polls_of(side) for side in (history, behind))
+    for pair in pairs:
+        created, given = pair.client, next((r for r in pair.behind if r.is_success), None)
+        if pair.client.behavior != "task.submit" or pair.again or not created.is_success or given is None:
+            continue
+        mine = here.get(id_of(created.values))
+        if mine:
+            yield Followed(created, tuple(mine), tuple(there.get(id_of(given.values), ())))
+
+
+def _polls_of(side: History) -> Mapping[str, list[Reading]]:
+    """The answers about single tasks, by the id that was asked for."""
+    polls: dict[str, list[Reading]] = defaultdict(list)
+    for reading in side.of("task.get"):
+        polls[side.asked_id(reading)].append(reading)
+    return polls
+
+
+def marker_in(body: bytes) -> str:
+    """Which request a body is of, '' for none that is marked."""
+    found = _MARKER.search(body.decode("utf-8", "replace")) if body else None
     return found[0] if found else ""

@@ -13,6 +13,7 @@ from understudy.contracts.inputs import find_task_body, iter_good_bodies, needs_
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import grown
+from understudy.contracts.shapes import Shape
 from understudy.specs.model import Kind, Operation
 
 _TRIES = 40
@@ -55,19 +56,18 @@ def iter_branching(contract: Contract, operation: Operation, base: Any) -> Itera
             if constraint.keyword in ("const", "enum"):
                 value = constraint.value if constraint.keyword == "const" else constraint.value[0]
                 body = edited(body, (*branch.place, *constraint.place), value) or body
-        yield _completed(shape.schema if shape else {}, body, contract, operation)
+        yield completed(shape, body) if shape else body
 
 
-def _completed(schema: Any, body: Any, contract: Contract, operation: Operation) -> Any:
+def completed(shape: Shape, body: Any) -> Any:
     """The body with the members that it is told to lack."""
-    shape = contract.body_shape(operation)
-    for wrong in shape.misshapes(body) if shape else ():
+    for wrong in shape.misshapes(body):
         if wrong.keyword == "required":
-            demanded = find_at(schema, wrong.schema_path)
+            demanded = find_at(shape.schema, wrong.schema_path)
             for name in demanded if isinstance(demanded, list) else ():
-                found = grown(schema, (*wrong.schema_path[:-1], "properties", name, "x"), body)
-                plain = grown(schema, ("properties", name, "x"), body)
-                body = plain if shape and shape.is_valid(plain) else found
+                found = grown(shape.schema, (*wrong.schema_path[:-1], "properties", name, "x"), body)
+                plain = grown(shape.schema, ("properties", name, "x"), body)
+                body = plain if shape.is_valid(plain) else found
     return body
 
 

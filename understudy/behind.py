@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from understudy.contracts.exchange import Exchange
@@ -14,12 +15,18 @@ from understudy.mockserver.streams import Pace
 from understudy.mockserver.world import Settings, World
 from understudy.specs.model import Provider
 
+# Credits of each account: more than a run can spend.
+CREDITS = "1000000"
+# Tasks take a second or two.
+SPEED = 60.0
 # Long streams take about a second, so that a client can leave one, and a relay can hold one.
 PACE = Pace(0.05, 300.0)
 
 
 class Behind:
     """A provider that is played on an address of its own. `secrets`: its key and its address."""
+
+    speed = SPEED
 
     def __init__(self, server: RunningServer, provider: Provider) -> None:
         self._server, self._slug = server, provider.slug
@@ -64,6 +71,7 @@ class Behind:
 @contextmanager
 def playing_behind(provider: Provider, host: str, port: int) -> Iterator[Behind]:
     """Play a provider behind a relay while the block runs; raises PortTaken."""
+    rich = replace(provider, accounts=tuple(replace(account, credits=CREDITS) for account in provider.accounts))
     binding = Binding(host=host, port=port, media_port=0)
-    with RunningServer([Stage(provider)], Settings(speed=60.0, pace=PACE), binding) as server:
+    with RunningServer([Stage(rich)], Settings(speed=SPEED, pace=PACE), binding) as server:
         yield Behind(server, provider)

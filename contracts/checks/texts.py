@@ -230,10 +230,9 @@ def judge_thoughts(history: History) -> Iterator[Evidence]:
 def judge_empty(history: History) -> Iterator[Evidence]:
     """An answer that is whole says something."""
     for text in texts_of(history):
-        said = any(c.text or c.calls or c.thoughts or c.pictures for c in text.choices)
-        if text.is_whole and text.values and not said:
+        if text.is_whole and text.values and not any(c.text or c.calls or c.thoughts for c in text.choices):
             output = text.values.get("$completion.output_tokens", text.values.get("$completion.answer_tokens"))
-            if output != 0:
+            if "$piece.base64" not in str(text.values) and output != 0:
                 yield _evidence(history, text, "the answer is empty")
 
 

@@ -12,7 +12,7 @@ from understudy.contracts.inputs import sample_places
 from understudy.contracts.pricing import typical_seconds
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.receiver import Receiver
-from understudy.contracts.requests import STILL, Request, ask, ask_for_task
+from understudy.contracts.requests import Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
 from understudy.specs.model import TERMINAL, Kind, Operation
@@ -21,13 +21,15 @@ from understudy.specs.nodes import Value
 # How many times as long as is typical a task may take, and how long, in seconds, one is waited for whose like got stuck.
 SLACK = 2.5
 MOMENT = 5.0
+# How long one is waited for where tasks live fast, however many are before it.
+LONGEST_FAST = 30.0
 
 
 @dataclass(slots=True)
 class Drive:
     """A run. `only`: the scenarios to run, empty for all; `reasons`: why clauses whose ids begin so could not be checked.
 
-    `given_up` are last looks at tasks that did not end in their time, each with when its create was sent.
+    `speed`: how many times as fast as usual the target's tasks live.
     """
 
     contract: Contract
@@ -40,8 +42,8 @@ class Drive:
     serial: int = 0
     receiver: Receiver | None = None
     examples: int = 0
+    speed: float = 1.0
     stuck: frozenset[str] = frozenset()
-    given_up: list[tuple[float, Request]] = field(default_factory=list)
     dice: random.Random = field(init=False)
     begun: float = field(init=False)
 
@@ -100,9 +102,6 @@ class Drive:
             if self.waiting.now() - started > patience:
                 is_first, self.stuck = kind.name not in self.stuck, self.stuck | {kind.name}
                 probe = "given_up" if is_first and patience >= self.due(kind, created) else ""
-                if probe:
-                    last = ask_for_task(getter, task_id, who, STILL)
-                    self.given_up.append((created.exchange.started, last))
                 return await self.target.send(ask_for_task(getter, task_id, who, probe))
             await self.waiting.pause(pause, advice_of(reading.exchange))
             pause = min(pause * self.waiting.pace.growth, self.waiting.pace.longest)
@@ -111,7 +110,8 @@ class Drive:
         """Seconds in which a task should surely be over, by the times that are typical of its states."""
         # Where few may run at once, those that were made before may all have to run first.
         ahead = self.target.budget.tasks if self.contract.provider.limits.tiers else 1
-        return SLACK * typical_seconds(kind, created.asked) * max(1, ahead) + 15
+        due = SLACK * typical_seconds(kind, created.asked) * max(1, ahead) + 15
+        return due if self.speed == 1 else min(due, LONGEST_FAST)
 
     def patience_for(self, kind: Kind, created: Reading) -> float:
         """Seconds to wait for a task."""

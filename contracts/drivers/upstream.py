@@ -1,197 +1,122 @@
-"""Requests through a relay to a provider that is ours: healthy ones, and ones that go wrong behind it.
-
-What shall go wrong is said in the prompt, which every relay passes on.
-"""
+"""Requests through a relay to a provider that is ours: good ones in all their forms, and ones that go wrong behind it."""
 
 import asyncio
-import copy
-import re
 import time
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.drivers.texts import iter_wishes
+from understudy.contracts.drivers.marked import Marked, find_marked, iter_bad, iter_failing, iter_good
+from understudy.contracts.drivers.owners import run_cancels, run_repetitions
+from understudy.contracts.drivers.tasks import fetch_results, look
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.exchange import Exchange
-from understudy.contracts.history import SPOILED
-from understudy.contracts.inputs import find_places, find_task_body, iter_good_bodies, iter_members
-from understudy.contracts.protocols.protocol import Wish
-from understudy.contracts.requests import Request, ask, put_at
-from understudy.contracts.rules import broken_rules
-from understudy.contracts.texts import protocol_of
-from understudy.contracts.upstream import Upstream, mark
-from understudy.contracts.wanted import value_of_answer
-from understudy.specs.expressions import parse
-from understudy.specs.model import Kind, Operation
+from understudy.contracts.history import VARIED
+from understudy.contracts.requests import Request
+from understudy.contracts.upstream import Upstream, marker_in
 
-# What goes wrong with an answer as a whole.
-CALL_FAULTS = (
-    "fault=refuse condition=invalid_request",
-    "fault=refuse condition=internal_error",
-    "fault=refuse condition=service_busy",
-    "fault=refuse condition=rate_limited retry_after=7",
-    "fault=status status=529",
-    "fault=status status=502",
-    "fault=drop",
-    "fault=commit_drop",
-    "fault=reset",
-    "fault=latency seconds=1",
-    "fault=html",
-    "fault=error_200",
-)
-# What goes wrong on the way of a stream.
-STREAM_FAULTS = (
-    "fault=cut events=4",
-    "fault=cut events=2 end=reset",
-    "fault=cut events=4 end=finish",
-    "fault=no_end",
-    "fault=truncated_chunk events=3",
-    "fault=error_event events=3",
-)
-# What is unusual about a stream, and no fault at all for who reads it well.
-STREAM_FORMS = (
-    "fault=split_character",
-    "fault=drip size=97",
-    "fault=pings",
-    "fault=merge",
-    *(
-        f"fault=reframe way={way}"
-        for way in ("crlf", "cr", "no_space", "multi_line", "comments", "ids", "no_final_newline", "bom")
-    ),
-)
-_TALK = "Tell me in three sentences, with one 你好 and one 🐈 in them, what a relay is for."
-# A stream that takes long enough to be left.
-SLOWLY = "fault=drip size=300 pause=0.05"
-# A member of the body in a formula.
-_MEMBER = re.compile(r"\$task\.input#/(\w+)")
-# Seconds after which a client leaves; and within which the provider behind has told all that it had to tell.
-LEAVES_AFTER, PATIENCE = 0.5, 12.0
+# Requests that are under way at a time: more would make a slow relay slower, and less would take longer.
+TOGETHER = 12
+# Seconds within which the provider behind has told all that it had to tell.
+PATIENCE = 12.0
+# How often the same is asked, one after the other and then at a time.
+ALIKE = 2
+
+
+class _Watcher:
+    """Takes what the provider behind saw into the run's log."""
+
+    def __init__(self, drive: Drive, upstream: Upstream) -> None:
+        self._drive, self._upstream = drive, upstream
+        self._seen: set[str] = set()
+
+    async def forget(self) -> None:
+        """What was asked before this run is not judged with it."""
+        await self._upstream.exchanges()
+
+    async def look(self) -> None:
+        """Note what the provider saw since."""
+        log = self._drive.target.log
+        for exchange in await self._upstream.exchanges():
+            self._seen.add(marker_in(exchange.request_body))
+            log.add(replace(exchange, serial=log.next_serial()))
+
+    def has_seen(self, *requests: Request) -> bool:
+        """Whether all these requests arrived. It writes down what it answers at its end."""
+        return all(marker_in(request.body) in self._seen for request in requests)
+
+    async def wait_for(self, *requests: Request) -> bool:
+        """Whether all these requests arrive before one loses patience."""
+        until = time.monotonic() + PATIENCE
+        await self.look()
+        while not self.has_seen(*requests) and time.monotonic() < until:
+            await asyncio.sleep(0.1)
+            await self.look()
+        return self.has_seen(*requests)
 
 
 async def run_upstream(drive: Drive, upstream: Upstream) -> None:
-    """Drive all that answers at once or makes tasks, a few requests at a time; then once more, whether all works again."""
-    gate = asyncio.Semaphore(12)
-    # What was asked before this run is not judged with it.
-    await upstream.exchanges()
+    """Drive all that answers at once or makes tasks: first what is good, then what goes wrong, then whether all works again.
+
+    An operation whose first request does not arrive behind is not asked again: whoever the relay asks instead may want
+    to be paid.
+    """
+    gate, watcher = asyncio.Semaphore(TOGETHER), _Watcher(drive, upstream)
+    await watcher.forget()
+    operations = drive.contract.serving("completion", "images", "speech", "task.submit")
+    found = [marked for operation in operations for marked in find_marked(drive, operation)]
+    passed = [marked for marked in found if await _arrives(marked, watcher)]
 
     async def send(request: Request) -> None:
         async with gate:
             await drive.target.send(request)
 
-    left = 0
-    for operation in drive.contract.serving("completion", "images", "speech", "task.submit"):
-        requests = list(_iter_requests(drive, operation))
-        left += sum(SLOWLY.encode() in request.body for request in requests)
-        await all_of(*(send(request) for request in requests[:-1]))
-        await all_of(*(send(request) for request in requests[-1:]))
-    for exchange in await _seen_behind(upstream, left):
-        drive.target.log.add(replace(exchange, serial=drive.target.log.next_serial()))
+    async def send_alike(marked: Marked) -> None:
+        request = marked.ask(marked.filled(marked.plain), VARIED)
+        for _ in range(ALIKE):
+            await send(request)
+        await all_of(*(send(request) for _ in range(ALIKE)))
 
-
-async def _seen_behind(upstream: Upstream, left: int) -> list[Exchange]:
-    """All that the provider wrote down. It writes a stream down at its end: so many that were left are waited for."""
-    seen = await upstream.exchanges()
-    until = time.monotonic() + PATIENCE
-    while sum(SLOWLY.encode() in each.request_body for each in seen) < left and time.monotonic() < until:
-        await asyncio.sleep(0.1)
-        seen += await upstream.exchanges()
-    return seen
-
-
-def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
-    places = find_places(drive.contract, operation)
-    fill = _filler(drive, operation)
-    if places is None or fill is None:
-        drive.reasons[f"upstream/{operation.id}"] = "no documented example shows how it is asked"
-        return
-    shape = drive.contract.body_shape(operation)
-    for probe, body in _iter_bodies(drive, operation, fill):
-        if shape and shape.is_valid(body):
-            request = ask(operation, body, path=places.path, query=places.query, headers=places.headers, probe=probe)
-            yield request.evolve(leaves_after=LEAVES_AFTER) if probe == "leaves" else request
-
-
-Fill = Callable[[Wish], dict[str, Any]]
-
-
-def _filler(drive: Drive, operation: Operation) -> Fill | None:
-    """What makes a body of a wish; None where the document does not show how it is asked."""
-    protocol = protocol_of(operation)
-    if protocol is not None:
-        bodies = list(iter_good_bodies(drive.contract, operation))
-        return (lambda wish: protocol.fill(copy.deepcopy(bodies[0]), wish)) if bodies else None
-    kinds = drive.contract.kinds_of(operation) if operation.behavior == "task.submit" else ()
-    body = (
-        find_task_body(drive.contract, operation, kinds[0])
-        if kinds
-        else next(iter_good_bodies(drive.contract, operation), None)
+    await all_of(
+        *(send(request) for marked in passed for request in iter_good(marked)),
+        *(send_alike(marked) for marked in passed),
+        *(_follow(marked) for marked in passed if marked.kind),
+        *((run_cancels(drive), run_repetitions(drive), look(drive)) if any(marked.kind for marked in passed) else ()),
     )
-    path = _prompt_of(operation, kinds)
-    if body is None or not path:
-        return None
-
-    def fill(wish: Wish) -> dict[str, Any]:
-        filled: dict[str, Any] = copy.deepcopy(body)
-        put_at(filled, path, wish.text)
-        return filled
-
-    return fill
+    await watcher.look()
+    bad = [request for marked in passed for request in iter_bad(marked)]
+    await all_of(*map(send, bad))
+    await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
+    await watcher.wait_for(*(request for request in bad if request.leaves_after))
 
 
-def _prompt_of(operation: Operation, kinds: Sequence[Kind]) -> tuple[str, ...]:
-    """Where the prompt stands in a body, () for nowhere."""
-    if kinds:
-        return kinds[0].magic.path if kinds[0].magic else ()
-    text = operation.arguments.get("prompt", operation.arguments.get("input"))
-    return parse(text).path if isinstance(text, str) else ()
+async def _arrives(marked: Marked, watcher: _Watcher) -> bool:
+    """Whether a first request goes through to the provider behind."""
+    drive, request = marked.drive, marked.ask(marked.filled(marked.plain))
+    reading = await drive.target.send(request)
+    if await (watcher.wait_for(request) if reading.is_success else _now(watcher, request)):
+        return True
+    said = reading.exchange.error or f"status {reading.exchange.status}"
+    drive.reasons[f"upstream/{marked.operation.id}"] = (
+        f"a first request did not arrive behind the relay: it said {said}"
+    )
+    return False
 
 
-def _iter_bodies(drive: Drive, operation: Operation, fill: Fill) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Bodies with what is tried by each; the last one is plain, after all that went wrong."""
-
-    def filled(wish: Wish, fault: str = "") -> dict[str, Any]:
-        drive.serial += 1
-        return fill(replace(wish, text=f"{wish.text} {mark(drive.seed, drive.serial, fault)}"))
-
-    protocol = protocol_of(operation)
-    plain = Wish(_TALK, most_tokens=60 if protocol else None)
-    for wish in iter_wishes(protocol, operation) if protocol else ():
-        yield "", filled(wish)
-    for name, value in _iter_members(drive, operation, filled(plain)):
-        yield "", {**filled(plain), name: value}
-    several = _several(operation, filled(plain)) if operation.behavior == "images" else None
-    if several:
-        yield "", several
-    for form in protocol.forms if protocol else ():
-        yield "", form(filled(plain))
-    for fault in CALL_FAULTS:
-        yield SPOILED, filled(plain, fault)
-    if protocol and operation.reply.stream:
-        streamed = replace(plain, is_streamed="is_streamed" in protocol.can, wants_usage=True)
-        for fault in (*STREAM_FAULTS, *STREAM_FORMS):
-            yield SPOILED, filled(streamed, fault)
-        yield "held", filled(replace(streamed, most_tokens=40), SLOWLY)
-        yield "leaves", filled(replace(streamed, most_tokens=80), SLOWLY)
-    yield "again", filled(plain)
+async def _now(watcher: _Watcher, request: Request) -> bool:
+    await watcher.look()
+    return watcher.has_seen(request)
 
 
-def _several(operation: Operation, body: dict[str, Any]) -> dict[str, Any] | None:
-    """A body that asks for two pictures; None where nothing says how."""
-    count = str(operation.arguments.get("count", ""))
-    bodies = ({**body, name: 2} for name in _MEMBER.findall(count))
-    return next((each for each in bodies if value_of_answer(operation, "count", each) == 2), None)
+async def _follow(marked: Marked) -> None:
+    """Tasks of an operation to their ends, which are good and bad, and once more after that."""
+    drive, kind = marked.drive, marked.kind
+    assert kind
 
+    async def follow(request: Request) -> None:
+        created = await drive.target.send(request)
+        last = await drive.follow(kind, created) if created.is_success else None
+        if last is not None:
+            await fetch_results(drive, kind, last)
+            await drive.poll(kind, created)
 
-def _iter_members(drive: Drive, operation: Operation, body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each member that the schema names and the body lacks, as something that is easily lost: 0, false, empty."""
-    shape = drive.contract.body_shape(operation)
-    for name, schema in iter_members(shape.schema if shape else {}):
-        values = (0, False, "", [], {}, *schema.get("enum", ()), 1, True, 0.5, "x")
-        for value in values if name not in body and name != "stream" else ():
-            varied = {**body, name: value}
-            asked = drive.contract.coerced(operation, varied)
-            if shape and shape.is_valid(varied) and not any(broken_rules(drive.contract.provider, operation, asked)):
-                yield name, value
-                break
+    bodies = (marked.filled(marked.plain), *iter_failing(marked, kind))
+    await all_of(*(follow(marked.ask(body)) for body in bodies))

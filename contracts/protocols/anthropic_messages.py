@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
 
 _DELTAS = {
@@ -141,18 +141,30 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": messages, "tools": [{"name": "look_up", "input_schema": {"type": "object"}}]}
 
 
-_REFUSAL = {
-    "type": "object",
-    "required": ["type", "error"],
-    "properties": {
-        "type": {"const": "error"},
-        "error": {
-            "type": "object",
-            "required": ["type", "message"],
-            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
-        },
-    },
-}
+def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
+    """The text after a picture."""
+    source = {"type": "base64", "media_type": "image/png", "data": PICTURE}
+    blocks = [{"type": "image", "source": source}, {"type": "text", "text": body["messages"][-1]["content"]}]
+    return {**body, "messages": [{"role": "user", "content": blocks}]}
+
+
+def _after_thoughts(body: dict[str, Any]) -> dict[str, Any]:
+    """After a turn with thoughts, whose signature must come back as it was given."""
+    thought = {"type": "thinking", "thinking": "It is a greeting. ", "signature": "c2lnbmF0dXJlIG9mIGEgdGhvdWdodA=="}
+    turns = [
+        {"role": "user", "content": "Hello."},
+        {"role": "assistant", "content": [thought, {"type": "text", "text": "Hello."}]},
+    ]
+    thinking = {"type": "enabled", "budget_tokens": _THINKING}
+    most = 2 * _THINKING
+    return {**body, "messages": [*turns, *body["messages"]], "thinking": thinking, "max_tokens": most}
+
+
+def _begun(body: dict[str, Any]) -> dict[str, Any]:
+    """With an answer that is begun, and two words of one speaker before it."""
+    turns = [{"role": "user", "content": "Listen."}, *body["messages"], {"role": "assistant", "content": "A relay"}]
+    return {**body, "messages": turns, "system": "Be brief.", "metadata": {"user_id": "0"}}
+
 
 ANTHROPIC_MESSAGES = Protocol(
     "anthropic-messages",
@@ -160,8 +172,7 @@ ANTHROPIC_MESSAGES = Protocol(
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}),
-    refusal=_REFUSAL,
-    reference="Anthropic's reference",
-    forms=(_in_blocks, _after_a_call),
+    forms=(_in_blocks, _with_a_picture, _after_thoughts, _begun, _after_a_call),
+    headers=(("anthropic-beta", "token-efficient-tools-2025-02-19"),),
     sums=((("usage", "cache_creation_input_tokens"), (*_CACHED, *_CACHED_LONG)),),
 )

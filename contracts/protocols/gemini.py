@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
-from understudy.specs.nodes import is_picture
 
 _THINKING = 1024
 # Whether a tool must be called, and whether none may -> the protocol's word.
@@ -51,7 +50,6 @@ def _asked(body: Mapping[str, Any]) -> Wish:
         thinks=child(body, "generationConfig", "thinkingConfig", "includeThoughts") is True,
         wants_usage=True,
         wants_json=child(body, "generationConfig", "responseMimeType") == "application/json",
-        wants_picture="IMAGE" in children(body, "generationConfig", "responseModalities"),
     )
 
 
@@ -94,9 +92,9 @@ def _take(told: Told, data: Mapping[str, Any]) -> None:
 
 
 def _take_part(parts: list[Any], part: Any) -> None:
-    """Texts of one sort that follow each other are one text; a picture that is told as a text begins another."""
+    """Texts of one sort that follow each other are one text."""
     last = parts[-1] if parts else None
-    is_text = isinstance(part, dict) and isinstance(part.get("text"), str) and not is_picture(part["text"])
+    is_text = isinstance(part, dict) and isinstance(part.get("text"), str)
     if is_text and isinstance(last, dict) and "text" in last and last.get("thought") == part.get("thought"):
         last["text"] += part["text"]
         last.update({name: value for name, value in part.items() if name != "text"})
@@ -114,17 +112,24 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-_REFUSAL = {
-    "type": "object",
-    "required": ["error"],
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message", "status"],
-            "properties": {"code": {"type": "integer"}, "message": {"type": "string"}, "status": {"type": "string"}},
-        },
-    },
-}
+def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
+    """The text after a picture."""
+    picture = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
+    return {**body, "contents": [{"role": "user", "parts": [picture, *body["contents"][-1]["parts"]]}]}
+
+
+def _in_turns(body: dict[str, Any]) -> dict[str, Any]:
+    """After a turn with a signed thought, a call and its answer, and for two candidates."""
+    signed = {"functionCall": {"name": "look_up", "args": {}}, "thoughtSignature": "c2lnbmF0dXJl"}
+    answered = {"functionResponse": {"name": "look_up", "response": {}}}
+    turns = [
+        {"role": "user", "parts": [{"text": "Look it up."}]},
+        {"role": "model", "parts": [signed]},
+        {"role": "user", "parts": [answered]},
+    ]
+    declared = {"functionDeclarations": [{"name": "look_up", "description": "", "parameters": {"type": "OBJECT"}}]}
+    return {**body, "contents": [*turns, *body["contents"]], "tools": [declared]}
+
 
 GEMINI = Protocol(
     "gemini",
@@ -134,7 +139,5 @@ GEMINI = Protocol(
     frozenset({"most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}),
     has_end=False,
     must_think=False,
-    refusal=_REFUSAL,
-    reference="Gemini's reference",
-    forms=(_in_parts,),
+    forms=(_in_parts, _with_a_picture, _in_turns),
 )

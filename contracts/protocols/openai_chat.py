@@ -3,17 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import (
-    OPENAI_REFUSAL,
-    Protocol,
-    Told,
-    Tool,
-    Wish,
-    child,
-    children,
-    text_of,
-    whole,
-)
+from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
 
 
@@ -163,6 +153,36 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": [{"role": "user", "content": parts}]}
 
 
+def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
+    """The text after a picture, of which little is to be looked at."""
+    picture = {"url": f"data:image/png;base64,{PICTURE}", "detail": "low"}
+    parts = [{"type": "image_url", "image_url": picture}, {"type": "text", "text": body["messages"][-1]["content"]}]
+    return {**body, "messages": [{"role": "user", "content": parts}]}
+
+
+def _in_turns(body: dict[str, Any]) -> dict[str, Any]:
+    """After another turn, and two words of one speaker."""
+    turns = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "name": "first", "content": "Hello."},
+        {"role": "assistant", "content": "Hello. "},
+        {"role": "user", "content": ""},
+    ]
+    return {**body, "messages": [*turns, *body["messages"]]}
+
+
+def _in_a_schema(body: dict[str, Any]) -> dict[str, Any]:
+    """To be answered as JSON of a schema, with what is likely beside it."""
+    schema = {"type": "object", "properties": {"answer": {"type": "string"}}, "additionalProperties": False}
+    said = {"name": "answer", "strict": True, "schema": {**schema, "required": ["answer"]}}
+    return {**body, "response_format": {"type": "json_schema", "json_schema": said}}
+
+
+def _with_chances(body: dict[str, Any]) -> dict[str, Any]:
+    """With how likely each token was, and what else it might have been."""
+    return {**body, "logprobs": True, "top_logprobs": 2, "seed": 7}
+
+
 def _instructed(body: dict[str, Any]) -> dict[str, Any]:
     """After a developer's word."""
     return {**body, "messages": [{"role": "developer", "content": "Be brief."}, *body["messages"]]}
@@ -173,7 +193,7 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     called = {"role": "assistant", "content": None, "tool_calls": [_CALL]}
     answered = {"role": "tool", "tool_call_id": _CALL["id"], "content": ""}
     messages = [{"role": "user", "content": "Look it up."}, called, answered, *body["messages"]]
-    return {**body, "messages": messages, "tools": [_TOOL]}
+    return {**body, "messages": messages, "tools": [_TOOL], "parallel_tool_calls": False}
 
 
 OPENAI_CHAT = Protocol(
@@ -194,9 +214,7 @@ OPENAI_CHAT = Protocol(
             "wants_json",
         }
     ),
-    refusal=OPENAI_REFUSAL,
-    reference="OpenAI's reference",
-    forms=(_in_parts, _instructed, _after_a_call),
+    forms=(_in_parts, _with_a_picture, _in_turns, _in_a_schema, _with_chances, _instructed, _after_a_call),
     parts=(
         (("usage", "prompt_tokens"), (("usage", "prompt_tokens_details", "cached_tokens"),)),
         (("usage", "completion_tokens"), (("usage", "completion_tokens_details", "reasoning_tokens"),)),

@@ -3,17 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import (
-    OPENAI_REFUSAL,
-    Protocol,
-    Told,
-    Tool,
-    Wish,
-    child,
-    children,
-    text_of,
-    whole,
-)
+from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
 
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -123,16 +113,34 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "input": [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts}]}
 
 
+def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
+    """The text after a picture."""
+    picture = {"type": "input_image", "image_url": f"data:image/png;base64,{PICTURE}", "detail": "low"}
+    parts = [picture, {"type": "input_text", "text": body["input"]}]
+    return {**body, "input": [{"role": "user", "content": parts}]}
+
+
+def _instructed(body: dict[str, Any]) -> dict[str, Any]:
+    """With instructions beside it, not to be kept."""
+    return {**body, "instructions": "Be brief.", "store": False, "metadata": {"first": "0"}}
+
+
+def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
+    """After a function was called and answered with nothing."""
+    tool = {"type": "function", "name": "look_up", "parameters": {"type": "object", "properties": {}}, "strict": False}
+    called = {"type": "function_call", "call_id": "call_1", "name": "look_up", "arguments": "{}"}
+    answered = {"type": "function_call_output", "call_id": "call_1", "output": ""}
+    turns = [{"role": "user", "content": "Look it up."}, called, answered, {"role": "user", "content": body["input"]}]
+    return {**body, "input": turns, "tools": [tool], "parallel_tool_calls": False}
+
+
 OPENAI_RESPONSES = Protocol(
     "openai-responses",
     _fill,
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
-    refusal=OPENAI_REFUSAL,
-    reference="OpenAI's reference",
-    forms=(_in_parts,),
-    own_error=True,
+    forms=(_in_parts, _with_a_picture, _instructed, _after_a_call),
     parts=(
         (("usage", "input_tokens"), (("usage", "input_tokens_details", "cached_tokens"),)),
         (("usage", "output_tokens"), (("usage", "output_tokens_details", "reasoning_tokens"),)),

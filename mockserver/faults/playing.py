@@ -134,6 +134,8 @@ class Player:
         self._is_noted = True
         if self._cycle.disconnected:
             self._exchange.notes.append(f"the client left after {self._sent} bytes")
+        elif self._cycle.has_heard_all:
+            self._exchange.notes.append("the client had closed its sending half")
         if self._sent > len(self._kept):
             self._exchange.notes.append(f"only the first {len(self._kept)} of {self._sent} bytes are kept")
         if self._has_head:

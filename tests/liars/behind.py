@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
@@ -31,6 +31,7 @@ class PassingRelay:
     key: str
     changes: "Changes"
     own_url: str = ""
+    memory: dict[Any, Any] = field(default_factory=dict)
     _client: httpx2.AsyncClient | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -38,6 +39,10 @@ class PassingRelay:
             timeout = httpx2.Timeout(30)
             self._client = httpx2.AsyncClient(timeout=timeout, headers={"accept-encoding": "identity"})
         ask = await read_ask(scope, receive)
+        kept = self.changes.kept(ask)
+        if kept is not None:
+            await self._tell_again(kept, self.changes.ask(ask), send)
+            return
         pumping = asyncio.ensure_future(self._pump(self.changes.ask(ask), send))
         leaving = asyncio.ensure_future(_left(receive))
         await asyncio.wait((pumping, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -48,6 +53,16 @@ class PassingRelay:
         done = await asyncio.gather(pumping, leaving, return_exceptions=True)
         if isinstance(done[0], httpx2.HTTPError):
             raise done[0]
+
+    async def _tell_again(self, kept: Any, ask: Ask, send: Send) -> None:
+        """What was told the first time."""
+        if kept not in self.memory:
+            assert self._client
+            headers = [(n, self.key_of(n, v)) for n, v in ask.headers if n not in HOP]
+            answer = await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
+            self.memory[kept] = answer
+        answer = self.memory[kept]
+        await _answer(send, answer.status_code, tuple(_kept(answer)), answer.content)
 
     async def _pump(self, ask: Ask, send: Send) -> None:
         for attempt in range(self.changes.attempts):
@@ -65,6 +80,9 @@ class PassingRelay:
         assert self._client
         headers = [(n, self.key_of(n, v)) for n, v in ask.headers if n not in HOP]
         began = False
+        if self.changes.hedges and ask.method == "POST":
+            hedge = asyncio.ensure_future(self._hedge(ask, headers))
+            self.memory[hedge] = None
         try:
             async with self._client.stream(
                 ask.method, self.upstream + ask.path, headers=headers, content=ask.body
@@ -84,6 +102,12 @@ class PassingRelay:
                 raise
         await send({"type": "http.response.body", "body": b""})
         return True
+
+    async def _hedge(self, ask: Ask, headers: list[tuple[str, str]]) -> None:
+        """Ask a second time, when there is no answer for a while."""
+        await asyncio.sleep(self.changes.hedges)
+        assert self._client
+        await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
 
     def key_of(self, name: str, value: str) -> str:
         """The value of a header, with the provider's key where the client's stands."""
@@ -112,7 +136,11 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Changes:
-    """What a relay does otherwise. `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke."""
+    """What a relay does otherwise.
+
+    `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke; `kept`: under which name
+    an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never.
+    """
 
     ask: Callable[[Ask], Ask] = _same
     attempts: int = 1
@@ -126,6 +154,8 @@ class Changes:
     closing: bytes = b""
     holds: bool = False
     stays: bool = False
+    kept: Callable[[Ask], Any] = lambda ask: None
+    hedges: float = 0.0
 
 
 def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
@@ -167,6 +197,84 @@ def _warmer(body: dict[str, Any]) -> None:
 def _shorter(body: dict[str, Any]) -> None:
     if "max_tokens" in body:
         body["max_tokens"] //= 2
+
+
+def _walk(value: Any, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Change every object within a value, the inner ones first."""
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _walk(inner, change)
+    if isinstance(value, dict):
+        change(value)
+
+
+def _everywhere(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
+    return _of_json(lambda body: _walk(body, change))
+
+
+def _without(*names: str) -> Callable[[dict[str, Any]], None]:
+    def change(found: dict[str, Any]) -> None:
+        for name in names:
+            found.pop(name, None)
+
+    return change
+
+
+def _as_fractions(found: dict[str, Any]) -> None:
+    for name, value in found.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            found[name] = int(float(value))
+
+
+def _cheaper(body: dict[str, Any]) -> None:
+    if body.get("model") == "gpt-4o":
+        body["model"] = "gpt-4o-mini"
+
+
+def _only_text(body: dict[str, Any]) -> None:
+    for message in body.get("messages", ()):
+        if isinstance(message.get("content"), list):
+            kept = [part for part in message["content"] if part.get("type") != "image_url"]
+            message["content"] = kept or message["content"]
+
+
+def _told_otherwise(change: Callable[[dict[str, Any]], Any]) -> Callable[[bytes, int], bytes]:
+    def tell(body: bytes, status: int) -> bytes:
+        said = json.loads(body) if body[:1] == b"{" else None
+        if not isinstance(said, dict):
+            return body
+        _walk(said, change)
+        return json.dumps(said, ensure_ascii=False).encode()
+
+    return tell
+
+
+def _short_error(found: dict[str, Any]) -> None:
+    if "message" in found and "type" in found:
+        found["message"] = "upstream error"
+
+
+def _no_chances(found: dict[str, Any]) -> None:
+    if found.get("logprobs"):
+        found["logprobs"] = None
+
+
+_FINE = (
+    b'{"id":"chatcmpl-1","object":"chat.completion","created":1750000000,"model":"gpt-4o","choices":[{"index":0,"message":'
+    b'{"role":"assistant","content":"I am sorry, please try again.","refusal":null},"logprobs":null,"finish_reason":"stop"}],'
+    b'"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}'
+)
+
+
+def _fine(status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    return (200, [("content-type", "application/json")]) if status >= 500 else (status, kept)
+
+
+def _no_errors(piece: bytes) -> bytes:
+    return b"" if b'"error"' in piece else piece
+
+
+def _poll_of(ask: Ask) -> Any:
+    return ask.path if ask.method == "GET" else None
 
 
 def _without_retry(status: int, kept: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
@@ -229,6 +337,27 @@ def _told_where(upstream: str) -> Changes:
     return Changes(body=lambda body, status: sorry.encode() if status >= 500 else body)
 
 
+def _no_reasons(found: dict[str, Any]) -> None:
+    """Of what went wrong with a task nothing is told."""
+    for name in ("errorMsg", "error_msg", "error", "fail_reason"):
+        if found.get(name) and isinstance(found[name], str):
+            found[name] = "failed"
+
+
+def _careless_with_requests(ask: Ask) -> Ask:
+    """Loses members of members, pictures and exact numbers, and asks a cheaper model."""
+    for change in (_without("strict", "parallel_tool_calls"), _as_fractions):
+        ask = _everywhere(change)(ask)
+    return _of_json(_cheaper)(_of_json(_only_text)(ask))
+
+
+def _careless_with_answers(found: dict[str, Any]) -> None:
+    """Loses how likely tokens were, and which member was wrong."""
+    _no_chances(found)
+    if "message" in found:
+        found.pop("param", None)
+
+
 # Name -> what it does otherwise; made with the provider's address.
 BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "honest": lambda upstream: Changes(),
@@ -258,6 +387,18 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "loses the end of the last picture": lambda upstream: Changes(body=_last_picture),
     "loses the end of speech": lambda upstream: Changes(body=lambda body, status: body[:-100]),
     "passes the client's key on": lambda upstream: Changes(ask=_tells_whose),
+    "answers what is alike once": lambda upstream: Changes(kept=lambda ask: ask.body or None),
+    "asks twice when it takes long": lambda upstream: Changes(hedges=3.0),
+    "is careless with what is asked": lambda upstream: Changes(ask=_careless_with_requests),
+    "drops what is in beta": lambda upstream: Changes(ask=lambda ask: ask.with_header("anthropic-beta", None)),
+    "is careless with what is told": lambda upstream: Changes(body=_told_otherwise(_careless_with_answers)),
+    "tells errors in one word": lambda upstream: Changes(body=_told_otherwise(_short_error)),
+    "says something nice instead": lambda upstream: Changes(
+        head=_fine, body=lambda body, status: _FINE if status >= 500 else body
+    ),
+    "swallows errors in streams": lambda upstream: Changes(piece=_no_errors),
+    "polls once": lambda upstream: Changes(kept=_poll_of),
+    "tells no reasons": lambda upstream: Changes(body=_told_otherwise(_no_reasons)),
     "speaks another version": lambda upstream: Changes(
         ask=lambda ask: ask.with_header("anthropic-version", "2023-01-01")
     ),

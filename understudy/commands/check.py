@@ -82,14 +82,15 @@ def run(arguments: list[str]) -> int:
     known_findings = _baseline(options.baseline)
     means = Means(settings.provoke, bool(settings.control_url))
     bounds = estimate(Contract(provider), settings.scenarios, means, settings.max_tasks, settings.max_credits)
-    print(f"understudy check: {bounds}", file=sys.stderr)
+    told = "the provider behind is played, and nothing is paid to it" if options.with_upstream else bounds
+    print(f"understudy check: {told}", file=sys.stderr)
     try:
         with Progress("check", options.json) as bar:
-            told = _telling(bar, bounds, is_moved=bool(options.control_url))
+            tell = _telling(bar, bounds, is_moved=bool(options.control_url))
             result = (
-                _drive_behind(provider, settings, options.upstream_listen, told)
+                _drive_behind(provider, settings, options.upstream_listen, tell)
                 if options.with_upstream
-                else drive(provider, settings, told)
+                else drive(provider, settings, tell)
             )
     except (Unreachable, NoControl) as error:
         print(f"understudy check: {error}", file=sys.stderr)
@@ -98,7 +99,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _most_tasks(options: argparse.Namespace) -> int | None:
-    usual = None if options.control_url else USUAL_TASKS
+    # Tasks of a mock cost nothing, in front of us or behind a relay.
+    usual = None if options.control_url or options.with_upstream else USUAL_TASKS
     return usual if options.max_tasks is None else int(options.max_tasks)
 
 
@@ -231,7 +233,7 @@ def parser() -> argparse.ArgumentParser:
         "--max-tasks",
         type=_count,
         metavar="N",
-        help=f"tasks to create at most (default {USUAL_TASKS}; no bound with --control-url, where they cost nothing)",
+        help=f"tasks to create at most (default {USUAL_TASKS}; no bound with --control-url or --with-upstream, where they cost nothing)",
     )
     bounds.add_argument(
         "--max-credits", type=_credits, metavar="N", help="credits to spend at most (default: no bound)"

@@ -1,0 +1,321 @@
+"""Checks of what a relay tells its client, where its provider is ours: all that the provider said, and nothing else."""
+
+from base64 import b64decode
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from understudy.contracts.checks.pairing import differing, of_pair, shortened
+from understudy.contracts.differences import Difference, is_nothing, iter_differences
+from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History, links_of
+from understudy.contracts.reading import Reading, states_of
+from understudy.contracts.texts import Text
+from understudy.contracts.upstream import Followed, Pair, file_of, pairs_of, tasks_of
+from understudy.specs.model import TERMINAL, Kind
+
+# Faults by which a stream ends before its time.
+CUTTING = frozenset(("cut", "no_end", "truncated_chunk", "error_event"))
+# Faults after which the relay has no answer to give, and those whose answer is none.
+SILENT = frozenset(("drop", "commit_drop", "reset"))
+SENSELESS = frozenset(("html", "error_200", "empty", "invalid_json"))
+# Refusals that speak of the relay's own account: whose business they are is the relay's.
+OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
+# What a relay may name itself, wherever it stands in an answer.
+OWN_NAMES = frozenset(
+    ("id", "created", "created_at", "model", "modelVersion", "responseId", "request_id", "system_fingerprint", "completed_at")
+)  # fmt: skip
+# Members whose texts are compared as what they mean.
+_SAID = ("text", "thoughts", "calls", "stop")
+_USAGE = ("input", "output", "thinking", "total")
+# As many times as often as the provider a relay is asked that tells what it told before.
+STALE = 3
+# Seconds that a stream must take for its pieces to be told from its whole.
+HELD = 0.6
+
+
+def judge_answer(history: History) -> Iterator[Evidence]:
+    """What the provider said is what the client hears: texts, thoughts, calls and reasons, pictures and speech, and all beside."""
+    yield from _changed_media(history)
+    yield from _invented(history)
+    for pair, mine, theirs in _whole(history):
+        if len(mine.choices) != len(theirs.choices):
+            yield of_pair(pair, f"{len(theirs.choices)} choices became {len(mine.choices)}")
+            continue
+        said = [
+            (name, getattr(there, name), getattr(here, name))
+            for here, there in zip(mine.choices, theirs.choices, strict=True)
+            for name in _SAID
+        ]
+        changed = [each for each in said if each[1] != each[2]]
+        for name, before, after in changed:
+            yield of_pair(pair, f"an answer's {name}: changed {differing(before, after)}")
+        if not changed:
+            yield from _changed_beside(pair, mine, theirs)
+            yield from _lost_events(pair, mine, theirs)
+
+
+def _changed_beside(pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
+    """Whatever else an answer tells. Numbers of tokens have a check of their own."""
+    heard, said = (each.told.body if each.told else each.reading.body for each in (mine, theirs))
+    told = {name for name in _USAGE if _tokens(mine, name) != _tokens(theirs, name)}
+    for found in iter_differences(said, heard):
+        if found.place[-1] in OWN_NAMES or (told and "tokens" in str(found.place[-1]).lower()):
+            continue
+        yield of_pair(pair, _how(found), _is_doubtful(found))
+
+
+def _how(found: Difference) -> str:
+    if found.is_lost:
+        return f"{found.name} of an answer is lost: it was {shortened(found.before)}"
+    if found.is_added:
+        return f"{found.name} is added to an answer: {shortened(found.after)}"
+    return f"{found.name} of an answer is changed {differing(found.before, found.after)}"
+
+
+def _is_doubtful(found: Difference) -> bool:
+    """Whether a difference may well mean the same: what says nothing is left out, or something is said beside."""
+    return found.is_added or (found.is_lost and is_nothing(found.before))
+
+
+def _lost_events(pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
+    """The sorts of events of a stream are what they were, in their order; how many there are of one sort is free."""
+    if mine.told is None or theirs.told is None:
+        return
+    heard, said = (
+        [kind for kind, _ in groupby(t for t in each.told.types if t != "ping")] for each in (mine, theirs) if each.told
+    )
+    if heard != said:
+        lost = [kind for kind in dict.fromkeys(said) if kind not in heard]
+        what = f"{', '.join(lost)} never come" if lost else f"they come as {', '.join(heard)}"
+        yield of_pair(pair, f"a stream's events are not those of the provider: {what}")
+
+
+def _changed_media(history: History) -> Iterator[Evidence]:
+    for pair in pairs_of(history):
+        if not pair.behind or not pair.client.is_success or not pair.behind[-1].is_success or pair.again:
+            continue
+        here, there = pair.client, pair.behind[-1]
+        if here.behavior == "speech" and not here.exchange.header("content-encoding"):
+            told = file_of(there)
+            if told and not told.is_of(here.exchange.response_body):
+                yield of_pair(pair, f"the {told.size} bytes of speech are not those that the client hears")
+        elif here.behavior == "images":
+            mine, theirs = (_pictures(reading) for reading in (here, there))
+            if mine and theirs and mine != theirs:
+                count = f"{len(theirs)} pictures became {len(mine)}"
+                other = "a picture has other bytes than the provider gave it"
+                yield of_pair(pair, other if len(mine) == len(theirs) else count)
+
+
+def _pictures(reading: Reading) -> list[bytes]:
+    """The files of the pictures in an answer; what is no base64 as it stands there."""
+    pieces = reading.values.get("$completion.pieces")
+    texts = [str(piece["$piece.base64"]) for piece in pieces or () if piece.get("$piece.base64")]
+    return [_bytes_of(text) for text in texts]
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        return text.encode()
+
+
+def _invented(history: History) -> Iterator[Evidence]:
+    """A text where the provider gave none is the relay's own."""
+    for pair in pairs_of(history):
+        text = next((choice.text for choice in pair.text.choices if choice.text), "") if pair.text else ""
+        if text and pair.fault in (*SILENT, *SENSELESS, "refuse", "status") and pair.behind and not pair.texts:
+            yield of_pair(pair, f"the provider gave no text ({pair.fault}), and the client is told {shortened(text)}")
+
+
+def judge_usage(history: History) -> Iterator[Evidence]:
+    """The tokens used are those that the provider told."""
+    for pair, mine, theirs in _whole(history):
+        if mine.told is not None and mine.told.usages == 0:
+            continue
+        for name in _USAGE:
+            said, heard = _tokens(theirs, name), _tokens(mine, name)
+            if said is not None and heard is not None and said != heard:
+                yield of_pair(pair, f"{said} {name} tokens are told as {heard}")
+
+
+def _tokens(text: Text, name: str) -> Any:
+    return text.values.get(f"$completion.{name}_tokens")
+
+
+def judge_status(history: History) -> Iterator[Evidence]:
+    """A refusal of the provider is told as that refusal: its status, its words, and when to come again."""
+    for pair in pairs_of(history):
+        if not pair.behind or not pair.client.is_answer or pair.again:
+            continue
+        there, here = pair.behind[-1], pair.client
+        # That the provider is not there is no document's matter, if only it is told as a failure of the server.
+        if pair.fault in SILENT and here.is_refusal and not here.conditions and here.exchange.status < 500:
+            message = f"the provider gave no answer ({pair.fault}), and it is told with {here.exchange.status} in no documented words"
+            yield of_pair(pair, message)
+        if there.exchange.status >= 400 and pair.fault in ("", "refuse", "status"):
+            yield from _refused(pair, here, there)
+        elif pair.fault in SILENT and here.is_success:
+            yield of_pair(pair, f"the provider gave no answer ({pair.fault}), and the client is told a success")
+        # Whoever passes on what makes no sense has said so.
+        elif pair.fault in SENSELESS and here.is_success and _has_reworded(here, there):
+            message = f"the provider gave no answer that is one ({pair.fault}), and it is told as a success"
+            yield of_pair(pair, message, assumed=True)
+
+
+def _has_reworded(here: Reading, there: Reading) -> bool:
+    told = there.exchange.response_body
+    return bool(told) and here.exchange.response_body != told
+
+
+def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
+    if here.is_success:
+        yield of_pair(pair, f"the provider's {there.exchange.status} is told as a success")
+        return
+    is_own = bool(there.conditions) and OF_THE_ACCOUNT.issuperset(there.conditions)
+    if here.exchange.status != there.exchange.status:
+        yield of_pair(pair, f"the provider's {there.exchange.status} is told as {here.exchange.status}", is_own)
+    after = pair.settings.get("retry_after")
+    if after and here.exchange.header("retry-after") != after:
+        told = here.exchange.header("retry-after") or "nothing"
+        yield of_pair(pair, f"the provider's Retry-After of {after} is told as {told}")
+    for name in ("$error.code", "$error.type", "$error.field"):
+        said, heard = there.values.get(name), here.values.get(name)
+        if said is not None and heard != said:
+            yield of_pair(pair, f"the provider's {name[1:]} {said!r} is told as {heard!r}", is_own)
+    said, heard = (str(each.values.get("$error.message") or "") for each in (there, here))
+    if said and said not in heard:
+        # A relay may well keep to itself what went wrong behind it.
+        yield of_pair(
+            pair,
+            f"the provider's message {shortened(said)} is told as {shortened(heard)}",
+            is_own or there.exchange.status >= 500,
+        )
+
+
+def judge_cut(history: History) -> Iterator[Evidence]:
+    """A stream that ended before its time is not told as a whole one."""
+    for pair in pairs_of(history):
+        if pair.fault not in CUTTING or pair.text is None or not pair.behind:
+            continue
+        is_streamed = pair.text.told is not None
+        # Who ends by a word of its own where the provider gave no reason tells of a whole one, too.
+        has_reason = any(choice.stop for choice in pair.text.choices)
+        is_ended = has_reason or not any(choice.stop for text in pair.texts for choice in text.choices)
+        if is_streamed and pair.text.is_whole and is_ended:
+            yield of_pair(
+                pair, f"the provider's stream broke off ({pair.fault}), and the client is told that it is whole"
+            )
+        yield from _silent_end(pair)
+        yield from _doubled(pair)
+
+
+def _silent_end(pair: Pair) -> Iterator[Evidence]:
+    """An error within a stream is told, or the stream is broken off: who only stops says that it is well."""
+    if pair.fault != "error_event" or pair.text is None or pair.text.told is None or pair.client.exchange.error:
+        return
+    if pair.text.told.error is None and any(text.told and text.told.error is not None for text in pair.texts):
+        yield of_pair(pair, "the provider told an error within its stream, and the client hears none")
+
+
+def _doubled(pair: Pair) -> Iterator[Evidence]:
+    """What the client heard is the beginning of what the provider said, not of two answers."""
+    said = [choice.text for text in pair.texts for choice in text.choices[:1]]
+    heard = [choice.text for choice in pair.text.choices[:1]] if pair.text else []
+    if heard and said and not any(text.startswith(heard[0]) for text in said):
+        yield of_pair(pair, f"of a stream that broke off the client hears {differing(said[-1], heard[0])}")
+
+
+def judge_holding(history: History) -> Iterator[Evidence]:
+    """The pieces of a stream are passed on when they come."""
+    for pair, mine, _ in _whole(history):
+        exchange = mine.reading.exchange
+        took = exchange.answered - exchange.started
+        if exchange.probe != "held" or mine.told is None or took < HELD or not exchange.chunks:
+            continue
+        if exchange.answered - exchange.chunks[0][0] < took / 4:
+            yield of_pair(pair, f"a stream of {took:.1f} seconds comes all at its end")
+
+
+def judge_recovery(history: History) -> Iterator[Evidence]:
+    """After all that went wrong, the next good request is answered."""
+    for pair in pairs_of(history):
+        reading = pair.client
+        # Whoever has no credits left is refused for that, whatever went wrong before; a status alone does not say so.
+        has_words = any(name.startswith("$error.") for name in reading.values)
+        is_poor = has_words and "insufficient_credits" in reading.conditions
+        if reading.exchange.probe == "again" and not reading.is_success and not is_poor:
+            status = reading.exchange.status or reading.exchange.error
+            yield of_pair(pair, f"after the provider had failed, a good request is answered with {status}")
+
+
+def judge_tasks(history: History) -> Iterator[Evidence]:
+    """What is told of a task is what the provider told of it."""
+    for followed in tasks_of(history):
+        kind = followed.created.kind
+        mine, theirs = (_ended(kind, polls) for polls in (followed.here, followed.there)) if kind else (None, None)
+        if kind and mine and theirs:
+            for message in _changes_of_task(kind, mine, theirs):
+                yield _of_task(followed, message)
+        elif theirs:
+            said, heard = _state_of(theirs), _state_of(followed.here[-1])
+            yield _of_task(followed, f"the provider said that a task is {said}, and the client is told {heard}")
+        elif mine and followed.there:
+            said, heard = _state_of(followed.there[-1]), _state_of(mine)
+            yield _of_task(
+                followed, f"the provider never said more than {said} of a task, and the client is told {heard}"
+            )
+        elif not mine and len(followed.here) >= STALE * max(1, len(followed.there)):
+            message = (
+                f"of {len(followed.here)} polls of a task that never ends {len(followed.there)} came to the provider"
+            )
+            yield _of_task(followed, message)
+        elif mine:
+            message = f"the client is told that a task is {_state_of(mine)}, and the provider was never asked for it"
+            yield _of_task(followed, message, assumed=True)
+
+
+def _ended(kind: Kind | None, polls: tuple[Reading, ...]) -> Reading | None:
+    """The last answer that says that a task is over."""
+    for reading in reversed(polls):
+        states = states_of(kind, reading.values.get("$task.state")) if kind and reading.is_success else ()
+        if states and all(state.phase in TERMINAL for state in states):
+            return reading
+    return None
+
+
+def _state_of(reading: Reading) -> str:
+    return shortened(reading.values.get("$task.state", f"status {reading.exchange.status}"))
+
+
+def _changes_of_task(kind: Kind, mine: Reading, theirs: Reading) -> Iterator[str]:
+    for name in ("state", "progress", "error_code", "error_message"):
+        said, heard = (reading.values.get(f"$task.{name}") for reading in (theirs, mine))
+        if said is not None and said != heard:
+            yield f"a task's {name}: changed {differing(said, heard)}"
+    for name in kind.results:
+        said, heard = (_count(links_of(reading.values, name)) for reading in (theirs, mine))
+        if said != heard:
+            yield f"of {said} links to a task's {name} the client is told {heard}"
+
+
+def _count(links: Any) -> int:
+    return len(links) if isinstance(links, list) else int(bool(links))
+
+
+def _of_task(followed: Followed, message: str, assumed: bool = False) -> Evidence:
+    created = followed.created
+    exchanges = tuple(r.exchange for r in (created, *followed.there[-1:], *followed.here[-1:]))
+    operation = followed.here[-1].operation
+    name = operation.id if operation else ""
+    return Evidence(message, exchanges, name, (), assumed, f"upstream/{name}")
+
+
+def _whole(history: History) -> Iterator[tuple[Pair, Text, Text]]:
+    """The pairs that are whole on both sides, with both texts."""
+    for pair in pairs_of(history):
+        is_one = pair.text and pair.texts and not pair.again and pair.fault not in CUTTING
+        if is_one and pair.text and pair.text.is_whole and pair.texts[-1].is_whole:
+            yield pair, pair.text, pair.texts[-1]

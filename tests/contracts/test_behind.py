@@ -1,0 +1,108 @@
+"""Relays whose provider is ours: what is found of each, and that nothing is said of an honest one."""
+
+import re
+
+import pytest
+
+from tests.contracts.driving import CLIENT_KEY, QUICK, check_behind
+from tests.door import SPECS
+from tests.liars.behind import BEHIND, PassingRelay
+from tests.liars.relay import running
+from understudy.behind import playing_behind
+from understudy.commands.check import narrow
+from understudy.contracts.run import Settings, run
+from understudy.contracts.upstream import pairs_of
+from understudy.specs.loader import load
+from understudy.specs.model import Profile
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "check"),
+    [
+        ("makes one text of parts", "chat.completions.create", "upstream-parameters"),
+        ("makes a system of developers", "chat.completions.create", "upstream-parameters"),
+        ("tells bad requests as its own errors", "chat.completions.create", "upstream-refusal"),
+        ("closes what broke with a word", "chat.completions.create", "upstream-cut"),
+        ("closes messages that broke", "messages.create", "upstream-cut"),
+        ("speaks another version", "messages.create", "upstream-parameters"),
+        ("loses the end of the last picture", "images.create", "upstream-answer"),
+        ("passes the client's key on", "messages.create", "upstream-secrets"),
+        ("answers what is alike once", "chat.completions.create", "upstream-once"),
+        ("asks twice when it takes long", "chat.completions.create", "upstream-once"),
+        ("drops what is in beta", "messages.create", "upstream-parameters"),
+        ("tells errors in one word", "chat.completions.create", "upstream-refusal"),
+        ("says something nice instead", "chat.completions.create", "upstream-answer"),
+        ("swallows errors in streams", "chat.completions.create", "upstream-cut"),
+    ],
+)
+def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
+    found = check_behind(name, operation).findings
+    assert check in {finding.check for finding in found}
+    changes = [re.search(r"changed.* from (.+) to (.+)$", finding.message) for finding in found]
+    assert all(change[1] != change[2] for change in changes if change)
+
+
+def test_it_tells_each_thing_that_is_lost_or_changed_on_the_way() -> None:
+    found = check_behind("is careless with what is asked").findings
+    messages = [finding.message for finding in found if finding.check == "upstream-parameters"]
+    for wanted in (
+        "response_format.json_schema.strict is lost",
+        "tools.0.function.strict is lost",
+        "parallel_tool_calls is lost on the way: it was 'false'",
+        "image_url",
+        "seed is changed on the way from 9007199254740993 to 9007199254740992",
+        "the model 'gpt-4o' was asked for, and of the provider 'gpt-4o-mini'",
+    ):
+        assert any(wanted in message for message in messages), wanted
+
+
+def test_it_tells_each_thing_that_is_lost_of_an_answer() -> None:
+    found = check_behind("is careless with what is told").findings
+    messages = [f.message for f in found if f.severity == "failure" and f.check.startswith("upstream-")]
+    assert any("logprobs of an answer is changed" in message for message in messages)
+    assert any("error.field 'model' is told as None" in message for message in messages)
+
+
+def test_it_convicts_who_asks_for_a_task_once_and_tells_that_for_ever() -> None:
+    found = {finding.check: finding for finding in check_behind("polls once", "", "seedance2ai", pace=QUICK).findings}
+    assert found["upstream-task"].message.endswith("came to the provider")
+    assert found["upstream-task"].severity == "failure"
+
+
+def test_a_relay_that_asks_somebody_else_is_not_driven_on() -> None:
+    """Whoever is asked in the place of our provider may want to be paid for it."""
+    provider = narrow(load(SPECS["clawdrouter"], Profile()), ["chat.completions.create"])
+    with playing_behind(provider, "127.0.0.1", 0) as asked, playing_behind(provider, "127.0.0.1", 0) as ours:
+        relay = PassingRelay(asked.base_url, asked.key, BEHIND["honest"](asked.base_url))
+        with running(relay) as url:
+            result = run(provider, Settings(url, {"first": CLIENT_KEY}, upstream=ours))
+    assert len(result.history.exchanges) == 2
+    assert "did not arrive behind the relay" in result.reasons["upstream/chat.completions.create"]
+    assert {verdict.status for verdict in result.verdicts if verdict.clause.family == "upstream"} == {"not checked"}
+
+
+def test_it_convicts_who_loses_the_end_of_speech() -> None:
+    result = check_behind("loses the end of speech", "speech.create", "unigateway")
+    assert any(f.check == "upstream-answer" and "bytes of speech" in f.message for f in result.findings)
+    honest = check_behind("honest", "speech.create", "unigateway")
+    assert "upstream-answer" not in {finding.check for finding in honest.findings}
+
+
+@pytest.mark.parametrize(
+    "operation", ["chat.completions.create", "messages.create", "responses.create", "images.create"]
+)
+def test_an_honest_relay_is_not_accused_by_its_provider(operation: str) -> None:
+    result = check_behind("honest", operation)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    pairs = pairs_of(result.history)
+    assert len(pairs) > (50 if operation.startswith("chat") else 10)
+    # What shall go wrong did: a fault that nobody knows would judge nothing.
+    assert [p.fault for p in pairs if p.fault and not any("fault " in e.probe for e in p.exchanges[1:])] == []
+
+
+@pytest.mark.parametrize("slug", ["juhuo", "seedance2ai", "storyclaw"])
+def test_an_honest_relay_of_tasks_is_not_accused_by_its_provider(slug: str) -> None:
+    """What was lost on the way on purpose may have been paid: no balance tells of it."""
+    result = check_behind("honest", "", slug, provoke=True, pace=QUICK)
+    assert [f"{finding.check}: {finding.message}" for finding in result.findings] == []
+    assert len(pairs_of(result.history)) > 10
