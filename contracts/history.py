@@ -182,6 +182,12 @@ def iter_sightings(reading: Reading) -> Iterator[Sighting]:
         yield Sighting(reading, item, "task.list")
 
 
+def models_of(reading: Reading) -> list[str]:
+    """The models that an answer lists; none when it is refused or lists none."""
+    found = reading.values.get("$models") if reading.is_success else None
+    return [str(item["$model.id"]) for item in found if "$model.id" in item] if isinstance(found, list) else []
+
+
 def links_of(values: Mapping[str, Any], name: str) -> Any:
     """The link to a result, or the list of its links as texts; None where neither is told."""
     several = values.get(f"$task.links.{name}")

@@ -18,14 +18,19 @@ from understudy.specs.model import Kind, Operation, Parameter
 
 def iter_good_bodies(contract: Contract, operation: Operation) -> Iterator[Any]:
     """Copies of the operation's documented bodies that its schema takes and no rule refuses."""
+    return (body for _, body in _iter_named(contract, operation))
+
+
+def _iter_named(contract: Contract, operation: Operation) -> Iterator[tuple[str, Any]]:
+    """The same, each with the name of its example."""
     shape = contract.body_shape(operation)
-    for body in operation.body.examples.values() if operation.body else ():
+    for name, body in operation.body.examples.items() if operation.body else ():
         if (
             shape
             and shape.is_valid(body)
             and not any(broken_rules(contract.provider, operation, contract.coerced(operation, body)))
         ):
-            yield copy.deepcopy(body)
+            yield name, copy.deepcopy(body)
 
 
 def find_task_body(contract: Contract, operation: Operation, kind: Kind) -> Any:
@@ -60,13 +65,21 @@ class Places:
     headers: Headers = ()
 
 
-def find_places(contract: Contract, operation: Operation) -> Places | None:
+def iter_documented(contract: Contract, operation: Operation) -> Iterator[tuple[Any, Places]]:
+    """The good documented bodies, each with what its request needs beside it: parameters have examples of the same names."""
+    for name, body in _iter_named(contract, operation):
+        places = find_places(contract, operation, name)
+        if places is not None:
+            yield body, places
+
+
+def find_places(contract: Contract, operation: Operation, example: str = "") -> Places | None:
     """Values for the path's places, for the required parameters and for the one by which a stream is asked for as events.
 
-    None where nothing tells one of them.
+    None where nothing tells one of them. Of several examples of a parameter the one of that name is taken, else the first.
     """
     values = {
-        (parameter.where, parameter.name): _find_value(contract, operation, parameter)
+        (parameter.where, parameter.name): _find_value(contract, operation, parameter, example)
         for parameter in _needed(operation)
     }
     return None if None in values.values() else _places(values)
@@ -96,27 +109,30 @@ def _places(values: Mapping[tuple[str, str], Any]) -> Places:
     return Places(path, query, headers)
 
 
-def _find_value(contract: Contract, operation: Operation, parameter: Parameter) -> Any:
+def _find_value(contract: Contract, operation: Operation, parameter: Parameter, example: str = "") -> Any:
     """What the document gives as an example, or the first model where the parameter names one."""
     said: list[dict[str, Any]] = contract.resolved([*contract.said(operation).get("parameters", ())])
     named = next((p for p in said if (p["in"], p["name"]) == (parameter.where, parameter.name)), {})
     schema = parameter.schema if isinstance(parameter.schema, dict) else {}
+    examples = {name: said["value"] for name, said in named.get("examples", {}).items() if "value" in said}
     given = [
+        *([examples[example]] if example in examples else []),
         *(place[name] for place in (named, schema) for name in ("example", "const", "default") if name in place),
-        *(example["value"] for example in named.get("examples", {}).values() if "value" in example),
+        *examples.values(),
         *schema.get("enum", ()),
         *schema.get("examples", ()),
     ]
-    return given[0] if given else next(_offered(contract, operation, parameter), None)
-
-
-def _offered(contract: Contract, operation: Operation, parameter: Parameter) -> Iterator[str]:
-    """Models that are good for what an operation does, where a parameter names one."""
     place = f"$request.{parameter.where}.{parameter.name}"
+    return given[0] if given else next((m for at, m in iter_models(contract, operation) if at == place), None)
+
+
+def iter_models(contract: Contract, operation: Operation) -> Iterator[tuple[str, str]]:
+    """The models that are good for what an operation does, each with the expression of where a request names it."""
     for rule in operation.rules:
-        if rule.name == "model" and rule.arguments.get("name") == place:
-            uses = rule.arguments.get("use")
-            yield from (m.id for m in contract.provider.models.values() if uses is None or uses in m.uses)
+        if rule.name == "model":
+            uses, place = rule.arguments.get("use"), str(rule.arguments.get("name"))
+            models = contract.provider.models.values()
+            yield from ((place, m.id) for m in models if uses is None or uses in m.uses)
 
 
 def iter_members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:

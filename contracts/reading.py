@@ -76,7 +76,7 @@ def read_exchange(contract: Contract, exchange: Exchange, known: Kind | None = N
     asked = _asked(contract, operation, sent)
     kind = contract.kind_of(operation, asked) if operation and operation.behavior == "task.submit" and asked else None
     body = parse_json(exchange.response_body) if "json" in exchange.media_type else NOT_JSON
-    failures = operation.failures if operation else _failures_of(contract, exchange.path)
+    failures = operation.failures if operation else failures_at(contract, exchange.path)
     if _is_refusal(contract, operation, failures, exchange.status, body):
         extraction = read(failures.envelope.template, body if body is not NOT_JSON else _text(exchange))
         names = tuple(_conditions(failures, exchange.status, extraction.values))
@@ -101,7 +101,8 @@ def _asked(contract: Contract, operation: Operation | None, sent: Any) -> Any:
     return contract.coerced(operation, body) if shape.is_valid(body) else None
 
 
-def _failures_of(contract: Contract, path: str) -> Failures:
+def failures_at(contract: Contract, path: str) -> Failures:
+    """The words in which what no operation has is refused at a path."""
     prefixes = contract.provider.prefixes.items()
     return next((failures for prefix, failures in prefixes if path.startswith(prefix)), contract.provider.failures)
 

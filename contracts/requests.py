@@ -15,6 +15,14 @@ from understudy.specs.model import Operation
 RATE_PROBES = ("rate", "after_advice")
 # How the probe of a request begins whose prompt says in which condition a mock is to refuse it.
 PROVOKED = "provoked:"
+# How the probe of a request begins whose prompt says in which condition a mock is to break its stream off.
+BREAKS = "breaks off:"
+# The probe of the last look at a task that was given up.
+STILL = "still"
+# Seconds of real time after which a relay has looked at its provider, however fast the provider's clock is moved.
+SURELY_SEEN = 20.0
+# The probe of a request whose documented example wants a picture from a model that says more than that.
+DRAWS = "draws"
 
 
 @dataclass(frozen=True, slots=True)

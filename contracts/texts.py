@@ -12,8 +12,11 @@ from understudy.contracts.history import History
 from understudy.contracts.protocols import PROTOCOLS
 from understudy.contracts.protocols.protocol import Protocol, Told, Wish
 from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.samples import find_sample
+from understudy.contracts.shapes import Shape
 from understudy.contracts.sse import Event, read_events
 from understudy.specs.model import Operation
+from understudy.specs.nodes import Object, has_literals
 from understudy.specs.templates import read
 
 STREAM = "text/event-stream"
@@ -30,12 +33,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the answers: its text, its thoughts as (text, signature), its calls, and the protocol's word for why it ended."""
+    """One of the answers: its text, its thoughts as (text, signature), its calls, and the protocol's word for why it ended.
+
+    `pictures`: each in base64, and of which media type it is said to be, '' for none.
+    """
 
     text: str
     thoughts: tuple[tuple[str, str], ...]
     calls: tuple[Call, ...]
     stop: Any
+    pictures: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,24 @@ class Text:
 def protocol_of(operation: Operation) -> Protocol | None:
     """The protocol of an operation that answers with text; None for others."""
     return PROTOCOLS.get(str(operation.arguments.get("dialect"))) if operation.behavior == "completion" else None
+
+
+def refusal_shape(operation: Operation) -> Shape | None:
+    """What judges a refusal by the protocol itself; None where the provider has its own envelope, or no protocol is spoken."""
+    protocol = protocol_of(operation)
+    shape = _refusal_shape(protocol.name) if protocol else None
+    return shape if shape and shape.is_valid(find_sample(operation.failures.envelope.schema)) else None
+
+
+@lru_cache
+def _refusal_shape(protocol: str) -> Shape:
+    return Shape(PROTOCOLS[protocol].refusal)
+
+
+def draws(operation: Operation) -> bool:
+    """Whether an operation that answers with text can answer with pictures, too."""
+    shown = {expression.name for case in operation.reply.cases for expression in case.body.expressions()}
+    return protocol_of(operation) is not None and "piece.base64" in shown
 
 
 def is_streamed(contract: Contract, reading: Reading) -> bool:
@@ -108,7 +133,9 @@ def _streamed(reading: Reading, operation: Operation, protocol: Protocol, wish: 
     chunks = reading.exchange.chunks or ((0.0, reading.exchange.response_body),)
     events, reader = read_events(chunks)
     parsed = tuple((event, _json(event.data)) for event in events)
-    told = protocol.add_up(parsed)
+    told = protocol.add_up([(event, _as_error(operation, data)) for event, data in parsed])
+    if isinstance(told.error, _Enveloped):
+        told.error = told.error["error"]
     values = read(operation.reply.cases[0].body, told.body).values if told.body and operation.reply.cases else {}
     broken = "bytes that are no UTF-8" if reader.broken_text else ""
     if reader.rest:
@@ -117,6 +144,18 @@ def _streamed(reading: Reading, operation: Operation, protocol: Protocol, wish: 
         if data is NOT_JSON and event.data != "[DONE]":
             broken = broken or f"an event whose data is no JSON: {event.data[:60]!r}"
     return Text(reading, protocol, operation, wish, values, _choices(values), told, parsed, broken)
+
+
+class _Enveloped(dict[str, Any]):
+    """An error as the protocols know it, of one that a provider tells in an envelope of its own."""
+
+
+def _as_error(operation: Operation, data: Any) -> Any:
+    """The data of an event; marked as an error where it is a refusal of the provider in words that no protocol has."""
+    is_known = not isinstance(data, dict) or "error" in data or data.get("type") == "error"
+    template = operation.failures.envelope.template
+    is_refusal = not is_known and isinstance(template, Object) and has_literals(template, data)
+    return _Enveloped(type="error", error=data) if is_refusal else data
 
 
 def _json(text: str) -> Any:
@@ -139,14 +178,18 @@ def _choices(values: Mapping[str, Any]) -> tuple[Choice, ...]:
 
 def _choice(values: Mapping[str, Any], name: str) -> Choice:
     pieces = [piece for piece in _list(values, f"{name}.pieces") if isinstance(piece, Mapping)]
-    by_type = {kind: [p for p in pieces if p.get("$piece.type") == kind] for kind in ("text", "thinking", "tool")}
+    kinds = ("text", "thinking", "tool", "image")
+    by_type = {kind: [p for p in pieces if p.get("$piece.type") == kind] for kind in kinds}
     text = values.get(f"{name}.text")
     text = text if isinstance(text, str) else "".join(str(p.get("$piece.text") or "") for p in by_type["text"])
     tools = [p for p in _list(values, f"{name}.tools") if isinstance(p, Mapping)] or by_type["tool"]
     thoughts = tuple(
         (str(p.get("$piece.text") or ""), str(p.get("$piece.signature") or "")) for p in by_type["thinking"]
     )
-    return Choice(text, thoughts, tuple(map(_call, tools)), values.get(f"{name}.stop_reason"))
+    pictures = tuple(
+        (str(p.get("$piece.base64") or ""), str(p.get("$piece.media_type") or "")) for p in by_type["image"]
+    )
+    return Choice(text, thoughts, tuple(map(_call, tools)), values.get(f"{name}.stop_reason"), pictures)
 
 
 def _list(values: Mapping[str, Any], name: str) -> list[Any]:

@@ -72,15 +72,21 @@ def ask_for(
 
 
 def _sample(parameter: Parameter, path: Mapping[str, Any], operation: Operation) -> str:
-    """The parameter's own example, else a value that its schema names, else its name in capitals."""
+    """The parameter's own example, or the one of the body's name, else a value that its schema names, else its name in capitals."""
     said = [*path.get("parameters", ()), *path[operation.method.lower()].get("parameters", ())]
     for each in said:
-        if each.get("name") == parameter.name and "example" in each:
-            return str(each["example"])
+        example = each.get("examples", {}).get(_first_example(operation), {})
+        if each.get("name") == parameter.name and ("example" in each or "value" in example):
+            return str(each.get("example", example.get("value")))
     schema = parameter.schema if isinstance(parameter.schema, dict) else {}
     named = [schema.get("example"), schema.get("const"), schema.get("default"), *schema.get("enum", ())]
     named += schema.get("examples", [])
     return str(next((value for value in named if value is not None), _in_capitals(parameter.name)))
+
+
+def _first_example(operation: Operation) -> str | None:
+    """The name of the documented body that is shown."""
+    return next(iter(operation.body.examples), None) if operation.body else None
 
 
 def _in_capitals(name: str) -> str:

@@ -333,6 +333,11 @@ def iter_literals(node: Node, place: Place = ()) -> Iterator[tuple[Place, Any]]:
 _PICTURES = ("iVBORw0KGgo", "/9j/", "UklGR")
 
 
+def is_picture(value: Any) -> bool:
+    """Whether a wire value is a text that begins as a picture in base64 does."""
+    return isinstance(value, str) and value.startswith(_PICTURES)
+
+
 def has_literals(node: Node, value: Any) -> bool:
     """Whether a wire value is an object with a template's members, and its literals where it has them."""
     if not isinstance(node, Object):
@@ -345,7 +350,7 @@ def has_literals(node: Node, value: Any) -> bool:
 def _may_be(node: Node, value: Any) -> bool:
     """Whether a wire value is a literal, or a picture where one is wanted; anything may be everything else."""
     if isinstance(node, Value) and node.expression.name == "piece.base64":
-        return isinstance(value, str) and value.startswith(_PICTURES)
+        return is_picture(value)
     return not isinstance(node, Constant) or bool(node.value == value)
 
 

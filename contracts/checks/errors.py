@@ -7,8 +7,10 @@ from dataclasses import replace
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
-from understudy.contracts.reading import Reading
+from understudy.contracts.reading import NOT_JSON, Reading, failures_at
 from understudy.contracts.requests import PROVOKED
+from understudy.contracts.texts import protocol_of, refusal_shape
+from understudy.specs.model import Operation
 
 # Refusals that waiting may change.
 MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "conflict", "idempotency_conflict"))
@@ -16,6 +18,7 @@ MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "confli
 
 def judge_words(history: History) -> Iterator[Evidence]:
     """A refusal reads as one of the operation's conditions: its status, its code, its envelope."""
+    yield from _judge_envelope(history)
     for reading in history.client:
         if reading.operation is None or not reading.is_refusal:
             continue
@@ -29,6 +32,43 @@ def judge_words(history: History) -> Iterator[Evidence]:
         message = f"a refusal with status {status} and {words} is none of the documented ones ({known})"
         citation = history.contract.cite_condition(reading.operation, "invalid_request")
         yield Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, citation.assumed)
+
+
+def _judge_envelope(history: History) -> Iterator[Evidence]:
+    """Where a protocol is spoken, a refusal is as the protocol has it: that is no assumption, its clients can read no other."""
+    for reading in history.client:
+        operation = _speaker(history, reading) if reading.is_refusal and reading.body is not NOT_JSON else None
+        protocol, shape = (protocol_of(operation), refusal_shape(operation)) if operation else (None, None)
+        if operation is None or protocol is None or shape is None:
+            continue
+        for wrong in shape.misshapes(reading.body)[:1]:
+            where = wrong.place or "the body"
+            message = f"a refusal is not as the protocol has it: {where}: {wrong.message}"
+            clause = _clause_of_status(operation, reading)
+            yield Evidence(message, (reading.exchange,), operation.id, (protocol.reference,), clause=clause)
+
+
+def _speaker(history: History, reading: Reading) -> Operation | None:
+    """The operation that speaks the protocol in which a request is refused; for one that is none, one at its path or of its words.
+
+    Where paths of that beginning have no words of their own, only an operation at the very path tells the protocol.
+    """
+    if reading.operation:
+        return reading.operation
+    contract, path = history.contract, reading.exchange.path
+    words = failures_at(contract, path).envelope.name
+    is_own = any(path.startswith(prefix) for prefix in contract.provider.prefixes)
+    spoken = [o for o in contract.serving("completion") if o.failures.envelope.name == words]
+    return next((o for o in spoken if is_own or contract.find(o.method, path) is o), None)
+
+
+def _clause_of_status(operation: Operation, reading: Reading) -> str:
+    """The clause of a refusal that has none of the documented words."""
+    if reading.operation is None:
+        return f"paths/{reading.exchange.probe}" if reading.exchange.probe else ""
+    status = reading.exchange.status
+    known = (name for name, condition in operation.failures.conditions.items() if condition.status == status)
+    return f"refusal/{operation.id}/{next(known, 'unknown')}"
 
 
 def judge_kept(history: History) -> Iterator[Evidence]:

@@ -2,8 +2,12 @@
 
 import base64
 import binascii
+import copy
+import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -12,20 +16,27 @@ from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story, links_of
 from understudy.contracts.media import UNMARKED, Media, probe, same_type
+from understudy.contracts.negatives import find
 from understudy.contracts.reading import Reading
+from understudy.contracts.requests import DRAWS
+from understudy.contracts.texts import draws, texts_of
 from understudy.contracts.wanted import pixels, value_of_answer, value_of_task
+from understudy.specs.formulas import expressions
 from understudy.specs.model import SPEECH_TYPES, Operation
 
 # A player rounds, and the last frame may be cut: seconds that a file may be off, and the part of its length.
 SLACK, SLACK_PART = 0.5, 0.06
 # Characters that nobody speaks in a second.
 MOST_SPOKEN = 60
+# How much of what it should differ in length speech of two speeds differs at least.
+SPEED_PART = 0.25
 # How a link is followed late: near the end of its life, and one that was shown after that.
 _LIVES = ("kept", "renewed")
 
 
 def judge_pictures(history: History) -> Iterator[Evidence]:
     """As many pictures come as were asked for, each of the type and size asked for, and each can be decoded."""
+    yield from _judge_drawn(history)
     for reading in history.of("images"):
         operation = reading.operation
         if operation is None or not reading.is_success or reading.asked is None:
@@ -44,8 +55,21 @@ def judge_pictures(history: History) -> Iterator[Evidence]:
                 yield _of_answer(history, reading, message)
 
 
+def _judge_drawn(history: History) -> Iterator[Evidence]:
+    """A model that is to draw does, and its pictures are of the type that is told beside them."""
+    for text in texts_of(history):
+        if not draws(text.operation):
+            continue
+        pictures = [picture for choice in text.choices for picture in choice.pictures]
+        if text.reading.exchange.probe == DRAWS and text.is_whole and not pictures:
+            yield _of_answer(history, text.reading, "a picture was asked for as documented, and none came")
+        for data, kind in pictures:
+            for message in _misfits(data, kind, None):
+                yield _of_answer(history, text.reading, message)
+
+
 def judge_speech(history: History) -> Iterator[Evidence]:
-    """Speech is of the format asked for, by its type and by its bytes, and can be heard."""
+    """Speech is of the format and as fast as was asked for, by its type and by its bytes, and can be heard."""
     for reading in history.of("speech"):
         operation, exchange = reading.operation, reading.exchange
         if operation is None or not reading.is_success or reading.asked is None:
@@ -58,6 +82,48 @@ def judge_speech(history: History) -> Iterator[Evidence]:
         message = _unlike(exchange) or _too_short(history, reading)
         if message:
             yield _of_answer(history, reading, message)
+    yield from _judge_speed(history)
+
+
+def _judge_speed(history: History) -> Iterator[Evidence]:
+    """Of two answers that differ in nothing but the speed asked for the faster takes less time."""
+    read: dict[str, list[tuple[float, float, Reading]]] = defaultdict(list)
+    for reading in history.of("speech"):
+        speed = _speed_of(reading)
+        length = _length(reading.exchange) if speed else 0.0
+        if length:
+            read[_asked_but_for_speed(reading)].append((speed, length, reading))
+    for told in read.values():
+        slow, fast = (choose(told, key=lambda each: each[0]) for choose in (min, max))
+        # Pauses may stay as they are, and who reads may not keep to the number: a quarter of the difference is enough.
+        if fast[0] > slow[0] and slow[1] < fast[1] * (1 + SPEED_PART * (fast[0] / slow[0] - 1)):
+            message = f"a text takes as long at speed {slow[0]:g} as at {fast[0]:g}, or nearly so"
+            yield replace(_of_answer(history, fast[2], message), exchanges=(slow[2].exchange, fast[2].exchange))
+
+
+def _speed_of(reading: Reading) -> float:
+    """How fast a text was to be read, 0 where nobody can tell."""
+    is_heard = reading.operation is not None and reading.is_success and reading.asked is not None
+    speed = value_of_answer(reading.operation, "speed", reading.asked) if is_heard and reading.operation else None
+    return float(speed) if isinstance(speed, int | float | Decimal) else 0.0
+
+
+def _asked_but_for_speed(reading: Reading) -> str:
+    """What was asked, without the members that say how fast."""
+    assert reading.operation
+    asked = copy.deepcopy(reading.asked)
+    for expression in expressions(reading.operation.arguments.get("speed")):
+        holder = find(asked, expression.path[:-1])
+        if isinstance(holder, dict):
+            holder.pop(expression.path[-1], None)
+    return f"{reading.operation.id} {reading.exchange.path} {json.dumps(asked, sort_keys=True, default=str)}"
+
+
+def _length(exchange: Exchange) -> float:
+    """How long speech plays, in seconds; of bare samples, whose number is as good, in bytes; 0 where it cannot be played."""
+    if exchange.media_type in UNMARKED:
+        return float(len(exchange.response_body))
+    return _probe(exchange.response_body).seconds or 0.0
 
 
 def _too_short(history: History, reading: Reading) -> str:
@@ -234,6 +300,9 @@ def _misfits(text: str, kind: Any, size: tuple[int, int] | None) -> Iterator[str
     media = _probe(data)
     if media.broken:
         yield f"a picture: {media.broken}"
+        return
+    if not media.type.startswith("image/"):
+        yield f"a picture is {media.type}"
         return
     if kind and not same_type(media.type, str(kind)):
         yield f"a picture is {media.type}, not {kind}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History
+from understudy.contracts.history import History, models_of
 from understudy.contracts.reading import Reading
 
 
@@ -13,7 +13,7 @@ def judge_models(history: History) -> Iterator[Evidence]:
     """No model stands twice in a list, and a model that answers an account stands in the account's list."""
     answering = _answering(history)
     for reading in history.of("models.list"):
-        operation, listed = reading.operation, _listed(reading)
+        operation, listed = reading.operation, models_of(reading)
         if operation is None or not listed:
             continue
         clause = f"answer/{operation.id}"
@@ -26,11 +26,6 @@ def judge_models(history: History) -> Iterator[Evidence]:
                 shown = (answer.exchange, reading.exchange)
                 message = f"model '{name}' answers this account, and is not among its {len(listed)} models"
                 yield Evidence(message, shown, operation.id, clause=clause)
-
-
-def _listed(reading: Reading) -> list[str]:
-    found = reading.values.get("$models") if reading.is_success else None
-    return [str(item["$model.id"]) for item in found if "$model.id" in item] if isinstance(found, list) else []
 
 
 def _answering(history: History) -> dict[str, dict[str, Reading]]:

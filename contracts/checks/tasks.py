@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story, id_of, links_of
 from understudy.contracts.pricing import Subject
+from understudy.contracts.requests import STILL, SURELY_SEEN
 from understudy.specs.expressions import Expression, point
 from understudy.specs.formulas import number
 from understudy.specs.ids import Drawn
@@ -40,14 +42,43 @@ def judge_state(history: History) -> Iterator[Evidence]:
 
 
 def judge_end(history: History) -> Iterator[Evidence]:
-    """A task comes to an end, if one waits long enough."""
+    """A task comes to an end, if one waits long enough; that it never does is certain where the target's clock was moved."""
     for story in history.stories.values():
-        for sighting in story.told:
-            phases, exchange = story.phases(sighting), sighting.reading.exchange
-            if exchange.probe == "given_up" and phases and not phases & TERMINAL:
-                state = sighting.values["$task.state"]
-                message = f"it was given up while it still was {state!r}, much longer than is typical"
-                yield _evidence(history, story, (sighting,), message, "states")
+        waited = [s for s in story.told if s.reading.exchange.probe in ("given_up", STILL)]
+        waited = [s for s in waited if story.phases(s) and not story.phases(s) & TERMINAL]
+        if not waited:
+            continue
+        last = waited[-1]
+        message = f"it was given up while it still was {last.values['$task.state']!r}, much longer than is typical"
+        ended = _sooner_ended(history, story, last)
+        if ended:
+            message += f", and task '{ended.id}' of its kind ended in less by the target's own clock"
+        is_sure = ended is not None or _is_long_seen(story, last)
+        yield replace(_evidence(history, story, (last,), message, "states"), assumed=not is_sure)
+
+
+def _is_long_seen(story: Story, still: Sighting) -> bool:
+    """Whether the time of a task was over by the target's own clock, and whoever looks at it now and then did so since."""
+    exchange, created = still.reading.exchange, story.created
+    is_last = exchange.probe == STILL and exchange.now > 0
+    return is_last and created is not None and exchange.started - created.exchange.started >= SURELY_SEEN
+
+
+def _sooner_ended(history: History, story: Story, still: Sighting) -> Story | None:
+    """Another task of the kind that took less time by the target's own clock; None for none, or without such a clock."""
+    exchange = still.reading.exchange
+    if exchange.probe != STILL or not exchange.now or story.created is None:
+        return None
+    waited = exchange.now - story.created.exchange.now
+    others = (o for o in history.stories.values() if o.kind is story.kind and o.created)
+    return next((o for o in others if (lasted := _lasted(o, still)) is not None and lasted < waited), None)
+
+
+def _lasted(story: Story, before: Sighting) -> float | None:
+    """How long a task took until it was seen to be over, by the target's own clock; None if it was not seen so before that."""
+    end = story.first_in(*TERMINAL)
+    is_seen = end is not None and story.created is not None and end.precedes(before)
+    return end.reading.exchange.now - story.created.exchange.now if is_seen and end and story.created else None
 
 
 def judge_id(history: History) -> Iterator[Evidence]:

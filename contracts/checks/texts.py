@@ -230,9 +230,10 @@ def judge_thoughts(history: History) -> Iterator[Evidence]:
 def judge_empty(history: History) -> Iterator[Evidence]:
     """An answer that is whole says something."""
     for text in texts_of(history):
-        if text.is_whole and text.values and not any(c.text or c.calls or c.thoughts for c in text.choices):
+        said = any(c.text or c.calls or c.thoughts or c.pictures for c in text.choices)
+        if text.is_whole and text.values and not said:
             output = text.values.get("$completion.output_tokens", text.values.get("$completion.answer_tokens"))
-            if "$piece.base64" not in str(text.values) and output != 0:
+            if output != 0:
                 yield _evidence(history, text, "the answer is empty")
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History
+from understudy.contracts.texts import draws, texts_of
 from understudy.specs.model import Operation
 
+_NO_PICTURE = "no documented example asks for a picture"
 _UNSEEN = "no task of this kind was seen with a result"
 # How a link is followed, by the probe that does so, and what is looked at by it.
 _LINKS = {
@@ -21,6 +23,9 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
     for operation in contract.serving("images", "speech"):
         text = f"{operation.id} makes what was asked for, and it can be decoded"
         yield Clause(f"media/{operation.id}", text, _answered(operation), contract.cite(operation))
+    for operation in filter(draws, contract.serving("completion")):
+        text = f"{operation.id} draws where it is asked to, and its pictures can be decoded"
+        yield Clause(f"media/{operation.id}", text, _drawn(operation), contract.cite(operation), _NO_PICTURE)
     for kind in contract.provider.kinds.values():
         for name, result in kind.results.items():
             cited, place = contract.cite_kind(kind.name, "results", name), f"{kind.name}/{name}"
@@ -36,6 +41,12 @@ def iter_media(contract: Contract) -> Iterator[Clause]:
 
 def _answered(operation: Operation) -> Callable[[History], bool]:
     return lambda history: any(r.is_success and r.operation is operation for r in history.of(operation.behavior))
+
+
+def _drawn(operation: Operation) -> Callable[[History], bool]:
+    return lambda history: any(
+        text.operation is operation and choice.pictures for text in texts_of(history) for choice in text.choices
+    )
 
 
 def _fetched(probe: str) -> Callable[[History], bool]:

@@ -8,6 +8,8 @@ from understudy.contracts.history import History
 from understudy.contracts.texts import protocol_of, texts_of
 from understudy.specs.model import Operation
 
+_PROVOKED = "no stream broke off: only --provoke, or a target that fails by itself, leads there"
+
 
 def iter_texts(contract: Contract) -> Iterator[Clause]:
     """What is said is what was asked for, and its numbers add up; a stream adds up to a plain answer."""
@@ -21,6 +23,12 @@ def iter_texts(contract: Contract) -> Iterator[Clause]:
         if operation.reply.stream:
             text = f"{operation.id} streams an answer in the protocol's grammar, and its pieces add up"
             yield Clause(f"stream/{operation.id}", text, _seen(operation, True), citation)
+            text = f"{operation.id} tells of an error in the middle of a stream, and of no success"
+            yield Clause(f"broken/{operation.id}", text, _broken(operation), citation, _PROVOKED)
+
+
+def _broken(operation: Operation) -> Callable[[History], bool]:
+    return lambda history: any(t.operation is operation and t.told and t.told.error for t in texts_of(history))
 
 
 def _seen(operation: Operation, streamed: bool) -> Callable[[History], bool]:

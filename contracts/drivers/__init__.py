@@ -106,7 +106,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(3, 1), applies=_calls_back),
     Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1), applies=_has("upload.presign")),
     Scenario("poor", poor.run_poor, ("refusal/",)),
-    Scenario("provoked", provoked.run_provoked, ("refusal/",)),
+    Scenario("provoked", provoked.run_provoked, ("refusal/", "broken/")),
     Scenario("drawn", drawn.run_drawn, ("constraint/",)),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
     Scenario("negatives", negatives.run_negatives, ("constraint/", "rule/", "parameter/")),

@@ -12,7 +12,7 @@ from understudy.contracts.inputs import sample_places
 from understudy.contracts.pricing import typical_seconds
 from understudy.contracts.reading import Reading, states_of
 from understudy.contracts.receiver import Receiver
-from understudy.contracts.requests import Request, ask, ask_for_task
+from understudy.contracts.requests import STILL, Request, ask, ask_for_task
 from understudy.contracts.target import Target
 from understudy.contracts.timing import Waiting, advice_of
 from understudy.specs.model import TERMINAL, Kind, Operation
@@ -29,6 +29,7 @@ LONGEST_FAST = 30.0
 class Drive:
     """A run. `only`: the scenarios to run, empty for all; `reasons`: why clauses whose ids begin so could not be checked.
 
+    `given_up` are last looks at tasks that did not end in their time, each with when its create was sent.
     `speed`: how many times as fast as usual the target's tasks live.
     """
 
@@ -44,6 +45,7 @@ class Drive:
     examples: int = 0
     speed: float = 1.0
     stuck: frozenset[str] = frozenset()
+    given_up: list[tuple[float, Request]] = field(default_factory=list)
     dice: random.Random = field(init=False)
     begun: float = field(init=False)
 
@@ -102,6 +104,9 @@ class Drive:
             if self.waiting.now() - started > patience:
                 is_first, self.stuck = kind.name not in self.stuck, self.stuck | {kind.name}
                 probe = "given_up" if is_first and patience >= self.due(kind, created) else ""
+                if probe:
+                    last = ask_for_task(getter, task_id, who, STILL)
+                    self.given_up.append((created.exchange.started, last))
                 return await self.target.send(ask_for_task(getter, task_id, who, probe))
             await self.waiting.pause(pause, advice_of(reading.exchange))
             pause = min(pause * self.waiting.pace.growth, self.waiting.pace.longest)

@@ -1,4 +1,4 @@
-"""Text answers: each operation is asked plain and streamed, for all that its protocol can say."""
+"""Text answers: each operation is asked plain and streamed, for all that its protocol can say, as documented, and of each model."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,10 +7,13 @@ from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.inputs import find_places, iter_good_bodies
+from understudy.contracts.history import models_of
+from understudy.contracts.inputs import Places, find_places, iter_documented, iter_good_bodies, iter_models
+from understudy.contracts.negatives import edited, find
 from understudy.contracts.protocols.protocol import Protocol, Tool, Wish
-from understudy.contracts.requests import Request, ask
+from understudy.contracts.requests import DRAWS, Request, ask
 from understudy.contracts.texts import protocol_of
+from understudy.specs.expressions import Expression, parse
 from understudy.specs.model import Operation
 
 _WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
@@ -51,10 +54,13 @@ async def run_texts(drive: Drive) -> None:
         async with gate:
             await drive.target.send(request)
 
-    await all_of(*(send(r) for o in drive.contract.serving("completion") for r in _iter_requests(drive, o)))
+    listed = [await drive.target.send(drive.ask(operation)) for operation in drive.contract.serving("models.list")]
+    models = frozenset(name for reading in listed for name in models_of(reading))
+    operations = drive.contract.serving("completion")
+    await all_of(*(send(r) for o in operations for r in _iter_requests(drive, o, models)))
 
 
-def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
+def _iter_requests(drive: Drive, operation: Operation, models: frozenset[str]) -> Iterator[Request]:
     protocol = protocol_of(operation)
     bases = list(iter_good_bodies(drive.contract, operation))
     places = find_places(drive.contract, operation)
@@ -65,7 +71,35 @@ def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
     for wish in iter_wishes(protocol, operation):
         body = protocol.fill(bases[0], wish)
         if shape and shape.is_valid(body):
-            yield ask(operation, body, path=places.path, query=places.query, headers=places.headers, probe=_probe(wish))
+            yield _at(places, operation, body, _probe(wish))
+    for example, its_places in iter_documented(drive.contract, operation):
+        probe = DRAWS if protocol.asked(example).wants_picture else ""
+        for body in _iter_ways(operation, example):
+            if shape and shape.is_valid(body):
+                yield _at(its_places, operation, body, probe)
+    for place, model in iter_models(drive.contract, operation):
+        if model in models:
+            yield _naming(operation, places, parse(place), model, protocol.fill(bases[0], Wish(_TALK)))
+
+
+def _at(places: Places, operation: Operation, body: Any, probe: str = "") -> Request:
+    return ask(operation, body, path=places.path, query=places.query, headers=places.headers, probe=probe)
+
+
+def _naming(operation: Operation, places: Places, place: Expression, model: str, body: Any) -> Request:
+    """A request to one model, which it names in its body or in its path."""
+    if place.family == "request.path":
+        return _at(replace(places, path={**places.path, place.member: model}), operation, body)
+    return _at(places, operation, edited(body, place.path, model))
+
+
+def _iter_ways(operation: Operation, body: Any) -> Iterator[Any]:
+    """A body as it stands, and the other way: streamed where it is plain, plain where it is streamed."""
+    yield body
+    place = operation.arguments.get("stream")
+    if isinstance(place, str) and operation.reply.stream:
+        path = parse(place).path
+        yield edited(body, path, find(body, path) is not True)
 
 
 def iter_wishes(protocol: Protocol, operation: Operation) -> Iterator[Wish]:

@@ -166,12 +166,27 @@ def _begun(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": turns, "system": "Be brief.", "metadata": {"user_id": "0"}}
 
 
+_REFUSAL = {
+    "type": "object",
+    "required": ["type", "error"],
+    "properties": {
+        "type": {"const": "error"},
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
+        },
+    },
+}
+
 ANTHROPIC_MESSAGES = Protocol(
     "anthropic-messages",
     _fill,
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}),
+    refusal=_REFUSAL,
+    reference="Anthropic's reference",
     forms=(_in_blocks, _with_a_picture, _after_thoughts, _begun, _after_a_call),
     headers=(("anthropic-beta", "token-efficient-tools-2025-02-19"),),
     sums=((("usage", "cache_creation_input_tokens"), (*_CACHED, *_CACHED_LONG)),),

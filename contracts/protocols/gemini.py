@@ -5,6 +5,7 @@ from typing import Any
 
 from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
 from understudy.contracts.sse import Event
+from understudy.specs.nodes import is_picture
 
 _THINKING = 1024
 # Whether a tool must be called, and whether none may -> the protocol's word.
@@ -50,6 +51,7 @@ def _asked(body: Mapping[str, Any]) -> Wish:
         thinks=child(body, "generationConfig", "thinkingConfig", "includeThoughts") is True,
         wants_usage=True,
         wants_json=child(body, "generationConfig", "responseMimeType") == "application/json",
+        wants_picture="IMAGE" in children(body, "generationConfig", "responseModalities"),
     )
 
 
@@ -92,9 +94,9 @@ def _take(told: Told, data: Mapping[str, Any]) -> None:
 
 
 def _take_part(parts: list[Any], part: Any) -> None:
-    """Texts of one sort that follow each other are one text."""
+    """Texts of one sort that follow each other are one text; a picture that is told as a text begins another."""
     last = parts[-1] if parts else None
-    is_text = isinstance(part, dict) and isinstance(part.get("text"), str)
+    is_text = isinstance(part, dict) and isinstance(part.get("text"), str) and not is_picture(part["text"])
     if is_text and isinstance(last, dict) and "text" in last and last.get("thought") == part.get("thought"):
         last["text"] += part["text"]
         last.update({name: value for name, value in part.items() if name != "text"})
@@ -131,6 +133,18 @@ def _in_turns(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "contents": [*turns, *body["contents"]], "tools": [declared]}
 
 
+_REFUSAL = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "status"],
+            "properties": {"code": {"type": "integer"}, "message": {"type": "string"}, "status": {"type": "string"}},
+        },
+    },
+}
+
 GEMINI = Protocol(
     "gemini",
     _fill,
@@ -139,5 +153,7 @@ GEMINI = Protocol(
     frozenset({"most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}),
     has_end=False,
     must_think=False,
+    refusal=_REFUSAL,
+    reference="Gemini's reference",
     forms=(_in_parts, _with_a_picture, _in_turns),
 )

@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    OPENAI_REFUSAL,
+    PICTURE,
+    Protocol,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+)
 from understudy.contracts.sse import Event
 
 
@@ -214,6 +225,8 @@ OPENAI_CHAT = Protocol(
             "wants_json",
         }
     ),
+    refusal=OPENAI_REFUSAL,
+    reference="OpenAI's reference",
     forms=(_in_parts, _with_a_picture, _in_turns, _in_a_schema, _with_chances, _instructed, _after_a_call),
     parts=(
         (("usage", "prompt_tokens"), (("usage", "prompt_tokens_details", "cached_tokens"),)),

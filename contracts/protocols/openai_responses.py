@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    OPENAI_REFUSAL,
+    PICTURE,
+    Protocol,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+)
 from understudy.contracts.sse import Event
 
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -140,6 +151,9 @@ OPENAI_RESPONSES = Protocol(
     _asked,
     _add_up,
     frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
+    refusal=OPENAI_REFUSAL,
+    reference="OpenAI's reference",
+    own_error=True,
     forms=(_in_parts, _with_a_picture, _instructed, _after_a_call),
     parts=(
         (("usage", "input_tokens"), (("usage", "input_tokens_details", "cached_tokens"),)),

@@ -30,6 +30,7 @@ class Wish:
     thinks: bool = False
     wants_usage: bool = False
     wants_json: bool = False
+    wants_picture: bool = False
 
 
 @dataclass(slots=True)
@@ -53,6 +54,25 @@ Sum = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Where a number of tokens stands in an answer, and where the numbers stand that it is made of."""
 
 
+# A refusal as OpenAI tells it, and as most who speak one of its protocols do, who leave out what is null.
+OPENAI_REFUSAL: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "type": False,
+        "error": {
+            "type": "object",
+            "required": ["message", "type"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "code": {"type": ["string", "null"]},
+            },
+        },
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """`fill` makes a request's body from a good one and a wish, `asked` reads a body back, `add_up` reads a stream.
@@ -60,6 +80,9 @@ class Protocol:
     `can`: the members of Wish that the protocol can say. `has_end`: whether its streams end in an event of their own.
     `must_think`: whether who asks for thoughts is sure to get some, and signed.
     `forms`: what makes of a filled body one that says the same or more in another form of the protocol.
+    `refusal` is the schema of a refusal's body, in short, as `reference` publishes it.
+    `own_error`: whether the error of a stream is an event of a shape of its own, with the code of a refusal in it, and
+    not the envelope of one.
     `headers`: such as may be left out, each with a value that asks for something.
     `sums`: numbers of tokens that are the sum of others, `parts`: such that are no more than others.
     """
@@ -75,6 +98,9 @@ class Protocol:
     headers: tuple[tuple[str, str], ...] = ()
     sums: tuple[Sum, ...] = ()
     parts: tuple[Sum, ...] = ()
+    own_error: bool = False
+    refusal: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
 
 
 def child(value: Any, *path: Any) -> Any:

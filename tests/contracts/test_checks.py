@@ -67,6 +67,7 @@ SCENARIOS = {
     "requests": ("watched", "negatives"),
     "said-alike": ("watched", "variants"),
     "schema": ("watched", "strangers"),
+    "stream-broken": ("provoked",),
     "streams": ("texts",),
     "texts": ("texts",),
     "characters-whole": ("texts",),

@@ -19,6 +19,9 @@ FINER = {
     "juhuo: refuses what should wait": ("limit-running", ("queued",)),
     "seedance2ai: remaining stands still": ("balance-moves", ("last looks",)),
     "storyclaw: result before the end": ("no-early-results", ("watched",)),
+    "unigateway: drawn pictures stand in line": ("media-pictures", ("texts",)),
+    "unigateway: drawn pictures are cut": ("media-pictures", ("texts",)),
+    "unigateway: speech is never faster": ("media-speech", ("files",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 
@@ -29,3 +32,23 @@ def test_it_is_convicted(name: str, world: Serve) -> None:
     served = world(*VIRTUAL)
     result = check_liar(served, name, provoke=True, scenarios=frozenset(scenarios), control_url=served.control_url)
     assert check in {finding.check for finding in result.findings}
+
+
+# Liar -> the check by which it surely fails, where it was only warned of it.
+CERTAIN = {
+    "clawdrouter: failures never end": ("task-ends", ("watched", "last looks")),
+    "clawdrouter: never ends": ("task-ends", ("watched", "last looks")),
+    "clawdrouter: messages of a wrong method in other words": ("refusal-words", ("unknown",)),
+    "storyclaw: messages of a wrong key in other words": ("refusal-words", ("strangers",)),
+    "unigateway: gemini of a wrong path in other words": ("refusal-words", ("unknown",)),
+    "unigateway: gemini of a bad body in other words": ("refusal-words", ("negatives",)),
+    "unigateway: an error in a stream is of a message": ("stream-broken", ("provoked",)),
+}
+
+
+@pytest.mark.parametrize("name", CERTAIN)
+def test_what_is_certain_is_a_failure(name: str, world: Serve) -> None:
+    check, scenarios = CERTAIN[name]
+    served = world(*VIRTUAL)
+    result = check_liar(served, name, provoke=True, scenarios=frozenset(scenarios), control_url=served.control_url)
+    assert (check, "failure") in {(finding.check, finding.severity) for finding in result.findings}

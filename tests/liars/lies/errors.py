@@ -49,6 +49,17 @@ def _openai_everywhere(ask: Ask, told: Told) -> Told:
     return told.with_json(error)
 
 
+def _in_openai_words(beginning: str, statuses: tuple[int, ...]) -> Lie:
+    """Refusals below a path are told in the envelope of OpenAI, as what stands before all protocols does."""
+
+    def tell(ask: Ask, told: Told) -> Told:
+        is_it = ask.bare_path.startswith(beginning) and told.status in statuses
+        error = {"message": "refused", "type": "invalid_request_error", "param": None, "code": "refused"}
+        return told.with_json({"error": error}) if is_it else told
+
+    return telling(tell)
+
+
 def _unknown_path(status: int, body: bytes, kind: str = "application/json") -> Lie:
     known = ("/v1/", "/open-api/v1/video", "/open-api/v1/upload", "/open-api/v1/account", "/api/v1/", "/v1beta/")
 
@@ -271,6 +282,10 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "errors within errors": ("clawdrouter", _error_member(_stringified)),
     "errors without a code": ("unigateway", _error_member(_no_code)),
     "one envelope for all": ("clawdrouter", telling(_openai_everywhere)),
+    "messages of a wrong method in other words": ("clawdrouter", _in_openai_words(MESSAGES, (405,))),
+    "messages of a wrong key in other words": ("storyclaw", _in_openai_words(MESSAGES, (401,))),
+    "gemini of a wrong path in other words": ("unigateway", _in_openai_words("/v1beta", (404,))),
+    "gemini of a bad body in other words": ("unigateway", _in_openai_words("/v1beta", (400,))),
     "unknown path is a page": ("juhuo", _unknown_path(200, PAGE, "text/html")),
     "unknown path in other words": ("storyclaw", _unknown_path(404, b'{"detail":"Not Found"}')),
     "malformed is an error of the server": ("juhuo", _malformed_is_500()),

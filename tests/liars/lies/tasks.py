@@ -66,6 +66,18 @@ def goes_back(shape: Shape) -> Lie:
     return of_task(shape, change)
 
 
+def failures_never_end(shape: Shape) -> Lie:
+    """A task that fails is told to be running for ever."""
+
+    def change(relay: Relay, task: Task) -> None:
+        if shape.phase(task) == "failed":
+            task[shape.state] = shape.words["running"]
+            if shape.reason:
+                put(task, shape.reason, "")
+
+    return of_task(shape, change)
+
+
 def success_without_result(shape: Shape) -> Lie:
     def change(relay: Relay, task: Task) -> None:
         if shape.phase(task) == "succeeded":
@@ -208,6 +220,7 @@ LIES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "leaves its end": (leaves_its_end, ALL),
     "changes its end": (changes_its_end, ALL),
     "never ends": (never_ends, ALL),
+    "failures never end": (failures_never_end, ALL),
     "unknown state": (unknown_state, ALL),
     "goes back": (goes_back, ALL),
     "success without result": (success_without_result, ALL),
