@@ -86,6 +86,12 @@ class Contract:
         said = self.provider.document.get("x-tasks", {}).get(kind, {})
         return cite_along(said, path)
 
+    def cite_member(self, operation: Operation, place: tuple[str, ...]) -> Citation:
+        """What a member of a request's body rests on: what is documented counts before what is assumed."""
+        shape = self.body_shape(operation)
+        found = [cite(said) for said in _members_at(shape.schema if shape else None, place)]
+        return min((each for each in found if each is not NOTHING), key=lambda each: each.assumed, default=NOTHING)
+
     def body_shape(self, operation: Operation) -> Shape | None:
         """What judges a request's JSON body; None where none is taken."""
         if operation.id not in self._bodies:
@@ -229,6 +235,19 @@ def read_text_as(kind: Any, text: str) -> Any:
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"
     return text
+
+
+def _members_at(schema: Any, place: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+    """The schemas that a schema and its parts have for a member."""
+    if not isinstance(schema, dict):
+        return
+    if not place:
+        yield schema
+        return
+    yield from _members_at(schema.get("properties", {}).get(place[0]), place[1:])
+    parts = [part for word in ("allOf", "anyOf", "oneOf") for part in schema.get(word, ())]
+    for part in (*parts, *(schema.get(word) for word in ("if", "then", "else"))):
+        yield from _members_at(part, place)
 
 
 def _is_text(event: Any) -> bool:

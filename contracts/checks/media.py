@@ -152,10 +152,7 @@ def judge_results(history: History) -> Iterator[Evidence]:
             continue
         for message in _wrong_result(exchange, story, name):
             yield _of_result(history, exchange, story, name, message)
-        if _has_unasked_sound(exchange, story, name):
-            # A track may be silent, and nobody is hurt by silence.
-            message = f"its {name} has a sound, and was asked for without"
-            yield replace(_of_result(history, exchange, story, name, message), assumed=True)
+        yield from _judge_sound(history, exchange, story, name)
 
 
 def judge_own_links(history: History) -> Iterator[Evidence]:
@@ -259,8 +256,30 @@ def _wrong_result(exchange: Exchange, story: Story, name: str) -> Iterator[str]:
         slack = SLACK + SLACK_PART * float(seconds)
         if abs(media.seconds - float(seconds)) > slack:
             yield f"its {name} plays {media.seconds:.1f} seconds, not {float(seconds):g}"
-    if media.sound is False and _wants_sound(story, name):
-        yield f"its {name} has no sound, and was asked for with one"
+
+
+def _judge_sound(history: History, exchange: Exchange, story: Story, name: str) -> Iterator[Evidence]:
+    """A result has a sound if one was asked for, and none if none was; of what nobody asked for it is not sure."""
+    is_there = 200 <= exchange.status < 300 and bool(exchange.response_body)
+    wanted, has = _wants_sound(story, name), _probe(exchange.response_body).sound if is_there else None
+    if wanted is None or has is None or wanted == has:
+        return
+    message = f"its {name} has {'a' if has else 'no'} sound, and was asked for {'with one' if wanted else 'without'}"
+    yield replace(
+        _of_result(history, exchange, story, name, message), assumed=not _is_asked_for_sound(history, story, name)
+    )
+
+
+def _is_asked_for_sound(history: History, story: Story, name: str) -> bool:
+    """Whether the create itself says whether there is to be a sound, by members that the document names."""
+    created, contract = story.created, history.contract
+    said = contract.provider.document["x-tasks"][story.kind.name]["results"][name] if story.kind else {}
+    places = [expression.path for expression in expressions(said.get("sound"))]
+    if created is None or created.operation is None or not places:
+        return False
+    named = [contract.cite_member(created.operation, place) for place in places]
+    is_given = all(find(created.sent, place) is not None for place in places)
+    return is_given and all(citation.facts and not citation.assumed for citation in named)
 
 
 def _wants_sound(story: Story, name: str) -> bool | None:
@@ -269,11 +288,6 @@ def _wants_sound(story: Story, name: str) -> bool | None:
     formula = story.kind.results[name].sound if story.kind else None
     wanted = value_of_task(story.kind, formula, asked) if story.kind and formula and asked is not None else None
     return wanted if isinstance(wanted, bool) else None
-
-
-def _has_unasked_sound(exchange: Exchange, story: Story, name: str) -> bool:
-    is_there = 200 <= exchange.status < 300 and bool(exchange.response_body)
-    return is_there and _wants_sound(story, name) is False and _probe(exchange.response_body).sound is True
 
 
 def _unlike(exchange: Exchange) -> str:

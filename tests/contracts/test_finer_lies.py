@@ -42,6 +42,11 @@ CERTAIN = {
     "storyclaw: messages of a wrong key in other words": ("refusal-words", ("strangers",)),
     "unigateway: gemini of a wrong path in other words": ("refusal-words", ("unknown",)),
     "unigateway: gemini of a bad body in other words": ("refusal-words", ("negatives",)),
+    "juhuo: sound though it was switched off": ("media-results", ("watched", "variants")),
+    "storyclaw: videos always have a sound": ("media-results", ("watched", "variants")),
+    "clawdrouter: videos always have a sound, veo": ("media-results", ("watched", "variants")),
+    "unigateway: videos always have a sound, seedance": ("media-results", ("watched", "variants")),
+    "seedance2ai: videos never have a sound": ("media-results", ("watched", "variants")),
     "unigateway: an error in a stream is of a message": ("stream-broken", ("provoked",)),
 }
 

@@ -27,9 +27,25 @@ def _in_line(part: Any) -> Any:
     return {"inlineData": {"mimeType": "image/png", "data": part["text"]}}
 
 
-def _without(name: str, path: str) -> Lie:
-    return asking_json(lambda ask, body: body.pop(name, None) and None, when=lambda ask: ask.bare_path == path)
+def _sound(value: bool, *places: str) -> Lie:
+    """Whether a video has a sound is always asked for alike."""
 
+    def change(ask: Ask, body: Any) -> None:
+        holder = at(body, places[:-1])
+        if isinstance(holder, dict) and places[-1] in holder:
+            holder[places[-1]] = value
+
+    return asking_json(change)
+
+
+def _without(name: str, path: str) -> Lie:
+    def change(ask: Ask, body: Any) -> None:
+        body.pop(name, None)
+
+    return asking_json(change, when=lambda ask: ask.bare_path == path)
+
+
+SOUND = "generate_audio"
 
 LIES: Mapping[str, tuple[str, Lie]] = {
     "drawn pictures stand in line": ("unigateway", _drawn(_in_line)),
@@ -39,5 +55,10 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         _drawn(lambda part: {"text": f"data:image/png;base64,{part['text']}"}),
     ),
     "drawn pictures are cut": ("unigateway", _drawn(lambda part: {"text": part["text"][: len(part["text"]) // 8 * 4]})),
+    "videos always have a sound": ("storyclaw", _sound(True, "input", SOUND)),
+    "videos always have a sound, veo": ("clawdrouter", _sound(True, "metadata", "generateAudio")),
+    "videos always have a sound, seedance": ("unigateway", _sound(True, SOUND)),
+    "videos never have a sound": ("seedance2ai", _sound(False, SOUND)),
+    "videos have a sound unless nothing is said": ("seedance2ai", _without(SOUND, "/api/v1/video/seedance")),
     "speech is never faster": ("unigateway", _without("speed", SPEECH)),
 }
