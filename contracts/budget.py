@@ -1,11 +1,12 @@
 """The budget of a run: how many tasks and credits it may spend at most; what is under way counts as spent."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 
 class OverBudget(Exception):
@@ -35,19 +36,18 @@ _PART: ContextVar[_Purse | None] = ContextVar("_PART", default=None)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What a call may take, from before it is made until it is known what it took."""
+    """What a call may take, from before it is made until it is known what it took. `pay`: settles its price."""
 
-    budget: "Budget"
     tasks: int
-    price: Decimal
     purses: tuple[_Purse, ...]
+    pay: Callable[[bool], None]
 
     def settle(self, *, is_spent: bool) -> None:
         """The call is over: all of it is spent, or nothing."""
         for purse in self.purses:
             purse.open -= self.tasks
             purse.taken -= 0 if is_spent else self.tasks
-        self.budget.settle(self.price, is_spent=is_spent)
+        self.pay(is_spent)
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Budget:
             purse.open += tasks
         self.credits += price
         self._open_credits += price
-        return Hold(self, tasks, price, purses)
+        return Hold(tasks, purses, partial(self._pay, price))
 
     def _refuse(self, tasks: int, price: Decimal, part: _Purse | None) -> None:
         if self._purse.never_fits(tasks):
@@ -102,7 +102,7 @@ class Budget:
                 f"--max-credits {self.max_credits} would be exceeded: {spent} spent, {price} more asked for"
             )
 
-    def settle(self, price: Decimal, *, is_spent: bool) -> None:
+    def _pay(self, price: Decimal, is_spent: bool) -> None:
         """Close what was held of the credits, and let those go on who wait for it."""
         self._open_credits -= price
         self.credits -= Decimal(0) if is_spent else price

@@ -34,7 +34,7 @@ def iter_refusals(contract: Contract) -> Iterator[Clause]:
                 f"{operation.id} refuses {name} with {condition.status} {condition.code}",
                 _refuses(operation, name),
                 contract.cite_condition(operation, name),
-                _NOT_REFUSED if name in ("unauthorized", "invalid_request", "not_found") else _PROVOKED,
+                _PROVOKED if name == "insufficient_credits" else _NOT_REFUSED,
             )
 
 

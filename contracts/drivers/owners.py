@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+from understudy.contracts.budget import OverBudget
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.drivers.together import all_of
@@ -134,7 +135,12 @@ async def run_repetitions(drive: Drive) -> None:
     idempotency = drive.contract.provider.idempotency
     if idempotency is None:
         return
-    await all_of(*(_repeat(drive, idempotency.header, *each) for each in submits(drive)))
+    try:
+        await all_of(*(_repeat(drive, idempotency.header, *each) for each in submits(drive)))
+    except OverBudget as bound:
+        for operation, _ in submits(drive):
+            drive.reasons.setdefault(f"refusal/{operation.id}/idempotency_conflict", str(bound))
+        raise
     await look(drive)
 
 
