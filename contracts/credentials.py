@@ -9,15 +9,17 @@ from understudy.specs.model import Operation
 
 # Beside those that the spec names: where else a stranger may bring one.
 _HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "x-auth")
+# The probe of a request that brings its key without the word of its scheme.
+BARE_KEY = "bare_key"
 # So many keys are told apart; then all are forgotten.
 MOST_KEYS = 10_000
 
 
 def bring(operation: Operation | None, key: str, alternative: int = 0, bearer: str = "Bearer") -> tuple[Headers, str]:
-    """The headers and the query by which an operation is brought a key; nothing where it asks for none. `bearer`: how the word is spelt."""
+    """The headers and the query by which an operation is brought a key; nothing where it asks for none. `bearer`: how the word is spelt, '' for none."""
     ways = operation.security if operation else ()
     schemes = ways[alternative % len(ways)] if ways else ()
-    headers = [(s.parameter, f"{bearer} {key}" if s.bearer else key) for s in schemes if s.where == "header"]
+    headers = [(s.parameter, f"{bearer} {key}".lstrip() if s.bearer else key) for s in schemes if s.where == "header"]
     query = [f"{quote(s.parameter)}={quote(key, safe='')}" for s in schemes if s.where == "query"]
     return tuple(headers), "&".join(query)
 

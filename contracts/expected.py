@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from understudy.contracts.citing import NOTHING, Citation, cite
+from understudy.contracts.credentials import BARE_KEY
 from understudy.contracts.history import History
 from understudy.contracts.reading import NOT_JSON, Reading
 from understudy.contracts.rules import broken_rules
@@ -76,6 +77,10 @@ def _of_key(history: History, operation: Operation, reading: Reading) -> Iterato
         yield Expected(
             "unauthorized", f"it is asked with {'no key' if who == 'none' else 'a key that nobody has'}", clause
         )
+    elif operation.security and reading.exchange.probe == BARE_KEY:
+        # No document says that it is refused: RFC 6750 does.
+        clause = f"refusal/{operation.id}/unauthorized"
+        yield Expected("unauthorized", "its key comes without Bearer", clause, Citation((), True))
 
 
 def _of_body(history: History, operation: Operation, reading: Reading) -> Iterator[Expected]:

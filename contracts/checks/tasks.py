@@ -115,8 +115,13 @@ def _judge_own_ids(history: History) -> Iterator[Evidence]:
 
 
 def judge_progress(history: History) -> Iterator[Evidence]:
-    """Progress is from 0 to 100 and never falls."""
+    """Progress is from 0 to 100, never falls, and is 100 when all is done."""
     for story in history.stories.values():
+        for sighting in story.told:
+            done = sighting.values.get("$task.progress")
+            if isinstance(done, int | Decimal) and done < 100 and story.phases(sighting) == {"succeeded"}:
+                message = f"it has succeeded, and its progress is {done}"
+                yield _evidence(history, story, (sighting,), message, "progress")
         shown = [s for s in story.sightings if isinstance(s.values.get("$task.progress"), int | Decimal)]
         for sighting in shown:
             if not 0 <= sighting.values["$task.progress"] <= 100:

@@ -1,11 +1,15 @@
 """Checks of uploads: whose address it is that a file is sent to."""
 
+import re
 from collections.abc import Iterator
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.reading import Reading
+from understudy.specs.model import Operation
 
+# A place of a prefix that stands for an account's id, once it is escaped.
+_PLACE = re.compile(r"\\\{.*?\\\}")
 _SHOWN = {"$upload.url": "address", "$upload.key": "key"}
 
 
@@ -15,6 +19,7 @@ def judge_addresses(history: History) -> Iterator[Evidence]:
     for reading in history.of("upload.presign"):
         if not reading.is_success or reading.operation is None:
             continue
+        yield from _judge_key(history, reading, reading.operation)
         for name, word in _SHOWN.items():
             told = reading.values.get(name)
             earlier = seen.setdefault((name, told), reading) if isinstance(told, str) and told else reading
@@ -25,3 +30,17 @@ def judge_addresses(history: History) -> Iterator[Evidence]:
             clause = f"upload/{reading.operation.id}/own"
             shown = (earlier.exchange, reading.exchange)
             yield Evidence(message, shown, reading.operation.id, citation.facts, citation.assumed, clause)
+
+
+def _judge_key(history: History, reading: Reading, operation: Operation) -> Iterator[Evidence]:
+    """A key is one that the operations take which want keys of uploads."""
+    key = reading.values.get("$upload.key")
+    rules = [(taker, rule) for taker in history.contract.provider.operations for rule in taker.rules]
+    for taker, rule in rules if isinstance(key, str) else ():
+        prefix = rule.arguments.get("prefix") if rule.name == "upload_key" else None
+        if isinstance(prefix, str) and not re.match(_PLACE.sub("[^/]+", re.escape(prefix)), str(key)):
+            message = f"the key {key!r} of what is uploaded is none that {taker.id} takes"
+            citation = history.contract.cite(operation)
+            clause = f"upload/{operation.id}/own"
+            yield Evidence(message, (reading.exchange,), operation.id, citation.facts, citation.assumed, clause)
+            return

@@ -114,6 +114,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("texts", texts.run_texts, ("text/", "stream/")),
     Scenario("files", files.run_files, ("media/",)),
     Scenario("queued", limits.run_queued, ("limits/running",), tasks=_queued, applies=lambda p: bool(p.limits.tiers)),
+    Scenario("locked", refused.run_locked, ("refusal/",), turn=2),
     Scenario("recovery", tasks.run_recovery, ("limits/freed",), turn=2, tasks=_each(0, 1)),
     Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=3, tasks=_each(1)),
     Scenario("links", links.run_links, ("links/",), turn=3),

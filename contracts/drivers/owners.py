@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 from understudy.contracts.budget import OverBudget
+from understudy.contracts.credentials import BARE_KEY
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.drivers.together import all_of
@@ -78,11 +79,11 @@ async def run_forms(drive: Drive) -> None:
                 )
             )
 
-    await _ask_in_small_letters(drive)
+    await _ask_with_words(drive)
 
 
-async def _ask_in_small_letters(drive: Drive) -> None:
-    """Ask for one thing that costs nothing with the scheme's name in small letters."""
+async def _ask_with_words(drive: Drive) -> None:
+    """Ask for one thing that costs nothing with the scheme's name in small letters, and without it."""
     requests = [
         drive.ask(operation) for operation in drive.contract.serving("task.list", "account.balance", "models.list")
     ]
@@ -94,6 +95,7 @@ async def _ask_in_small_letters(drive: Drive) -> None:
         forms = [number for number, schemes in enumerate(security) if any(scheme.bearer for scheme in schemes)]
         for alternative in forms[:1]:
             await drive.target.send(request.evolve(alternative=alternative, bearer="bearer"))
+            await drive.target.send(request.evolve(alternative=alternative, bearer="", probe=BARE_KEY))
 
 
 async def run_cancels(drive: Drive) -> None:

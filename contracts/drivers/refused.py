@@ -26,13 +26,30 @@ async def run_strangers(drive: Drive) -> None:
     await all_of(*map(drive.target.send, requests))
 
 
+# An id of no kind's form.
+ODD_ID = "no-such-task"
+
+
 async def run_unknown(drive: Drive) -> None:
-    """Ask for a task that nobody made."""
+    """Ask for tasks that nobody made, by ids of their kind's form and of another."""
     operations = drive.contract.serving("task.get", "task.cancel")
-    requests = [ask_for_task(o, unknown_id(drive.contract, o), probe="unknown_id") for o in operations]
+    ids = [(o, name) for o in operations for name in (unknown_id(drive.contract, o), ODD_ID)]
+    requests = [ask_for_task(operation, name, probe="unknown_id") for operation, name in ids]
     requests += [Request(None, "GET", f"{prefix}/no/such/path", probe="unknown_path") for prefix in _prefixes(drive)]
     plain = [drive.ask(o) for o in drive.contract.serving("models.list", "account.balance", "completion", "images")]
     requests += [wrong for r in (*requests, *plain) if r.operation and (wrong := _by_wrong_method(drive, r))]
+    await all_of(*map(drive.target.send, requests))
+
+
+async def run_locked(drive: Drive) -> None:
+    """Ask for tasks that there are, without a key and with one that nobody has: what is known is no more open than what is not."""
+    asked: set[str] = set()
+    requests: list[Request] = []
+    for story in list(drive.history().stories.values()):
+        getter = drive.getter_of(story.kind) if story.kind and story.created else None
+        if getter and story.kind and getter.security and story.kind.name not in asked:
+            asked.add(story.kind.name)
+            requests += [ask_for_task(getter, story.id, who, who) for who in ("none", "wrong")]
     await all_of(*map(drive.target.send, requests))
 
 

@@ -29,7 +29,8 @@ def submits(drive: Drive) -> list[tuple[Operation, Kind]]:
 
 async def run_watched(drive: Drive) -> None:
     """A healthy task of each kind, and a failing one where that can be asked for; the balance is looked at all the time."""
-    await look(drive)
+    # Another's balance, too: it must not move by what the first account spends.
+    await all_of(*(look_as(drive, who) for who in ("first", "other") if who in drive.target.credentials))
     await all_of(*(_watch(drive, *each) for each in submits(drive)))
     await look(drive)
     await all_of(*(_watch_failure(drive, *each) for each in submits(drive)))

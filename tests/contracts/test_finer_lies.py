@@ -22,6 +22,12 @@ FINER = {
     "unigateway: drawn pictures stand in line": ("media-pictures", ("texts",)),
     "unigateway: drawn pictures are cut": ("media-pictures", ("texts",)),
     "unigateway: speech is never faster": ("media-speech", ("files",)),
+    "unigateway: stays at 99": ("progress-rises", ("watched",)),
+    "seedance2ai: needs no key for tasks": ("invalid-refused", ("watched", "locked")),
+    "juhuo: one balance for all": ("balance-moves", ("watched", "last looks")),
+    "seedance2ai: odd ids are bad requests": ("refusal-fits", ("unknown",)),
+    "juhuo: a key needs no word": ("invalid-refused", ("watched", "forms")),
+    "juhuo: keys of uploads begin with a slash": ("uploads-own", ("uploads",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 

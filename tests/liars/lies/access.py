@@ -10,6 +10,7 @@ from tests.liars.relay import Ask, Lie, Relay, Told
 from tests.liars.shapes import JUHUO, SEEDANCE2AI, SHAPES, STORYCLAW, Shape, at, put
 from tests.liars.telling import asking, only_if, telling, telling_json
 
+BALANCE = "/open-api/v1/account/balance"
 LIST = "/open-api/v1/video/tasks"
 STOP = "/v1/router/task/stop"
 ONCE = "idempotency-key"
@@ -289,6 +290,51 @@ def _unknown_as(status: int, body: bytes) -> Lie:
     return telling(tell)
 
 
+def _needs_no_key(shape: Shape) -> Lie:
+    """A task is shown to who brings no key."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        owner = relay.memory.get(shape.polled(ask))
+        told = await relay.fetch(ask.with_header("authorization", f"Bearer {owner}") if owner and not ask.key else ask)
+        created = at(told.json(), shape.created_id) if shape.is_create(ask) else None
+        if created:
+            relay.memory[created] = ask.key
+        return told
+
+    return lie
+
+
+def _one_balance() -> Lie:
+    """Everybody is told the balance of whoever asked first."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.bare_path == BALANCE and ask.key:
+            told = await relay.fetch(ask)
+            first = relay.memory.setdefault("first", ask.key) if told.json().get("code") == "200" else ""
+            return await relay.fetch(ask.with_header("authorization", f"Bearer {first}")) if first else told
+        return await relay.fetch(ask)
+
+    return lie
+
+
+def _odd_ids_are_bad(ask: Ask) -> Told | None:
+    name = SEEDANCE2AI.polled(ask)
+    is_odd = name and not name.startswith(("sd2_", "gpt2_", "nbp_"))
+    body = b'{"error":{"code":"invalid_request","message":"bad id"}}'
+    return Told(400, (("content-type", "application/json"),), body) if is_odd else None
+
+
+def _word_is_not_needed(ask: Ask) -> Ask:
+    key = dict(ask.headers).get("authorization", "")
+    return ask.with_header("authorization", f"Bearer {key}") if key.startswith("sk-") else ask
+
+
+def _with_slash(ask: Ask, body: Any) -> None:
+    key = at(body, ("result", "ossKey"))
+    if key:
+        body["result"]["ossKey"] = f"/{key}"
+
+
 TASKS_OF = {f"shows tasks of {slug} to all": (slug, _shows_to_all(shape)) for slug, shape in SHAPES.items()}
 LIES: Mapping[str, tuple[str, Lie]] = {
     **TASKS_OF,
@@ -327,6 +373,11 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     ),
     "unknown id is an empty success": ("unigateway", _unknown_as(200, b"{}")),
     "unknown id in other words": ("clawdrouter", _unknown_as(404, b'{"detail":"Not Found"}')),
+    "needs no key for tasks": ("seedance2ai", _needs_no_key(SEEDANCE2AI)),
+    "one balance for all": ("juhuo", _one_balance()),
+    "odd ids are bad requests": ("seedance2ai", telling(lambda ask, told: _odd_ids_are_bad(ask) or told)),
+    "a key needs no word": ("juhuo", asking(_word_is_not_needed)),
+    "keys of uploads begin with a slash": ("juhuo", telling_json(_with_slash)),
     "unknown id is an error of the server, too": (
         "juhuo",
         only_if(lambda ask: bool(JUHUO.polled(ask)), _unknown_as(500, b"{}")),

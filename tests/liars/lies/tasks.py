@@ -181,6 +181,16 @@ def progress_falls(shape: Shape) -> Lie:
     return of_task(shape, change)
 
 
+def stays_at_99(shape: Shape) -> Lie:
+    """What is done is told to be nearly done."""
+
+    def change(relay: Relay, task: Task) -> None:
+        if shape.phase(task) == "succeeded":
+            task[shape.progress] = 99
+
+    return of_task(shape, change)
+
+
 def created_time_wanders(shape: Shape) -> Lie:
     def change(relay: Relay, task: Task) -> None:
         if shape.created and shape.created in task:
@@ -234,6 +244,7 @@ LIES: Mapping[str, tuple[Make, tuple[str, ...]]] = {
     "loses tasks": (loses_tasks, ALL),
     "state of other type": (state_of_other_type, ALL),
     "progress falls": (progress_falls, ("clawdrouter", "unigateway")),
+    "stays at 99": (stays_at_99, ("unigateway",)),
     "created time wanders": (created_time_wanders, ("juhuo", "clawdrouter")),
     "times in other unit": (times_in_other_unit, ("juhuo", "clawdrouter")),
     "result before the end": (result_before_the_end, ("juhuo", "storyclaw", "seedance2ai", "unigateway")),
