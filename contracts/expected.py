@@ -141,6 +141,12 @@ def _of_task(history: History, operation: Operation, reading: Reading) -> Iterat
     exchange, asked = reading.exchange, history.asked_id(reading)
     if exchange.probe == "unknown_id":
         yield Expected("not_found", "there is no such task", f"refusal/{operation.id}/not_found")
+        # An id that is none by its schema may be refused for that.
+        for parameter in (p for p in operation.parameters if p.where == "path"):
+            text = history.contract.path_values(operation, exchange.path).get(parameter.name, "")
+            for wrong in history.contract.parameter_misshapes(operation, parameter, text):
+                why, clause = f"{parameter.name}: {wrong.message}", f"refusal/{operation.id}/not_found"
+                yield Expected("invalid_request", why, clause, wrong.citation)
         return
     story = history.stories.get(asked)
     if story is None or story.created is None or story.kind is None:

@@ -30,6 +30,7 @@ KEY, OTHER, POOR = (f"zt_{digits}" for digits in ("0123456789abcdef01234567", "a
 # Why the mock itself cannot be asked for the rest.
 EXPLAINED = (
     "the provider behind is not ours",
+    "a relay may keep accounts, lists, models and uploads of its own",
     "no answer shows it",
     "it may have passed between two polls",
     "no answer tells the price",
