@@ -11,7 +11,7 @@ from understudy.contracts.exchange import Headers
 from understudy.contracts.pricing import price_of_task
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import find_sample
-from understudy.specs.expressions import point
+from understudy.specs.expressions import parse, point
 from understudy.specs.ids import Drawn
 from understudy.specs.model import Kind, Operation, Parameter
 
@@ -133,6 +133,15 @@ def iter_models(contract: Contract, operation: Operation) -> Iterator[tuple[str,
             uses, place = rule.arguments.get("use"), str(rule.arguments.get("name"))
             models = contract.provider.models.values()
             yield from ((place, m.id) for m in models if uses is None or uses in m.uses)
+
+
+def models_for(contract: Contract, operation: Operation) -> list[str]:
+    """The documented models that an operation is asked with: those that are good for it, and those of its examples."""
+    named: list[Any] = [model for _, model in iter_models(contract, operation)]
+    expression = parse(str(operation.arguments.get("model", "$request.body")))
+    if expression.name == "request.body" and expression.path:
+        named += [point(body, expression.path) for body in iter_good_bodies(contract, operation)]
+    return list(dict.fromkeys(model for model in named if isinstance(model, str)))
 
 
 def iter_members(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:

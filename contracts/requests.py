@@ -23,6 +23,8 @@ STILL = "still"
 SURELY_SEEN = 20.0
 # The probe of a request whose documented example wants a picture from a model that says more than that.
 DRAWS = "draws"
+# The probe of a request that is good, and that not every model takes.
+NOT_FOR_ALL = "not for all"
 
 
 @dataclass(frozen=True, slots=True)

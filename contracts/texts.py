@@ -10,7 +10,7 @@ from typing import Any
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History
 from understudy.contracts.protocols import PROTOCOLS
-from understudy.contracts.protocols.protocol import Protocol, Told, Wish
+from understudy.contracts.protocols.protocol import Protocol, Told, Wish, child, whole
 from understudy.contracts.reading import NOT_JSON, Reading
 from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
@@ -85,6 +85,27 @@ def refusal_shape(operation: Operation) -> Shape | None:
 @lru_cache
 def _refusal_shape(protocol: str) -> Shape:
     return Shape(PROTOCOLS[protocol].refusal)
+
+
+def input_of(text: Text) -> int | None:
+    """How many tokens went into an answer, those that were kept from before too; None where it is not told."""
+    told = text.values.get("$completion.input_tokens")
+    if not isinstance(told, int) or isinstance(told, bool):
+        return None
+    body = text.told.body if text.told else text.reading.body
+    return told + sum(whole(child(body, *place)) or 0 for place in text.protocol.cached)
+
+
+def model_of(history: History, text: Text) -> Any:
+    """The model that an answer was asked of."""
+    place = text.operation.arguments["model"]
+    return history.contract.value(text.operation, text.reading.exchange, text.reading.sent, place)
+
+
+def question_of(history: History, text: Text) -> str:
+    """What was asked of which model, but for what it is given to read, how long its answer may be and how that comes."""
+    said = {name: value for name, value in text.reading.sent.items() if name not in text.protocol.apart}
+    return f"{text.protocol.name} {model_of(history, text)} {json.dumps(said, sort_keys=True, default=str)}"
 
 
 def draws(operation: Operation) -> bool:

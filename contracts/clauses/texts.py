@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from understudy.contracts.clauses.clause import Clause
 from understudy.contracts.contract import Contract
 from understudy.contracts.history import History
-from understudy.contracts.texts import protocol_of, texts_of
+from understudy.contracts.inputs import models_for
+from understudy.contracts.texts import model_of, protocol_of, texts_of
 from understudy.specs.model import Operation
 
 _PROVOKED = "no stream broke off: only --provoke, or a target that fails by itself, leads there"
@@ -25,6 +26,16 @@ def iter_texts(contract: Contract) -> Iterator[Clause]:
             yield Clause(f"stream/{operation.id}", text, _seen(operation, True), citation)
             text = f"{operation.id} tells of an error in the middle of a stream, and of no success"
             yield Clause(f"broken/{operation.id}", text, _broken(operation), citation, _PROVOKED)
+        for model in models_for(contract, operation):
+            text = f"{operation.id} does for {model} what is asked"
+            yield Clause(f"model/{operation.id}/{model}", text, _limited(operation, model), citation)
+
+
+def _limited(operation: Operation, model: str) -> Callable[[History], bool]:
+    """Whether a model answered within a limit."""
+    return lambda history: any(
+        t.operation is operation and t.wish.most_tokens and model_of(history, t) == model for t in texts_of(history)
+    )
 
 
 def _broken(operation: Operation) -> Callable[[History], bool]:

@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    PICTURE,
+    Protocol,
+    Talk,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+    words_of,
+)
 from understudy.contracts.sse import Event
 
 _DELTAS = {
@@ -19,10 +31,26 @@ _CACHED_LONG = (("usage", "cache_creation", "ephemeral_1h_input_tokens"),)
 
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
-    filled = {**body, "messages": [{"role": "user", "content": wish.text}]}
-    for name in ("stream", "stop_sequences", "tools", "tool_choice", "thinking", "temperature", "top_p", "top_k"):
+    turns = enumerate((*wish.earlier, wish.text))
+    filled = {
+        **body,
+        "messages": [{"role": ("user", "assistant")[place % 2], "content": text} for place, text in turns],
+    }
+    for name in (
+        "system",
+        "stream",
+        "stop_sequences",
+        "tools",
+        "tool_choice",
+        "thinking",
+        "temperature",
+        "top_p",
+        "top_k",
+    ):
         filled.pop(name, None)
     filled["max_tokens"] = wish.most_tokens or 4 * _THINKING
+    if wish.system:
+        filled["system"] = wish.system
     if wish.is_streamed:
         filled["stream"] = True
     if wish.stops:
@@ -35,6 +63,11 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
     if wish.thinks:
         filled["thinking"] = {"type": "enabled", "budget_tokens": _THINKING}
     return filled
+
+
+def _talk(body: Mapping[str, Any]) -> Talk:
+    turns = (words_of(child(each, "content")) for each in children(body, "messages"))
+    return Talk(words_of(body.get("system")), tuple(turns))
 
 
 def _asked(body: Mapping[str, Any]) -> Wish:
@@ -184,10 +217,17 @@ ANTHROPIC_MESSAGES = Protocol(
     _fill,
     _asked,
     _add_up,
-    frozenset({"is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}),
+    _talk,
+    frozenset(
+        {"system", "earlier", "is_streamed", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks"}
+    ),
+    frozenset({"messages", "system", "stream", "max_tokens", "metadata"}),
+    limits=("max_tokens",),
+    cached=(("usage", "cache_creation_input_tokens"), ("usage", "cache_read_input_tokens")),
     refusal=_REFUSAL,
     reference="Anthropic's reference",
     forms=(_in_blocks, _with_a_picture, _after_thoughts, _begun, _after_a_call),
+    plain_forms=frozenset({_in_blocks, _after_a_call}),
     headers=(("anthropic-beta", "token-efficient-tools-2025-02-19"),),
     sums=((("usage", "cache_creation_input_tokens"), (*_CACHED, *_CACHED_LONG)),),
 )

@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from understudy.contracts.protocols.protocol import PICTURE, Protocol, Told, Tool, Wish, child, children, text_of, whole
+from understudy.contracts.protocols.protocol import (
+    PICTURE,
+    Protocol,
+    Talk,
+    Told,
+    Tool,
+    Wish,
+    child,
+    children,
+    text_of,
+    whole,
+    words_of,
+)
 from understudy.contracts.sse import Event
 from understudy.specs.nodes import is_picture
 
@@ -13,9 +25,13 @@ _MODES = {(True, False): "ANY", (False, False): "AUTO", (False, True): "NONE"}
 
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
-    filled = {**body, "contents": [{"role": "user", "parts": [{"text": wish.text}]}]}
+    turns = enumerate((*wish.earlier, wish.text))
+    contents = [{"role": ("user", "model")[place % 2], "parts": [{"text": text}]} for place, text in turns]
+    filled: dict[str, Any] = {**body, "contents": contents}
     for name in ("tools", "toolConfig", "generationConfig", "systemInstruction"):
         filled.pop(name, None)
+    if wish.system:
+        filled["systemInstruction"] = {"parts": [{"text": wish.system}]}
     settings: dict[str, Any] = {}
     if wish.most_tokens:
         settings["maxOutputTokens"] = wish.most_tokens
@@ -34,6 +50,11 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
         ]
         filled["toolConfig"] = {"functionCallingConfig": {"mode": _MODES[wish.must_call, wish.may_not_call]}}
     return filled
+
+
+def _talk(body: Mapping[str, Any]) -> Talk:
+    turns = (words_of(child(each, "parts")) for each in children(body, "contents"))
+    return Talk(words_of(child(body, "systemInstruction", "parts")), tuple(turns))
 
 
 def _asked(body: Mapping[str, Any]) -> Wish:
@@ -150,10 +171,15 @@ GEMINI = Protocol(
     _fill,
     _asked,
     _add_up,
-    frozenset({"most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}),
+    _talk,
+    frozenset(
+        {"system", "earlier", "most_tokens", "stops", "tools", "must_call", "may_not_call", "thinks", "wants_json"}
+    ),
+    frozenset({"contents", "systemInstruction"}),
     has_end=False,
     must_think=False,
     refusal=_REFUSAL,
     reference="Gemini's reference",
     forms=(_in_parts, _with_a_picture, _in_turns),
+    plain_forms=frozenset({_in_parts}),
 )

@@ -7,6 +7,7 @@ from understudy.contracts.protocols.protocol import (
     OPENAI_REFUSAL,
     PICTURE,
     Protocol,
+    Talk,
     Told,
     Tool,
     Wish,
@@ -14,12 +15,22 @@ from understudy.contracts.protocols.protocol import (
     children,
     text_of,
     whole,
+    words_of,
 )
 from understudy.contracts.sse import Event
 
+_SYSTEM = ("system", "developer")
+# Two names of one limit; the first is the older one.
+_LIMITS = ("max_tokens", "max_completion_tokens")
+
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
-    filled = {**body, "messages": [{"role": "user", "content": wish.text}]}
+    system = [{"role": "system", "content": wish.system}] if wish.system else []
+    turns = [
+        {"role": ("user", "assistant")[place % 2], "content": text}
+        for place, text in enumerate((*wish.earlier, wish.text))
+    ]
+    filled = {**body, "messages": [*system, *turns]}
     for name in ("stream", "stream_options", "max_completion_tokens", "max_tokens", "stop", "tools", "n"):
         filled.pop(name, None)
     if wish.is_streamed:
@@ -59,6 +70,19 @@ def _asked(body: Mapping[str, Any]) -> Wish:
         wants_usage=child(body, "stream_options", "include_usage") is True,
         wants_json=child(body, "response_format", "type") in ("json_object", "json_schema"),
     )
+
+
+def _contents(turn: Mapping[str, Any]) -> list[Any]:
+    """What a turn says and calls, as a list of parts."""
+    content = turn.get("content")
+    return [*(content if isinstance(content, list) else [content]), *children(turn, "tool_calls")]
+
+
+def _talk(body: Mapping[str, Any]) -> Talk:
+    turns = [each for each in children(body, "messages") if isinstance(each, dict)]
+    system = "".join(words_of(each.get("content")) for each in turns if each.get("role") in _SYSTEM)
+    said = (words_of(_contents(each)) for each in turns if each.get("role") not in _SYSTEM)
+    return Talk(system, tuple(said))
 
 
 def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
@@ -212,8 +236,11 @@ OPENAI_CHAT = Protocol(
     _fill,
     _asked,
     _add_up,
+    _talk,
     frozenset(
         {
+            "system",
+            "earlier",
             "is_streamed",
             "most_tokens",
             "stops",
@@ -225,9 +252,12 @@ OPENAI_CHAT = Protocol(
             "wants_json",
         }
     ),
+    frozenset({"messages", "stream", "stream_options", *_LIMITS}),
+    limits=_LIMITS,
     refusal=OPENAI_REFUSAL,
     reference="OpenAI's reference",
     forms=(_in_parts, _with_a_picture, _in_turns, _in_a_schema, _with_chances, _instructed, _after_a_call),
+    plain_forms=frozenset({_in_parts, _in_turns, _after_a_call}),
     parts=(
         (("usage", "prompt_tokens"), (("usage", "prompt_tokens_details", "cached_tokens"),)),
         (("usage", "completion_tokens"), (("usage", "completion_tokens_details", "reasoning_tokens"),)),

@@ -7,6 +7,7 @@ from understudy.contracts.protocols.protocol import (
     OPENAI_REFUSAL,
     PICTURE,
     Protocol,
+    Talk,
     Told,
     Tool,
     Wish,
@@ -14,6 +15,7 @@ from understudy.contracts.protocols.protocol import (
     children,
     text_of,
     whole,
+    words_of,
 )
 from understudy.contracts.sse import Event
 
@@ -27,9 +29,24 @@ _WHOLE = {
 
 
 def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
-    filled = {**body, "input": wish.text}
-    for name in ("stream", "max_output_tokens", "tools", "tool_choice", "previous_response_id", "instructions"):
+    filled: dict[str, Any] = {**body, "input": wish.text}
+    if wish.earlier:
+        turns = enumerate((*wish.earlier, wish.text))
+        filled["input"] = [{"role": ("user", "assistant")[place % 2], "content": text} for place, text in turns]
+    for name in (
+        "stream",
+        "max_output_tokens",
+        "tools",
+        "tool_choice",
+        "previous_response_id",
+        "instructions",
+        "store",
+    ):
         filled.pop(name, None)
+    if wish.system:
+        filled["instructions"] = wish.system
+    if wish.continues:
+        filled["previous_response_id"] = wish.continues
     if wish.is_streamed:
         filled["stream"] = True
     if wish.most_tokens:
@@ -44,8 +61,15 @@ def _fill(body: dict[str, Any], wish: Wish) -> dict[str, Any]:
     return filled
 
 
+def _talk(body: Mapping[str, Any]) -> Talk:
+    given = body.get("input")
+    items = given if isinstance(given, list) else [{"content": given}]
+    return Talk(text_of(body.get("instructions")), tuple(words_of(child(each, "content") or each) for each in items))
+
+
 def _asked(body: Mapping[str, Any]) -> Wish:
     return Wish(
+        continues=text_of(body.get("previous_response_id")),
         is_streamed=body.get("stream") is True,
         most_tokens=whole(body.get("max_output_tokens")),
         tools=tuple(
@@ -150,11 +174,27 @@ OPENAI_RESPONSES = Protocol(
     _fill,
     _asked,
     _add_up,
-    frozenset({"is_streamed", "most_tokens", "tools", "must_call", "may_not_call", "wants_json"}),
+    _talk,
+    frozenset(
+        {
+            "system",
+            "earlier",
+            "continues",
+            "is_streamed",
+            "most_tokens",
+            "tools",
+            "must_call",
+            "may_not_call",
+            "wants_json",
+        }
+    ),
+    frozenset({"input", "instructions", "previous_response_id", "stream", "store", "max_output_tokens"}),
+    limits=("max_output_tokens",),
     refusal=OPENAI_REFUSAL,
     reference="OpenAI's reference",
     own_error=True,
     forms=(_in_parts, _with_a_picture, _instructed, _after_a_call),
+    plain_forms=frozenset({_in_parts, _instructed, _after_a_call}),
     parts=(
         (("usage", "input_tokens"), (("usage", "input_tokens_details", "cached_tokens"),)),
         (("usage", "output_tokens"), (("usage", "output_tokens_details", "reasoning_tokens"),)),

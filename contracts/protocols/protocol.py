@@ -1,5 +1,6 @@
 """What a protocol of text answers is to a judge: how it is asked, and how its events add up to a plain answer."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +18,16 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a model, in no protocol's words. `text`: the prompt; None and empty: not asked for."""
+    """What is asked of a model, in no protocol's words. `text`: the prompt; None and empty: not asked for.
+
+    `system`: how it is to answer; `earlier`: what the user and the model said before, in turn; `continues`: the id of the
+    answer that this goes on from.
+    """
 
     text: str = ""
+    system: str = ""
+    earlier: tuple[str, ...] = ()
+    continues: str = ""
     is_streamed: bool = False
     most_tokens: int | None = None
     stops: tuple[str, ...] = ()
@@ -50,6 +58,8 @@ class Told:
     usages: int = 0
 
 
+Form = Callable[[dict[str, Any]], dict[str, Any]]
+
 Sum = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Where a number of tokens stands in an answer, and where the numbers stand that it is made of."""
 
@@ -74,15 +84,27 @@ OPENAI_REFUSAL: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Talk:
+    """What a request gives a model to read: how it is to answer, and the turns so far, each as a text; what is no text as JSON."""
+
+    system: str = ""
+    turns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """`fill` makes a request's body from a good one and a wish, `asked` reads a body back, `add_up` reads a stream.
 
     `can`: the members of Wish that the protocol can say. `has_end`: whether its streams end in an event of their own.
     `must_think`: whether who asks for thoughts is sure to get some, and signed.
-    `forms`: what makes of a filled body one that says the same or more in another form of the protocol.
+    `forms`: what makes of a filled body one that says the same or more in another form of the protocol; `plain_forms`
+    are those that every model takes.
     `refusal` is the schema of a refusal's body, in short, as `reference` publishes it.
     `own_error`: whether the error of a stream is an event of a shape of its own, with the code of a refusal in it, and
     not the envelope of one.
+    `talk` reads what a body gives to read, and `apart` are the members in which it stands, or that change nothing of it:
+    the limits of tokens and how the answer comes. `limits`: the members that bound the tokens, each as good as the others.
+    `cached`: where tokens are counted that went in and are not in the number of those that did.
     `headers`: such as may be left out, each with a value that asks for something.
     `sums`: numbers of tokens that are the sum of others, `parts`: such that are no more than others.
     """
@@ -91,10 +113,15 @@ class Protocol:
     fill: Callable[[dict[str, Any], Wish], dict[str, Any]]
     asked: Callable[[Mapping[str, Any]], Wish]
     add_up: Callable[[Sequence[tuple[Event, Any]]], Told]
+    talk: Callable[[Mapping[str, Any]], Talk]
     can: frozenset[str]
+    apart: frozenset[str]
+    limits: tuple[str, ...] = ()
+    cached: tuple[tuple[str, ...], ...] = ()
     has_end: bool = True
     must_think: bool = True
-    forms: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+    forms: tuple[Form, ...] = ()
+    plain_forms: frozenset[Form] = frozenset()
     headers: tuple[tuple[str, str], ...] = ()
     sums: tuple[Sum, ...] = ()
     parts: tuple[Sum, ...] = ()
@@ -117,6 +144,19 @@ def children(value: Any, *path: Any) -> list[Any]:
     """The items of a list at a place; empty where there is none."""
     found = child(value, *path)
     return found if isinstance(found, list) else []
+
+
+def words_of(content: Any) -> str:
+    """The text of a turn, whole or in parts; what is none as JSON."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else [content]
+    return "".join(_words(part) for part in parts if part is not None)
+
+
+def _words(part: Any) -> str:
+    text = part if isinstance(part, str) else child(part, "text")
+    return text if isinstance(text, str) else json.dumps(part, sort_keys=True, default=str)
 
 
 def text_of(value: Any) -> str:

@@ -3,7 +3,10 @@
 import pytest
 
 from tests.conftest import Serve
-from tests.contracts.driving import VIRTUAL, check_liar
+from tests.contracts.driving import VIRTUAL, check_liar, check_mock
+from tests.liars.lies import EXPECTED, LIARS
+from tests.liars.relay import Relay, running
+from tests.liars.telling import together
 
 # Liar -> the check that convicts it, and the scenarios that show it.
 FINER = {
@@ -63,3 +66,39 @@ def test_what_is_certain_is_a_failure(name: str, world: Serve) -> None:
     served = world(*VIRTUAL)
     result = check_liar(served, name, provoke=True, scenarios=frozenset(scenarios), control_url=served.control_url)
     assert (check, "failure") in {(finding.check, finding.severity) for finding in result.findings}
+
+
+# Provider -> lies about texts that are told at once, each of them with the operation that it is about.
+TOLD_AT_ONCE = {
+    "clawdrouter": {
+        "one model never thinks": "messages.create",
+        "the last turn alone is read": "chat.completions.create",
+        "earlier answers are forgotten": "responses.create",
+        "the newer limit is not known": "chat.completions.create",
+        "questions have no tokens": "chat.completions.create",
+    },
+    "unigateway": {
+        "one model knows no limit": "chat.completions.create",
+        "one model reads no system prompt": "chat.completions.create",
+        "one model answers as another": "chat.completions.create",
+        "no instruction is read": "gemini.generate",
+        "turns in parts are refused": "chat.completions.create",
+    },
+    "storyclaw": {"one model reads no system prompt, messages": "messages.create"},
+}
+
+
+@pytest.mark.parametrize("slug", TOLD_AT_ONCE)
+def test_many_lies_about_texts_are_told_apart(slug: str, world: Serve) -> None:
+    names = {f"{slug}: {name}": operation for name, operation in TOLD_AT_ONCE[slug].items()}
+    served = world(*VIRTUAL)
+    lie = together(*(LIARS[name].lie for name in names))
+    with running(Relay(served.providers[slug].base_url, lie)) as url:
+        result = check_mock(served, slug, url, scenarios=frozenset(("texts",)))
+    found = {(finding.check, finding.operation) for finding in result.findings if finding.severity == "failure"}
+    missed = {name for name, operation in names.items() if not {(check, operation) for check in EXPECTED[name]} & found}
+    assert missed == set()
+    if slug == "clawdrouter":
+        told = [f.message for f in result.findings if f.check == "text-context" and f.operation == "responses.create"]
+        assert "441 characters were said before, and a question of 17 tokens has 17 with it: it was not read" in told
+        assert result.reasons["model/responses.create/o3"] == "at most 6 models of an operation are asked"

@@ -73,6 +73,29 @@ def of_task(shape: Shape, change: Callable[[Relay, dict[str, Any]], Any]) -> Lie
     return lie
 
 
+class _Through(Relay):
+    """A relay whose provider is another relay's lie."""
+
+    def __init__(self, relay: Relay, lie: Lie) -> None:
+        super().__init__(relay.upstream, memory=relay.memory, own_url=relay.own_url)
+        self._relay, self._told_by = relay, lie
+
+    async def fetch(self, ask: Ask) -> Told:
+        """What the lie behind says."""
+        return await self._told_by(self._relay, ask)
+
+
+def together(*lies: Lie) -> Lie:
+    """Lies one behind the other."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        for each in lies:
+            relay = _Through(relay, each)
+        return await relay.fetch(ask)
+
+    return lie
+
+
 def only_if(holds: Callable[[Ask], bool], lie: Lie) -> Lie:
     """The lie for some asks, the truth for all others."""
 

@@ -6,7 +6,21 @@ from pathlib import Path
 
 import yaml
 
-from tests.liars.lies import access, broken, errors, files, limits, links, money, rarely, seldom, streams, tasks, wires
+from tests.liars.lies import (
+    access,
+    broken,
+    errors,
+    files,
+    limits,
+    links,
+    models,
+    money,
+    rarely,
+    seldom,
+    streams,
+    tasks,
+    wires,
+)
 from tests.liars.relay import Lie
 from tests.liars.shapes import SHAPES
 
@@ -21,7 +35,7 @@ class Liar:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-TABLES = (money, access, streams, broken, errors, files, links, limits, wires, rarely, seldom)
+TABLES = (money, access, streams, models, broken, errors, files, links, limits, wires, rarely, seldom)
 _TOLD_OF_ALL = [Liar(name, slug, make(SHAPES[slug])) for name, (make, slugs) in tasks.LIES.items() for slug in slugs]
 _TOLD_OF_ONE = [Liar(name, slug, lie) for table in TABLES for name, (slug, lie) in table.LIES.items()]
 _RATED = [
