@@ -26,20 +26,23 @@ ODD = "e\u0301 \u2028 <b>&amp;</b> \\n 🐈"
 SMALL = 20
 
 
-def iter_changes(schema: Any, bodies: Iterable[Any]) -> Iterator[tuple[Any, Place, Any]]:
-    """Changes of bodies, as a body, one place in it, and a value: a member set or changed, an item put before those of a list.
+def iter_changes(
+    schema: Any, bodies: Iterable[Any], take: Callable[[Any], Any] = lambda body: body
+) -> Iterator[tuple[Place, Any, Any]]:
+    """Changes of bodies, as a place, a value, and the body with it: a member set or changed, an item put before those of a list.
 
-    The place of such an item is that of the list with `+`. What was shown with one body is not shown with the next;
-    whether a changed body is still a good one is not looked at.
+    The place of such an item is that of the list with `+`. `take` gives what becomes of a changed body, None where that is
+    no good one; what was shown with one body is not shown with the next.
     """
     seen: set[tuple[Place, str]] = set()
     for body in bodies:
         for place, value in _walk(schema, body, ()):
             # Items of one list are of one sort: what was shown in one need not be shown in the next.
             known = tuple("*" if isinstance(step, int) else step for step in place), repr(value)
-            if known not in seen:
+            taken = take(changed(body, place, value)) if known not in seen else None
+            if taken is not None:
                 seen.add(known)
-                yield body, place, value
+                yield place, value, taken
 
 
 def is_of_one_sort(schema: Any, value: Any) -> bool:
@@ -90,17 +93,15 @@ def _branches(parts: list[dict[str, Any]], value: Any) -> Iterator[tuple[bool, d
     """What is said of a value of one sort, and whether it is of that."""
     for part in parts:
         if isinstance(part.get("then"), dict) and _telling(part.get("if")):
-            yield _holds(part["if"], value), part["then"]
+            yield Shape(part["if"]).is_valid(value), part["then"]
 
 
 def _telling(condition: Any) -> set[str]:
-    """The members whose words a condition asks for: those tell of which sort an object is."""
-    members = condition.get("properties", {}) if isinstance(condition, dict) else {}
+    """The members whose words alone a condition asks for: those tell of which sort an object is."""
+    if not isinstance(condition, dict) or condition.keys() - {"properties", "required", "type"}:
+        return set()
+    members = condition.get("properties", {})
     return {name for name, member in members.items() if isinstance(member, dict) and member.keys() & {"const", "enum"}}
-
-
-def _holds(condition: Any, value: Any) -> bool:
-    return Shape(condition).is_valid(value)
 
 
 def _foreign(parts: list[dict[str, Any]], value: dict[str, Any]) -> set[str]:
@@ -110,12 +111,19 @@ def _foreign(parts: list[dict[str, Any]], value: dict[str, Any]) -> set[str]:
 
 
 def _spoken_of(parts: list[dict[str, Any]], value: dict[str, Any]) -> tuple[set[str], set[str]]:
-    """Members that are spoken of under a condition: one that holds here, and one that does not."""
+    """Members that are spoken of where an object is of this sort or of any, and where it is of another."""
     own, others = set[str](), set[str]()
     for holds, then in _branches(parts, value):
-        (own if holds else others).update((*then.get("required", ()), *then.get("properties", ())))
+        (own if holds else others).update(_named(then))
+    for part in parts:
+        if "then" in part and not _telling(part.get("if")):
+            own |= _named(part["then"])
     telling = {name for part in parts for name in _telling(part.get("if"))}
-    return own, others - telling
+    return own | telling, others
+
+
+def _named(then: Any) -> set[str]:
+    return {*then.get("required", ()), *then.get("properties", ())} if isinstance(then, dict) else set()
 
 
 def _parts(schema: Any) -> Iterator[dict[str, Any]]:
@@ -142,67 +150,84 @@ def _members(parts: list[dict[str, Any]]) -> dict[str, Any]:
 def _values(schema: Any, depth: int) -> list[Any]:
     """Values of a schema that differ in what is easily lost, each once."""
     found: list[Any] = []
-    for part in _parts(schema):
-        for value in _values_of(part, depth):
-            if not any(is_same(value, each) for each in found):
-                found.append(value)
+    for value in _iter_values(list(_parts(schema)), depth):
+        if not any(is_same(value, each) for each in found):
+            found.append(value)
     return found
 
 
-def _values_of(part: dict[str, Any], depth: int) -> list[Any]:
-    if "const" in part:
-        return [part["const"]]
-    if "enum" in part:
-        return list(part["enum"])[:MOST_WORDS]
+def _iter_values(parts: list[dict[str, Any]], depth: int) -> Iterator[Any]:
+    """Values of all that is said of one: words where there are any, and beside them something of each type."""
+    words = [word for part in parts for word in ([part["const"]] if "const" in part else part.get("enum", ()))]
+    yield from words[:MOST_WORDS]
+    types = {name: None for part in parts for name in _types(part)}
+    if not types and not words and any("properties" in part for part in parts):
+        types = {"object": None}
+    for name in types:
+        if name in _OF_TYPE and not (words and any(_is_of(name, word) for word in words)):
+            yield from _OF_TYPE[name](parts, depth)
+
+
+def _types(part: dict[str, Any]) -> list[str]:
     said = part.get("type", ())
-    values: list[Any] = []
-    for name in [said] if isinstance(said, str) else said:
-        values += _OF_TYPE[name](part, depth) if name in _OF_TYPE else []
-    return values
+    return [said] if isinstance(said, str) else list(said)
 
 
-def _numbers(part: dict[str, Any], depth: int) -> list[Any]:
-    low, high = part.get("minimum"), part.get("maximum")
-    values = [0, 1, *(n for n in (low, high) if n is not None and abs(n) <= SMALL)]
+def _is_of(name: str, word: Any) -> bool:
+    return Shape({"type": name}).is_valid(word)
+
+
+def _said(parts: list[dict[str, Any]], keyword: str) -> Any:
+    """What is said first by a keyword, None for nothing."""
+    return next((part[keyword] for part in parts if keyword in part), None)
+
+
+def _numbers(parts: list[dict[str, Any]], depth: int) -> Iterator[Any]:
+    low, high = _said(parts, "minimum"), _said(parts, "maximum")
+    yield from (0, 1, *(n for n in (low, high) if n is not None and abs(n) <= SMALL))
     if low is not None and low > 1:
-        values += [low, low + 1]
-    if part.get("type") == "integer" or "integer" in part.get("type", ()):
+        yield from (low, low + 1)
+    if not any("integer" in _types(part) for part in parts):
+        yield 0.5
+    elif low is None and high is None:
         # Of what is bounded nobody knows what so large a number would cost.
-        return values if low is not None or high is not None else [*values, LARGE]
-    return [*values, 0.5]
+        yield LARGE
 
 
-def _texts(part: dict[str, Any], depth: int) -> list[Any]:
-    if "pattern" in part or "format" in part:
-        return [find_sample(part)]
-    return ["", ODD] if depth < 2 else [ODD]
+def _texts(parts: list[dict[str, Any]], depth: int) -> Iterator[Any]:
+    if any("pattern" in part or "format" in part for part in parts):
+        yield find_sample({"type": "string", **{k: v for part in parts for k, v in part.items() if k in _OF_TEXTS}})
+        return
+    if depth < 2:
+        yield ""
+    yield ODD
 
 
-def _lists(part: dict[str, Any], depth: int) -> list[Any]:
-    if depth >= MOST_DEPTH:
-        return [[]]
-    return [[], *([value] for value in _values(part.get("items", {}), depth + 1))]
+def _lists(parts: list[dict[str, Any]], depth: int) -> Iterator[Any]:
+    yield []
+    if depth < MOST_DEPTH:
+        values = _values({"allOf": [part["items"] for part in parts if "items" in part]}, depth + 1)
+        yield from ([value] for value in values)
+        yield values[-2:]
 
 
-def _objects(part: dict[str, Any], depth: int) -> list[Any]:
-    least = find_sample(part)
+def _objects(parts: list[dict[str, Any]], depth: int) -> Iterator[Any]:
+    least = find_sample(parts[0])
     base = least if isinstance(least, dict) else {}
     if depth >= MOST_DEPTH:
-        return [base]
-    parts = list(_parts(part))
+        yield base
+        return
     members = _members(parts)
     telling = {name for each in parts for name in _telling(each.get("if")) if name in members}
-    values: list[Any] = []
     for sort in _sorts(parts, members, base, telling, depth):
-        values.append(sort)
+        yield sort
         for name in [n for n in members if n not in _foreign(parts, sort) and n not in telling]:
-            values += [{**sort, name: value} for value in _values(members[name], depth + 1)[:MOST_VALUES]]
-    more = part.get("additionalProperties")
+            yield from ({**sort, name: value} for value in _values(members[name], depth + 1)[:MOST_VALUES])
+    more = _said(parts, "additionalProperties")
     if isinstance(more, dict):
-        values += [{"first": value} for value in _values(more, depth + 1)[:MOST_VALUES]]
-    elif more is None and "properties" not in part:
-        values += [{"first": {"second": [0, False, None]}}]
-    return values
+        yield from ({"first": value} for value in _values(more, depth + 1)[:MOST_VALUES])
+    elif more is None and not members:
+        yield {"first": {"second": [0, False, None]}}
 
 
 def _sorts(
@@ -227,9 +252,10 @@ def _said_of(member: str, then: dict[str, Any]) -> list[Any]:
     return [] if found is None else [found]
 
 
-_OF_TYPE: Mapping[str, Callable[[dict[str, Any], int], list[Any]]] = {
-    "boolean": lambda part, depth: [False, True],
-    "null": lambda part, depth: [None],
+_OF_TEXTS = frozenset(("pattern", "format", "minLength", "maxLength"))
+_OF_TYPE: Mapping[str, Callable[[list[dict[str, Any]], int], Iterable[Any]]] = {
+    "boolean": lambda parts, depth: (False, True),
+    "null": lambda parts, depth: (None,),
     "integer": _numbers,
     "number": _numbers,
     "string": _texts,

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any, Protocol
 
 from understudy.contracts.citing import NOTHING, Citation
 from understudy.contracts.contract import Contract
@@ -19,6 +19,20 @@ from understudy.contracts.reading import Reading
 from understudy.contracts.texts import Text, iter_texts
 
 UPSTREAM = "upstream"
+# What the provider says, word for word, when the prompt has these words: much that who writes it anew writes otherwise.
+# A letter of two characters, joined and other odd characters, marks of HTML, line ends and spaces at the ends; numbers
+# that binary fractions do not have.
+_ODD = ' e\u0301 \u2028 \u200d 👩‍👩‍👧 <b>&amp;</b> “\\u0041” 100 % \t\r\n```html\n<a href="x">1 < 2 && 3 > 2</a>\n```\n\n* 你好 \n '
+_ARGUMENTS = {"city": "北京 <&> 🐈", "days": 9007199254740993, "share": 0.1, "none": None, "all": [], "on": False}
+RECITALS: Mapping[str, Mapping[str, Any]] = {
+    "[recite text]": {"text": _ODD},
+    "[recite one word]": {"text": "so so so so so so so so, ha ha ha ha ha ha, 1 1 1 1 1 1, no no no no no no."},
+    "[recite tokens]": {"text": "Counted.", "usage": {"input": 31, "output": 23, "thinking": 11}},
+    "[recite thoughts]": {"thinking": _ODD, "text": "So it is."},
+    "[recite calls]": {
+        "tools": [{"name": "get_weather", "arguments": _ARGUMENTS}, {"name": "get_time", "arguments": {"zone": ""}}]
+    },
+}
 _MARKER = re.compile(r"ref-[0-9a-f]{4}-[0-9]{4}")
 _LENGTH, _WHOLE_LENGTH = re.compile(r"(\d+) bytes of \S+/"), re.compile(r"only the first \d+ of (\d+) bytes")
 _DIGEST = re.compile(r"their digest is ([0-9a-f]{32})")
@@ -143,7 +157,8 @@ def _pair(contract: Contract, alike: list[Reading], behind: list[Reading], texts
     client = alike[0]
     found = _FAULT.search(client.exchange.request_body.decode("utf-8", "replace"))
     words = dict(part.split("=", 1) for part in found[1].split() if "=" in part) if found else {}
-    fault = words.pop("fault", "")
+    # What is to go wrong with another operation, later, does not go wrong here.
+    fault = "" if "operation" in words else words.pop("fault", "")
     told = tuple(texts[reading.exchange] for reading in behind if reading.exchange in texts)
     citation = contract.cite(client.operation) if client.operation else NOTHING
     return Pair(
@@ -165,8 +180,9 @@ def _iter_followed(history: History, behind: History, pairs: tuple[Pair, ...]) -
 def _polls_of(side: History) -> Mapping[str, list[Reading]]:
     """The answers about single tasks, by the id that was asked for."""
     polls: dict[str, list[Reading]] = defaultdict(list)
-    for reading in side.of("task.get"):
-        polls[side.asked_id(reading)].append(reading)
+    for reading in side.readings:
+        if reading.behavior == "task.get" and reading.is_answer and reading.exchange.where == "client":
+            polls[side.asked_id(reading)].append(reading)
     return polls
 
 

@@ -1,12 +1,13 @@
 """The mock behind a relay: a provider that records what it is asked, and fails where the request says so."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.upstream import UPSTREAM
+from understudy.contracts.upstream import RECITALS, UPSTREAM
 from understudy.mockserver.journal import Record
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.server import Binding
@@ -34,6 +35,11 @@ class Behind:
         self.key = provider.accounts[0].key
         self.secrets = frozenset((self.key, urlsplit(self.base_url).netloc))
         self._told = 0
+
+    def prepare(self) -> None:
+        """Learn what is to be said word for word."""
+        lines = [{"when": {"last": re.escape(words)}, **line} for words, line in RECITALS.items()]
+        self._server.run(lambda: self._server.service.worlds.default.script.set({"completions": lines}))
 
     async def exchanges(self) -> list[Exchange]:
         """What it was asked since this was asked last, in order."""
@@ -74,4 +80,6 @@ def playing_behind(provider: Provider, host: str, port: int) -> Iterator[Behind]
     rich = replace(provider, accounts=tuple(replace(account, credits=CREDITS) for account in provider.accounts))
     binding = Binding(host=host, port=port, media_port=0)
     with RunningServer([Stage(rich)], Settings(speed=SPEED, pace=PACE), binding) as server:
-        yield Behind(server, provider)
+        behind = Behind(server, provider)
+        behind.prepare()
+        yield behind

@@ -2,14 +2,16 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from understudy.contracts.checks.pairing import differing, of_pair, shortened
-from understudy.contracts.differences import Difference, is_nothing, iter_differences
+from understudy.contracts.checks.requests import OF_THE_MOMENT
+from understudy.contracts.differences import Difference, is_nothing, is_same, iter_differences
+from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, links_of
-from understudy.contracts.reading import Reading, states_of
+from understudy.contracts.reading import Reading, parse_json, states_of
 from understudy.contracts.texts import Text
 from understudy.contracts.upstream import Followed, Pair, file_of, pairs_of, tasks_of
 from understudy.specs.model import TERMINAL, Kind
@@ -28,8 +30,13 @@ OWN_NAMES = frozenset(
 # Members whose texts are compared as what they mean.
 _SAID = ("text", "thoughts", "calls", "stop")
 _USAGE = ("input", "output", "thinking", "total")
+# Bytes that the provider writes at a time into a stream that is watched; so many times fewer pieces are held back. Seconds
+# between two pieces that did not come together.
+SIZE, FEW, BREATH = 300, 4, 0.02
 # As many times as often as the provider a relay is asked that tells what it told before.
 STALE = 3
+# Characters from which on a text is a file.
+MOST_WORDY = 2_000
 # Seconds that a stream must take for its pieces to be told from its whole.
 HELD = 0.6
 
@@ -38,6 +45,7 @@ def judge_answer(history: History) -> Iterator[Evidence]:
     """What the provider said is what the client hears: texts, thoughts, calls and reasons, pictures and speech, and all beside."""
     yield from _changed_media(history)
     yield from _invented(history)
+    yield from _misread(history)
     for pair, mine, theirs in _whole(history):
         if len(mine.choices) != len(theirs.choices):
             yield of_pair(pair, f"{len(theirs.choices)} choices became {len(mine.choices)}")
@@ -58,9 +66,9 @@ def judge_answer(history: History) -> Iterator[Evidence]:
 def _changed_beside(pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
     """Whatever else an answer tells. Numbers of tokens have a check of their own."""
     heard, said = (each.told.body if each.told else each.reading.body for each in (mine, theirs))
-    told = {name for name in _USAGE if _tokens(mine, name) != _tokens(theirs, name)}
+    is_counted = any(_recounted(mine, theirs))
     for found in iter_differences(said, heard):
-        if found.place[-1] in OWN_NAMES or (told and "tokens" in str(found.place[-1]).lower()):
+        if found.place[-1] in OWN_NAMES or (is_counted and "token" in str(found.place[-1]).lower()):
             continue
         yield of_pair(pair, _how(found), _is_doubtful(found))
 
@@ -74,7 +82,10 @@ def _how(found: Difference) -> str:
 
 
 def _is_doubtful(found: Difference) -> bool:
-    """Whether a difference may well mean the same: what says nothing is left out, or something is said beside."""
+    """Whether a difference may well mean the same: nothing is left out, something is said beside, or JSON in a text is written anew."""
+    if isinstance(found.before, str) and isinstance(found.after, str):
+        said, heard = (parse_json(text.encode()) for text in (found.before, found.after))
+        return isinstance(said, dict) and is_same(said, heard)
     return found.is_added or (found.is_lost and is_nothing(found.before))
 
 
@@ -106,6 +117,18 @@ def _changed_media(history: History) -> Iterator[Evidence]:
                 count = f"{len(theirs)} pictures became {len(mine)}"
                 other = "a picture has other bytes than the provider gave it"
                 yield of_pair(pair, other if len(mine) == len(theirs) else count)
+                continue
+            bodies = isinstance(there.body, dict) and isinstance(here.body, dict)
+            for found in iter_differences(there.body, here.body) if bodies else ():
+                # Links are the relay's business; of files there is more above.
+                if found.place[-1] not in OWN_NAMES and not _is_of_file(found):
+                    yield of_pair(pair, _how(found), _is_doubtful(found))
+
+
+def _is_of_file(found: Difference) -> bool:
+    return any(isinstance(text, str) and len(text) > MOST_WORDY for text in (found.before, found.after)) or any(
+        isinstance(text, str) and text.startswith(("http://", "https://")) for text in (found.before, found.after)
+    )
 
 
 def _pictures(reading: Reading) -> list[bytes]:
@@ -122,6 +145,19 @@ def _bytes_of(text: str) -> bytes:
         return text.encode()
 
 
+def _misread(history: History) -> Iterator[Evidence]:
+    """A stream that the provider told to its end is told to its end, in whatever form it came."""
+    for pair in pairs_of(history):
+        if pair.again or pair.fault in CUTTING or pair.client.exchange.probe == "leaves" or not pair.texts:
+            continue
+        theirs, exchange = pair.texts[-1], pair.client.exchange
+        if theirs.told is None or not theirs.is_whole or (pair.client.is_refusal and pair.client.is_answer):
+            continue
+        if exchange.error or (pair.text is not None and not pair.text.is_whole):
+            form = f" ({pair.fault})" if pair.fault else ""
+            yield of_pair(pair, f"the provider's stream was whole{form}, and the client's is not")
+
+
 def _invented(history: History) -> Iterator[Evidence]:
     """A text where the provider gave none is the relay's own."""
     for pair in pairs_of(history):
@@ -135,14 +171,15 @@ def judge_usage(history: History) -> Iterator[Evidence]:
     for pair, mine, theirs in _whole(history):
         if mine.told is not None and mine.told.usages == 0:
             continue
-        for name in _USAGE:
-            said, heard = _tokens(theirs, name), _tokens(mine, name)
-            if said is not None and heard is not None and said != heard:
-                yield of_pair(pair, f"{said} {name} tokens are told as {heard}")
+        for message in _recounted(mine, theirs):
+            yield of_pair(pair, message)
 
 
-def _tokens(text: Text, name: str) -> Any:
-    return text.values.get(f"$completion.{name}_tokens")
+def _recounted(mine: Text, theirs: Text) -> Iterator[str]:
+    for name in _USAGE:
+        said, heard = (text.values.get(f"$completion.{name}_tokens") for text in (theirs, mine))
+        if said is not None and heard is not None and said != heard:
+            yield f"{said} {name} tokens are told as {heard}"
 
 
 def judge_status(history: History) -> Iterator[Evidence]:
@@ -152,10 +189,13 @@ def judge_status(history: History) -> Iterator[Evidence]:
             continue
         there, here = pair.behind[-1], pair.client
         # That the provider is not there is no document's matter, if only it is told as a failure of the server.
-        if pair.fault in SILENT and here.is_refusal and not here.conditions and here.exchange.status < 500:
-            message = f"the provider gave no answer ({pair.fault}), and it is told with {here.exchange.status} in no documented words"
-            yield of_pair(pair, message)
-        if there.exchange.status >= 400 and pair.fault in ("", "refuse", "status"):
+        if pair.fault in SILENT and here.is_refusal and _blames_client(here):
+            yield of_pair(
+                pair, f"the provider gave no answer ({pair.fault}), and it is told with {here.exchange.status}"
+            )
+        if pair.fault == "latency" and there.is_success and here.is_refusal:
+            yield of_pair(pair, f"the provider answered late, and the client is told {here.exchange.status}")
+        if there.is_refusal and pair.fault in ("", "refuse", "status"):
             yield from _refused(pair, here, there)
         elif pair.fault in SILENT and here.is_success:
             yield of_pair(pair, f"the provider gave no answer ({pair.fault}), and the client is told a success")
@@ -165,6 +205,17 @@ def judge_status(history: History) -> Iterator[Evidence]:
             yield of_pair(pair, message, assumed=True)
 
 
+def _blames_client(here: Reading) -> bool:
+    """Whether a refusal says that the request is at fault, not the moment."""
+    if here.conditions:
+        return not OF_THE_MOMENT & set(here.conditions)
+    return here.exchange.status < 500
+
+
+def _told(there: Reading) -> str:
+    return str(there.exchange.status if there.exchange.status >= 400 else there.values.get("$error.code", "refusal"))
+
+
 def _has_reworded(here: Reading, there: Reading) -> bool:
     told = there.exchange.response_body
     return bool(told) and here.exchange.response_body != told
@@ -172,7 +223,7 @@ def _has_reworded(here: Reading, there: Reading) -> bool:
 
 def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
     if here.is_success:
-        yield of_pair(pair, f"the provider's {there.exchange.status} is told as a success")
+        yield of_pair(pair, f"the provider's {_told(there)} is told as a success")
         return
     is_own = bool(there.conditions) and OF_THE_ACCOUNT.issuperset(there.conditions)
     if here.exchange.status != there.exchange.status:
@@ -209,6 +260,7 @@ def judge_cut(history: History) -> Iterator[Evidence]:
                 pair, f"the provider's stream broke off ({pair.fault}), and the client is told that it is whole"
             )
         yield from _silent_end(pair)
+        yield from _good_end(pair)
         yield from _doubled(pair)
 
 
@@ -218,6 +270,15 @@ def _silent_end(pair: Pair) -> Iterator[Evidence]:
         return
     if pair.text.told.error is None and any(text.told and text.told.error is not None for text in pair.texts):
         yield of_pair(pair, "the provider told an error within its stream, and the client hears none")
+
+
+def _good_end(pair: Pair) -> Iterator[Evidence]:
+    """Where the connection's end is the stream's, one that broke must break."""
+    if pair.text is None or pair.text.protocol.has_end or pair.text.told is None or pair.client.exchange.error:
+        return
+    has_broken = pair.fault == "truncated_chunk" or (pair.fault == "cut" and pair.settings.get("end") != "finish")
+    if has_broken and not pair.text.is_whole and pair.text.told.error is None:
+        yield of_pair(pair, "the provider's connection broke, and the client's ended in good order")
 
 
 def _doubled(pair: Pair) -> Iterator[Evidence]:
@@ -237,6 +298,15 @@ def judge_holding(history: History) -> Iterator[Evidence]:
             continue
         if exchange.answered - exchange.chunks[0][0] < took / 4:
             yield of_pair(pair, f"a stream of {took:.1f} seconds comes all at its end")
+        elif _pieces(exchange) < len(exchange.response_body) / SIZE / FEW:
+            pieces = _pieces(exchange)
+            yield of_pair(pair, f"a stream that was written little by little comes in {pieces} pieces")
+
+
+def _pieces(exchange: Exchange) -> int:
+    """How often something came, what follows at once counted as one."""
+    times = [moment for moment, _ in exchange.chunks]
+    return 1 + sum(later - earlier > BREATH for earlier, later in pairwise(times))
 
 
 def judge_recovery(history: History) -> Iterator[Evidence]:
@@ -257,7 +327,8 @@ def judge_tasks(history: History) -> Iterator[Evidence]:
         kind = followed.created.kind
         mine, theirs = (_ended(kind, polls) for polls in (followed.here, followed.there)) if kind else (None, None)
         if kind and mine and theirs:
-            for message in _changes_of_task(kind, mine, theirs):
+            messages = list(_changes_of_task(kind, mine, theirs))
+            for message in messages or _changes_on_the_way(followed):
                 yield _of_task(followed, message)
         elif theirs:
             said, heard = _state_of(theirs), _state_of(followed.here[-1])
@@ -299,6 +370,18 @@ def _changes_of_task(kind: Kind, mine: Reading, theirs: Reading) -> Iterator[str
         said, heard = (_count(links_of(reading.values, name)) for reading in (theirs, mine))
         if said != heard:
             yield f"of {said} links to a task's {name} the client is told {heard}"
+
+
+def _changes_on_the_way(followed: Followed) -> Iterator[str]:
+    """Where each poll here was one there, each told what that told."""
+    if len(followed.here) != len(followed.there):
+        return
+    for mine, theirs in zip(followed.here, followed.there, strict=True):
+        for name in ("state", "progress"):
+            said, heard = (reading.values.get(f"$task.{name}") for reading in (theirs, mine))
+            if mine.is_success and theirs.is_success and said is not None and said != heard:
+                yield f"a task's {name} on its way: changed {differing(said, heard)}"
+                return
 
 
 def _count(links: Any) -> int:

@@ -93,17 +93,18 @@ def _default_of(history: History, pair: Pair, found: Difference) -> Any:
 def _lost_headers(history: History, pair: Pair) -> Iterator[Evidence]:
     """Headers that are documented, or that the protocol knows, are part of what is asked; all others are whose they are.
 
-    What says under which key a request may be repeated must arrive; a relay may speak another version of a protocol,
-    and name its requests itself.
+    What the document demands must arrive, and what says under which key a request may be repeated, or asks for something; a
+    relay may name its requests itself.
     """
     operation = pair.client.operation
     if operation is None:
         return
     sent, came = (each.exchange for each in (pair.client, pair.behind[0]))
     protocol, idempotency = protocol_of(operation), history.contract.provider.idempotency
-    names = [parameter.name for parameter in operation.parameters if parameter.where == "header"]
-    asking = [name for name, _ in protocol.headers] if protocol else []
-    for name in (*names, *asking):
+    own = [parameter for parameter in operation.parameters if parameter.where == "header"]
+    names, asking = [p.name for p in own], [p.name for p in own if p.required]
+    asking += [name for name, _ in protocol.headers] if protocol else []
+    for name in dict.fromkeys((*names, *asking)):
         mine, theirs = sent.sent_header(name), came.sent_header(name)
         if mine and mine != theirs:
             is_asking = name in asking or (idempotency is not None and name.lower() == idempotency.header.lower())
@@ -157,7 +158,8 @@ def _keys_passed_on(history: History) -> Iterator[Evidence]:
     for exchange in theirs:
         places = [(f"the header {name}", value) for name, value in exchange.request_headers]
         places += [(f"the query's {name}", value) for name, value in exchange.parameters.items()]
+        places += [("the body", exchange.request_body.decode("utf-8", "replace"))]
         for place, value in places:
             # A word of its own: what is short may stand in anything.
-            if any(key in re.split(r"[\s,;=:]+", value) for key in keys):
+            if any(key in re.split(r"[\s,;=:\"]+", value) for key in keys):
                 yield Evidence(f"the client's key is told to the provider, in {place}", (exchange,), exchange.operation)

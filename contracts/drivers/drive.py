@@ -84,7 +84,7 @@ class Drive:
         getter, task_id = self.getter_of(kind), id_of(created.values)
         return await self.target.send(ask_for_task(getter, task_id, who)) if getter and task_id else None
 
-    async def follow(self, kind: Kind, created: Reading, who: str = "first") -> Reading | None:
+    async def follow(self, kind: Kind, created: Reading, who: str = "first", probe: str = "") -> Reading | None:
         """Poll a task until it is over, at the pace that the target advises; the last answer, None when there is none.
 
         A task that does not end in its time is given up, and said so by the probe of the last poll; after that others of
@@ -95,7 +95,7 @@ class Drive:
             return None
         pause, patience, started = self.waiting.pace.first, self.patience_for(kind, created), self.waiting.now()
         while True:
-            reading = await self.target.send(ask_for_task(getter, task_id, who))
+            reading = await self.target.send(ask_for_task(getter, task_id, who, probe))
             states = states_of(kind, reading.values.get("$task.state")) if reading.is_success else ()
             if (states and all(state.phase in TERMINAL for state in states)) or not (
                 reading.is_success or _may_pass(reading)

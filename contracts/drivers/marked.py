@@ -11,19 +11,19 @@ from typing import Any
 
 from understudy.contracts.constraints import iter_constraints
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.drivers.texts import iter_wishes
+from understudy.contracts.drivers.texts import TOOLS, can_say, iter_wishes
 from understudy.contracts.exchange import Headers
 from understudy.contracts.history import CHANGED, SPOILED, VARIED
-from understudy.contracts.inputs import Places, find_places, find_task_body, iter_good_bodies
-from understudy.contracts.members import ODD, Place, changed, is_of_one_sort, iter_changes
-from understudy.contracts.negatives import iter_negatives
+from understudy.contracts.inputs import Places, find_places, find_task_body, iter_good_bodies, iter_members
+from understudy.contracts.members import ODD, Place, is_of_one_sort, iter_changes
+from understudy.contracts.negatives import find, iter_negatives
 from understudy.contracts.protocols.protocol import Protocol, Wish
 from understudy.contracts.requests import Request, ask, put_at, to_json
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
 from understudy.contracts.texts import protocol_of
-from understudy.contracts.upstream import mark, marker_in
+from understudy.contracts.upstream import RECITALS, mark, marker_in
 from understudy.contracts.variants import completed, find_failing
 from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
@@ -54,6 +54,15 @@ CALL_FAULTS = (
 )
 # What takes its time, and is no fault at all for who waits.
 LATE_FAULTS = ("fault=latency seconds=1", "fault=latency seconds=5")
+# What goes wrong with a poll of a task.
+POLL_FAULTS = (
+    "fault=unknown_value",
+    "fault=status status=503",
+    "fault=status status=429",
+    "fault=drop",
+    "fault=html",
+    "fault=refuse condition=service_busy",
+)
 # What goes wrong on the way of a stream.
 STREAM_FAULTS = (
     "fault=cut events=1",
@@ -194,13 +203,18 @@ def iter_good(marked: Marked) -> Iterator[Request]:
     protocol = marked.protocol
     for wish in iter_wishes(protocol, marked.operation) if protocol else ():
         yield marked.ask(marked.filled(wish))
+    for wish in _recitals(marked):
+        yield marked.ask(marked.filled(wish), VARIED)
     bodies = [*_forms(marked, marked.plain), *(_forms(marked, marked.streamed) if marked.streamed else ())]
     for body in bodies[1:]:
         yield marked.ask(body)
     several = _several(marked) if marked.operation.behavior == "images" else None
     if several:
         yield marked.ask(several)
-    yield marked.ask(marked.filled(marked.plain), headers=_more_headers(marked))
+    yield from (marked.ask(_marked_anew(marked, body), VARIED) for body in _examples(marked))
+    # Twice with the same headers: what they name is no reason to answer with what was answered before.
+    headers = _more_headers(marked)
+    yield from (marked.ask(marked.filled(marked.plain), VARIED, headers) for _ in range(2))
     yield from _iter_refused(marked)
     yield from _iter_changed(marked)
 
@@ -219,6 +233,18 @@ def _iter_refused(marked: Marked) -> Iterator[Request]:
                 break
 
 
+def _recitals(marked: Marked) -> Iterator[Wish]:
+    """What is to be said word for word, plain and streamed, as far as the protocol can tell of it."""
+    protocol = marked.protocol
+    for words, line in RECITALS.items() if protocol is not None else ():
+        tools = TOOLS if "tools" in line else ()
+        wish = Wish(f"Recite. {words}", tools=tools, thinks="thinking" in line, wants_usage=True)
+        if protocol is not None and can_say(wish, protocol, marked.operation):
+            yield wish
+            if marked.streamed:
+                yield replace(wish, is_streamed="is_streamed" in protocol.can)
+
+
 def _forms(marked: Marked, wish: Wish) -> Iterator[dict[str, Any]]:
     """A body of a wish, then in each other form that the protocol has for it."""
     yield marked.filled(wish)
@@ -226,6 +252,17 @@ def _forms(marked: Marked, wish: Wish) -> Iterator[dict[str, Any]]:
         body = form(marked.filled(wish))
         if marked.is_good(body):
             yield body
+
+
+def _examples(marked: Marked) -> Iterator[dict[str, Any]]:
+    """The documented bodies, each with a marked prompt in place of its own."""
+    path = _prompt_of(marked.operation, marked.kind)
+    bodies = iter_good_bodies(marked.drive.contract, marked.operation) if path and not marked.protocol else ()
+    for body in bodies:
+        filled: dict[str, Any] = copy.deepcopy(body)
+        put_at(filled, path, f"{find(filled, path) or ''} {mark(marked.drive.seed, 0)}".strip())
+        if marked.is_good(filled):
+            yield filled
 
 
 def _more_headers(marked: Marked) -> Headers:
@@ -238,19 +275,18 @@ def _more_headers(marked: Marked) -> Headers:
 def _iter_changed(marked: Marked) -> Iterator[Request]:
     """Bodies that differ from a good one in one place, each of them streamed, too, where its place was shown before."""
     plain, streamed = marked.plain, marked.streamed
-    bases = list(_forms(marked, plain))
+    bases = [*_forms(marked, plain), *_examples(marked)]
     seen: dict[Place, int] = {}
     count = 0
-    for base, place, value in iter_changes(marked.shape.schema, bases):
+    for place, value, taken in iter_changes(marked.shape.schema, bases, lambda body: _completed(marked, body)):
         if count >= MOST_CHANGES:
             reason = f"of {marked.operation.id} only {MOST_CHANGES} changed bodies were sent"
             marked.drive.reasons[f"upstream/{marked.operation.id}/changed"] = reason
             return
-        body = _completed(marked, changed(base, place, value))
-        if place[0] == "stream" or body is None:
+        if place[0] == "stream":
             continue
         number = seen[place] = seen.get(place, -1) + 1
-        body = _marked_anew(marked, body)
+        body = _marked_anew(marked, taken)
         if streamed and number % 2 and "is_streamed" in (marked.protocol.can if marked.protocol else ()):
             body = {**body, "stream": True}
         if marked.is_good(body):
@@ -308,6 +344,23 @@ def iter_bad(marked: Marked) -> Iterator[Request]:
         yield marked.ask(marked.filled(replace(streamed, most_tokens=40), SLOWLY), "held")
         leaving = marked.ask(marked.filled(replace(streamed, most_tokens=80), SLOWLY), "leaves")
         yield leaving.evolve(leaves_after=LEAVES_AFTER)
+
+
+def iter_alike(marked: Marked) -> Iterator[Request]:
+    """Requests of which each may be sent more than once: plain, and with nothing left to chance."""
+    plain = marked.filled(marked.plain)
+    yield marked.ask(plain, VARIED)
+    surely = {**_marked_anew(marked, plain), "temperature": 0}
+    if "temperature" in {name for name, _ in iter_members(marked.shape.schema)} and marked.is_good(surely):
+        yield marked.ask(surely, VARIED)
+
+
+def iter_troubled(marked: Marked, getter: Operation) -> Iterator[dict[str, Any]]:
+    """Bodies of tasks of which a poll goes wrong: the task does not."""
+    for fault in POLL_FAULTS:
+        body = marked.filled(marked.plain, f"{fault} operation={getter.id} times=1")
+        if marked.is_good(body):
+            yield body
 
 
 def iter_failing(marked: Marked, kind: Kind) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ from understudy.specs.model import Operation
 
 _WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]})
 _TIME = Tool("get_time", {"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
+TOOLS = (_WEATHER, _TIME)
 _TALK = "Tell me in two sentences what a lighthouse is for."
 _SEA = "Describe the sea in five sentences."
 _RIDDLE = "Which is larger, 9.11 or 9.8?"
@@ -192,13 +193,18 @@ def _iter_ways(operation: Operation, body: Any) -> Iterator[Any]:
 
 def iter_wishes(protocol: Protocol, operation: Operation, wishes: Iterable[Wish] = WISHES) -> Iterator[Wish]:
     """What the protocol can say of all that is wished, plain and streamed."""
-    shown = {expression.name for case in operation.reply.cases for expression in case.body.expressions()}
     for wish in wishes:
-        if not _needed(wish) <= protocol.can or (wish.tools and not shown & SHOW_CALLS):
+        if not can_say(wish, protocol, operation):
             continue
         yield wish
         if "is_streamed" in protocol.can and operation.reply.stream:
             yield replace(wish, is_streamed=True)
+
+
+def can_say(wish: Wish, protocol: Protocol, operation: Operation) -> bool:
+    """Whether a protocol can say what is wished, and an operation's answer tell of it."""
+    shown = {expression.name for case in operation.reply.cases for expression in case.body.expressions()}
+    return _needed(wish) <= protocol.can and (not wish.tools or bool(shown & SHOW_CALLS))
 
 
 def _needed(wish: Wish) -> set[str]:

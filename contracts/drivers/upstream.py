@@ -3,15 +3,26 @@
 import asyncio
 import time
 from dataclasses import replace
+from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
-from understudy.contracts.drivers.marked import Marked, find_marked, iter_bad, iter_failing, iter_good
+from understudy.contracts.drivers.marked import (
+    Marked,
+    find_marked,
+    iter_alike,
+    iter_bad,
+    iter_failing,
+    iter_good,
+    iter_troubled,
+)
 from understudy.contracts.drivers.owners import run_cancels, run_repetitions
 from understudy.contracts.drivers.tasks import fetch_results, look
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.history import VARIED
-from understudy.contracts.requests import Request
+from understudy.contracts.history import SPOILED
+from understudy.contracts.inputs import unknown_id
+from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.upstream import Upstream, marker_in
+from understudy.specs.model import Operation
 
 # Requests that are under way at a time: more would make a slow relay slower, and less would take longer.
 TOGETHER = 12
@@ -69,15 +80,14 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
         async with gate:
             await drive.target.send(request)
 
-    async def send_alike(marked: Marked) -> None:
-        request = marked.ask(marked.filled(marked.plain), VARIED)
+    async def send_alike(request: Request) -> None:
         for _ in range(ALIKE):
             await send(request)
         await all_of(*(send(request) for _ in range(ALIKE)))
 
     await all_of(
         *(send(request) for marked in passed for request in iter_good(marked)),
-        *(send_alike(marked) for marked in passed),
+        *(send_alike(request) for marked in passed for request in iter_alike(marked)),
         *(_follow(marked) for marked in passed if marked.kind),
         *((run_cancels(drive), run_repetitions(drive), look(drive)) if any(marked.kind for marked in passed) else ()),
     )
@@ -107,16 +117,25 @@ async def _now(watcher: _Watcher, request: Request) -> bool:
 
 
 async def _follow(marked: Marked) -> None:
-    """Tasks of an operation to their ends, which are good and bad, and once more after that."""
+    """Tasks of an operation to their ends, which are good and bad, and once more after that; some with a poll that goes wrong."""
     drive, kind = marked.drive, marked.kind
     assert kind
+    getter = drive.getter_of(kind)
 
-    async def follow(request: Request) -> None:
-        created = await drive.target.send(request)
-        last = await drive.follow(kind, created) if created.is_success else None
-        if last is not None:
+    async def follow(body: dict[str, Any], probe: str = "") -> None:
+        created = await drive.target.send(marked.ask(body, probe))
+        last = await drive.follow(kind, created, probe=probe) if created.is_success else None
+        if last is not None and not probe:
             await fetch_results(drive, kind, last)
             await drive.poll(kind, created)
 
-    bodies = (marked.filled(marked.plain), *iter_failing(marked, kind))
-    await all_of(*(follow(marked.ask(body)) for body in bodies))
+    await all_of(
+        *(follow(body) for body in (marked.filled(marked.plain), *iter_failing(marked, kind))),
+        *(follow(body, SPOILED) for body in (iter_troubled(marked, getter) if getter else ())),
+        *(drive.target.send(request) for request in _unknown(drive, getter)),
+    )
+
+
+def _unknown(drive: Drive, getter: Operation | None) -> list[Request]:
+    """A request for a task that nobody made."""
+    return [ask_for_task(getter, unknown_id(drive.contract, getter), probe="unknown_id")] if getter else []

@@ -7,6 +7,7 @@ from typing import Any
 
 from understudy.contracts.protocols.protocol import (
     PICTURE,
+    TAKEN,
     Protocol,
     Talk,
     Told,
@@ -171,13 +172,13 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
         {"role": "assistant", "content": [used]},
         {"role": "user", "content": blocks},
     ]
-    return {**body, "messages": messages, "tools": [{"name": "look_up", "input_schema": {"type": "object"}}]}
+    return {**body, "messages": messages, "tools": [{"name": "look_up", "description": "", "input_schema": TAKEN}]}
 
 
 def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
-    """The text after a picture."""
-    source = {"type": "base64", "media_type": "image/png", "data": PICTURE}
-    blocks = [{"type": "image", "source": source}, {"type": "text", "text": body["messages"][-1]["content"]}]
+    """The text between two pictures."""
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
+    blocks = [picture, {"type": "text", "text": body["messages"][-1]["content"]}, picture]
     return {**body, "messages": [{"role": "user", "content": blocks}]}
 
 

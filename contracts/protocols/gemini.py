@@ -136,9 +136,9 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
-    """The text after a picture."""
+    """The text between two pictures."""
     picture = {"inlineData": {"mimeType": "image/png", "data": PICTURE}}
-    return {**body, "contents": [{"role": "user", "parts": [picture, *body["contents"][-1]["parts"]]}]}
+    return {**body, "contents": [{"role": "user", "parts": [picture, *body["contents"][-1]["parts"], picture]}]}
 
 
 def _in_turns(body: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +150,12 @@ def _in_turns(body: dict[str, Any]) -> dict[str, Any]:
         {"role": "model", "parts": [signed]},
         {"role": "user", "parts": [answered]},
     ]
-    declared = {"functionDeclarations": [{"name": "look_up", "description": "", "parameters": {"type": "OBJECT"}}]}
+    taken = {
+        "type": "OBJECT",
+        "properties": {"place": {"type": "STRING", "nullable": False}, "days": {"type": "INTEGER", "minimum": 0}},
+        "required": ["place"],
+    }
+    declared = {"functionDeclarations": [{"name": "look_up", "description": "", "parameters": taken}]}
     return {**body, "contents": [*turns, *body["contents"]], "tools": [declared]}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from understudy.contracts.protocols.protocol import (
     OPENAI_REFUSAL,
     PICTURE,
+    TAKEN,
     Protocol,
     Talk,
     Told,
@@ -145,7 +146,18 @@ def _take_choice(told: Told, choices: dict[int, dict[str, Any]], each: Any) -> N
         _take_call(told, message.setdefault("tool_calls", {}), call)
     if child(each, "finish_reason") is not None:
         choice["finish_reason"] = each["finish_reason"]
-    choice["logprobs"] = each.get("logprobs")
+    _take_chances(choice, child(each, "logprobs"))
+
+
+def _take_chances(choice: dict[str, Any], told: Any) -> None:
+    """How likely tokens were is told piece by piece; a chunk without any tells of none."""
+    known = choice.setdefault("logprobs", None)
+    if isinstance(told, dict) and isinstance(known, dict):
+        for name, chances in told.items():
+            if isinstance(chances, list) and isinstance(known.get(name), list):
+                known[name] = known[name] + chances
+    elif isinstance(told, dict):
+        choice["logprobs"] = dict(told)
 
 
 def _take_call(told: Told, calls: dict[int, dict[str, Any]], call: Any) -> None:
@@ -176,7 +188,7 @@ def _closed(choice: dict[str, Any]) -> dict[str, Any]:
 
 _TOOL: dict[str, Any] = {
     "type": "function",
-    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}, "strict": False},
+    "function": {"name": "look_up", "description": "", "parameters": TAKEN, "strict": False},
 }
 _CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
 
@@ -189,9 +201,10 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
-    """The text after a picture, of which little is to be looked at."""
-    picture = {"url": f"data:image/png;base64,{PICTURE}", "detail": "low"}
-    parts = [{"type": "image_url", "image_url": picture}, {"type": "text", "text": body["messages"][-1]["content"]}]
+    """The text between two pictures, of one of which little is to be looked at."""
+    urls = [{"url": f"data:image/png;base64,{PICTURE}", **more} for more in ({"detail": "low"}, {})]
+    before, after = ({"type": "image_url", "image_url": url} for url in urls)
+    parts = [before, {"type": "text", "text": body["messages"][-1]["content"]}, after]
     return {**body, "messages": [{"role": "user", "content": parts}]}
 
 

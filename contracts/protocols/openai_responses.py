@@ -6,6 +6,7 @@ from typing import Any
 from understudy.contracts.protocols.protocol import (
     OPENAI_REFUSAL,
     PICTURE,
+    TAKEN,
     Protocol,
     Talk,
     Told,
@@ -149,9 +150,10 @@ def _in_parts(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_a_picture(body: dict[str, Any]) -> dict[str, Any]:
-    """The text after a picture."""
-    picture = {"type": "input_image", "image_url": f"data:image/png;base64,{PICTURE}", "detail": "low"}
-    parts = [picture, {"type": "input_text", "text": body["input"]}]
+    """The text between two pictures, of one of which little is to be looked at."""
+    urls = [{"image_url": f"data:image/png;base64,{PICTURE}", "detail": detail} for detail in ("low", "auto")]
+    before, after = ({"type": "input_image", **url} for url in urls)
+    parts = [before, {"type": "input_text", "text": body["input"]}, after]
     return {**body, "input": [{"role": "user", "content": parts}]}
 
 
@@ -162,7 +164,7 @@ def _instructed(body: dict[str, Any]) -> dict[str, Any]:
 
 def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     """After a function was called and answered with nothing."""
-    tool = {"type": "function", "name": "look_up", "parameters": {"type": "object", "properties": {}}, "strict": False}
+    tool = {"type": "function", "name": "look_up", "description": "", "parameters": TAKEN, "strict": False}
     called = {"type": "function_call", "call_id": "call_1", "name": "look_up", "arguments": "{}"}
     answered = {"type": "function_call_output", "call_id": "call_1", "output": ""}
     turns = [{"role": "user", "content": "Look it up."}, called, answered, {"role": "user", "content": body["input"]}]

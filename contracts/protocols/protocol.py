@@ -171,3 +171,15 @@ def whole(value: Any) -> int | None:
 
 # The smallest picture: one pixel, as PNG in base64.
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+# What a tool takes, said with what is easily lost of a schema.
+TAKEN: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "place": {"$ref": "#/$defs/place"},
+        "days": {"type": ["integer", "null"], "minimum": 0, "default": 0, "description": ""},
+        "unit": {"type": "string", "enum": ["C", "F"]},
+    },
+    "required": ["place"],
+    "additionalProperties": False,
+    "$defs": {"place": {"type": "string", "minLength": 1, "examples": ["Oslo"]}},
+}

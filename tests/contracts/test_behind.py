@@ -33,6 +33,8 @@ from understudy.specs.model import Profile
         ("tells errors in one word", "chat.completions.create", "upstream-refusal"),
         ("says something nice instead", "chat.completions.create", "upstream-answer"),
         ("swallows errors in streams", "chat.completions.create", "upstream-cut"),
+        ("reads CRLF badly", "chat.completions.create", "upstream-answer"),
+        ("names its client to the provider", "chat.completions.create", "upstream-secrets"),
     ],
 )
 def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
@@ -61,6 +63,19 @@ def test_it_tells_each_thing_that_is_lost_of_an_answer() -> None:
     messages = [f.message for f in found if f.severity == "failure" and f.check.startswith("upstream-")]
     assert any("logprobs of an answer is changed" in message for message in messages)
     assert any("error.field 'model' is told as None" in message for message in messages)
+
+
+def test_what_the_provider_says_word_for_word_is_compared_word_for_word() -> None:
+    found = check_behind("escapes what is told").findings
+    messages = [f.message for f in found if f.severity == "failure" and f.check == "upstream-answer"]
+    assert any("an answer's text: changed" in message and "&lt;b&gt;" in message for message in messages)
+    assert any("usage.prompt_tokens_details of an answer is lost" in message for message in messages)
+
+
+def test_a_poll_that_goes_wrong_does_not_make_a_task_fail() -> None:
+    found = check_behind("fails what it does not know", "", "seedance2ai", pace=QUICK).findings
+    messages = [finding.message for finding in found if finding.check == "upstream-task"]
+    assert any("the provider never said more than" in message for message in messages)
 
 
 def test_it_convicts_who_asks_for_a_task_once_and_tells_that_for_ever() -> None:

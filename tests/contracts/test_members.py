@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from understudy.contracts.differences import ABSENT, is_same, iter_differences
-from understudy.contracts.members import LARGE, changed, is_of_one_sort, iter_changes
+from understudy.contracts.members import LARGE, is_of_one_sort, iter_changes
 
 PART: dict[str, Any] = {
     "type": "object",
@@ -34,9 +34,7 @@ BODY: dict[str, Any] = {"parts": [{"type": "text", "text": "hello"}]}
 
 
 def _shown() -> list[Any]:
-    return [
-        changed(*change) for change in ((body, place, value) for body, place, value in iter_changes(SCHEMA, [BODY]))
-    ]
+    return [body for _, _, body in iter_changes(SCHEMA, [BODY])]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +60,19 @@ def test_an_item_of_each_sort_is_put_before_those_that_are_there() -> None:
 def test_what_belongs_to_another_sort_is_not_put_in() -> None:
     assert not is_of_one_sort(SCHEMA, {"parts": [{"type": "text", "text": "", "picture": {}}]})
     assert is_of_one_sort(SCHEMA, {"parts": [{"type": "text", "text": ""}]})
+
+
+def test_what_one_body_cannot_show_is_shown_with_the_next() -> None:
+    """A member that needs another beside it is no good where that is not there."""
+    schema = {"type": "object", "properties": {"tools": {"type": "array"}, "choice": {"type": "boolean"}}}
+    shown = [
+        body
+        for _, _, body in iter_changes(
+            schema, [{}, {"tools": [1]}], lambda body: body if "choice" not in body or body.get("tools") else None
+        )
+    ]
+    assert {"tools": [1], "choice": False} in shown
+    assert {"choice": False} not in shown
 
 
 def test_a_body_is_not_changed_by_what_is_shown_with_it() -> None:

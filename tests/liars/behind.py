@@ -1,6 +1,7 @@
 """Relays that pass on piece by piece, for a provider that is ours: an honest one, and some that spoil something on the way."""
 
 import asyncio
+import html
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -253,6 +254,26 @@ def _short_error(found: dict[str, Any]) -> None:
         found["message"] = "upstream error"
 
 
+def _escaped(found: dict[str, Any]) -> None:
+    """What is meant for a page, and the details of what was used."""
+    if isinstance(found.get("content"), str):
+        found["content"] = html.escape(found["content"], quote=False)
+    found.pop("prompt_tokens_details", None)
+
+
+def _reads_crlf_badly(piece: bytes) -> bytes:
+    return piece.replace(b"\r\n\r\n", b"")
+
+
+def _with_user(ask: Ask) -> Ask:
+    return _of_json(lambda body: body.update(user=ask.key))(ask)
+
+
+def _fails_what_it_does_not_know(found: dict[str, Any]) -> None:
+    if found.get("status") == "unheard_of":
+        found["status"] = "failed"
+
+
 def _no_chances(found: dict[str, Any]) -> None:
     if found.get("logprobs"):
         found["logprobs"] = None
@@ -398,6 +419,10 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     ),
     "swallows errors in streams": lambda upstream: Changes(piece=_no_errors),
     "polls once": lambda upstream: Changes(kept=_poll_of),
+    "escapes what is told": lambda upstream: Changes(body=_told_otherwise(_escaped)),
+    "reads CRLF badly": lambda upstream: Changes(piece=_reads_crlf_badly),
+    "names its client to the provider": lambda upstream: Changes(ask=_with_user),
+    "fails what it does not know": lambda upstream: Changes(body=_told_otherwise(_fails_what_it_does_not_know)),
     "tells no reasons": lambda upstream: Changes(body=_told_otherwise(_no_reasons)),
     "speaks another version": lambda upstream: Changes(
         ask=lambda ask: ask.with_header("anthropic-version", "2023-01-01")
