@@ -23,14 +23,17 @@ def iter_good_bodies(contract: Contract, operation: Operation) -> Iterator[Any]:
 
 def _iter_named(contract: Contract, operation: Operation) -> Iterator[tuple[str, Any]]:
     """The same, each with the name of its example."""
-    shape = contract.body_shape(operation)
     for name, body in operation.body.examples.items() if operation.body else ():
-        if (
-            shape
-            and shape.is_valid(body)
-            and not any(broken_rules(contract.provider, operation, contract.coerced(operation, body)))
-        ):
+        if is_taken(contract, operation, body):
             yield name, copy.deepcopy(body)
+
+
+def is_taken(contract: Contract, operation: Operation, body: Any) -> bool:
+    """Whether the operation's schema takes a body and no rule surely refuses it."""
+    shape = contract.body_shape(operation)
+    if shape is None or not shape.is_valid(body):
+        return False
+    return not any(broken_rules(contract.provider, operation, contract.coerced(operation, body)))
 
 
 def find_task_body(contract: Contract, operation: Operation, kind: Kind) -> Any:

@@ -13,6 +13,8 @@ from understudy.specs.model import Operation
 
 # Requests that look for the bound of the rate, and come after it was met.
 RATE_PROBES = ("rate", "after_advice")
+# Tasks of what was uploaded before.
+UPLOADED = "uploaded"
 # How the probe of a request begins whose prompt says in which condition a mock is to refuse it.
 PROVOKED = "provoked:"
 # How the probe of a request begins whose prompt says in which condition a mock is to break its stream off.

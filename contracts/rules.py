@@ -31,10 +31,15 @@ def broken_rules(provider: Provider, operation: Operation, asked: Any) -> Iterat
                 yield rule, condition
 
 
-def may_break(operation: Operation) -> bool:
-    """Whether the operation has a rule that only the target can judge."""
-    unsure = ("upload_key", "header")
-    return any(r.effect == "refuse" and (r.name in unsure or r.name not in (*RULES, "model")) for r in operation.rules)
+def may_break(operation: Operation, asked: Any, own: frozenset[str]) -> bool:
+    """Whether a body may break a rule that only the target can judge; `own` are the keys of what was uploaded."""
+    return any(rule.effect == "refuse" and _is_open(rule, asked, own) for rule in operation.rules)
+
+
+def _is_open(rule: Rule, asked: Any, own: frozenset[str]) -> bool:
+    if rule.name == "upload_key":
+        return not own.issuperset(map(str, values_of(asked, rule.arguments["keys"])))
+    return rule.name == "header" or rule.name not in (*RULES, "model")
 
 
 def _refusal_of_model(models: Mapping[str, Model], said: Mapping[str, Any], asked: Any) -> str:

@@ -114,6 +114,12 @@ class Waiting:
         """Whether the target's clock can be moved, so that no waiting costs anything."""
         return self._advance is not None
 
+    async def rest(self, seconds: float) -> None:
+        """Let others move the target's clock for so long, where it can be moved; else wait no moment."""
+        until = self.now() + seconds
+        while self.is_free and self.now() < until:
+            await self.pause(until - self.now())
+
     async def move(self, seconds: float) -> bool:
         """Move the target's clock; whether it can be moved."""
         if self._advance is None:

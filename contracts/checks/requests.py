@@ -9,6 +9,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
+from understudy.contracts.requests import UPLOADED
 from understudy.contracts.rules import may_break
 from understudy.specs.model import Operation
 
@@ -86,7 +87,7 @@ def _is_sure(history: History, reading: Reading) -> bool:
     """Whether all is known that a good request needs: its key, its body, its task."""
     operation, exchange = reading.operation, reading.exchange
     assert operation
-    if exchange.who not in ("first", "other") or exchange.probe or operation.media:
+    if exchange.who not in ("first", "other") or exchange.probe not in ("", UPLOADED) or operation.media:
         return False
     if history.contract.body_shape(operation) and reading.asked is None:
         return False
@@ -94,7 +95,11 @@ def _is_sure(history: History, reading: Reading) -> bool:
         story = history.stories.get(history.asked_id(reading))
         is_own = bool(story and story.created and story.who == exchange.who)
         return is_own and operation.behavior == "task.get"
-    return not may_break(operation)
+    own = frozenset[str]()
+    if operation.behavior == "task.submit":
+        signed = (r for r in history.of("upload.presign") if r.exchange.who == exchange.who)
+        own = frozenset(str(r.values["$upload.key"]) for r in signed if "$upload.key" in r.values)
+    return not may_break(operation, reading.asked, own)
 
 
 def _cite_key(history: History, operation: Operation, exchange: Exchange) -> Citation:

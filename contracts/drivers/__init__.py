@@ -23,38 +23,39 @@ from understudy.contracts.drivers import (
 )
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.limits import crowd
-from understudy.specs.model import Kind, Provider
+from understudy.specs.model import Kind, Operation, Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a run may do to its target: let tasks fail, and move its clock, so that waiting costs nothing."""
+    """What a run may do to its target: let tasks fail, and move its clock, so that waiting costs nothing; and its seed."""
 
     provokes: bool = False
     moves: bool = False
+    seed: int = 0
 
 
-Count = Callable[[Provider, Kind, Means], int]
+Count = Callable[[Contract, Operation, Kind, Means], int]
 
 
 def _each(count: int, provoked: int = 0) -> Count:
     """So many tasks of each kind, and so many more where they may be made to fail."""
-    return lambda provider, kind, means: count + means.provokes * provoked
+    return lambda contract, operation, kind, means: count + means.provokes * provoked
 
 
 _NONE = _each(0)
 
 
-def _varied(provider: Provider, kind: Kind, means: Means) -> int:
-    return tasks.count_variants(means.moves)
+def _varied(contract: Contract, operation: Operation, kind: Kind, means: Means) -> int:
+    return len(tasks.variants_of(contract, operation, kind, means.seed))
 
 
-def _failures(provider: Provider, kind: Kind, means: Means) -> int:
+def _failures(contract: Contract, operation: Operation, kind: Kind, means: Means) -> int:
     return len(kind.failures) if means.provokes else 0
 
 
-def _queued(provider: Provider, kind: Kind, means: Means) -> int:
-    several = crowd(provider.limits)
+def _queued(contract: Contract, operation: Operation, kind: Kind, means: Means) -> int:
+    several = crowd(contract.provider.limits)
     return several + 1 + means.provokes * (several + 1)
 
 
@@ -104,7 +105,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),
     Scenario("callbacks", callbacks.run_callbacks, ("callback/",), tasks=_each(3, 1), applies=_calls_back),
-    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(1), applies=_has("upload.presign")),
+    Scenario("uploads", uploads.run_uploads, ("upload/",), tasks=_each(2), applies=_has("upload.presign")),
     Scenario("poor", poor.run_poor, ("refusal/",)),
     Scenario("provoked", provoked.run_provoked, ("refusal/", "broken/")),
     Scenario("drawn", drawn.run_drawn, ("constraint/",)),
@@ -169,7 +170,7 @@ def _parts(drive: Drive, scenarios: list[Scenario], later: list[Scenario]) -> li
     budget, contract = drive.target.budget, drive.contract
     if budget.max_tasks is None:
         return [None] * len(scenarios)
-    means = Means(drive.provoke, drive.waiting.is_free)
+    means = Means(drive.provoke, drive.waiting.is_free, drive.seed)
     wanted = [sum(count_tasks(contract, scenario, means)) for scenario in (*scenarios, *later)]
     kept = int(budget.max_tasks > 1)
     parts = shared_out(wanted, budget.max_tasks - budget.tasks - kept)
@@ -178,8 +179,10 @@ def _parts(drive: Drive, scenarios: list[Scenario], later: list[Scenario]) -> li
 
 def count_tasks(contract: Contract, scenario: Scenario, means: Means) -> list[int]:
     """How many tasks a scenario makes at most, for each kind that can be submitted."""
-    kinds = (kind for operation in contract.serving("task.submit") for kind in contract.kinds_of(operation))
-    return [scenario.tasks(contract.provider, kind, means) for kind in kinds]
+    pairs = (
+        (operation, kind) for operation in contract.serving("task.submit") for kind in contract.kinds_of(operation)
+    )
+    return [scenario.tasks(contract, *pair, means) for pair in pairs]
 
 
 async def _run(scenario: Scenario, drive: Drive, part: int | None) -> None:

@@ -1,20 +1,20 @@
-"""Pictures and speech: each operation is asked as its document shows, and for all that its schema lets be chosen."""
+"""Pictures and speech: each operation is asked as its document shows, at every edge of its schema, and for other numbers."""
 
 import asyncio
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.inputs import iter_documented, iter_members
-from understudy.contracts.negatives import find
+from understudy.contracts.edges import iter_shown
+from understudy.contracts.inputs import is_taken, iter_documented, iter_members
 from understudy.contracts.requests import Request, ask, put_at
-from understudy.contracts.rules import broken_rules
 from understudy.specs.model import Operation
 
-# So many values of one member are tried; and so deep within the body members are looked for.
-MOST_VALUES, MOST_DEPTH = 4, 3
+# So deep within the body members are looked for.
+MOST_DEPTH = 3
 
 
 async def run_files(drive: Drive) -> None:
@@ -34,21 +34,22 @@ def _iter_requests(drive: Drive, operation: Operation) -> Iterator[Request]:
     if not documented:
         drive.reasons[f"media/{operation.id}"] = "no documented example shows how it is asked"
         return
-    body, places = documented[0]
-    varied = ((each, places) for each in _iter_variants(drive, operation, body))
-    for each, its_places in (*documented, *varied):
-        yield ask(operation, each, path=its_places.path, query=its_places.query, headers=its_places.headers)
+    is_good = partial(is_taken, drive.contract, operation)
+    at_edges = iter_shown(drive.contract, operation, [body for body, _ in documented], is_good)
+    body, usual = documented[0]
+    varied = [(each, usual) for each in _iter_numbers(drive, operation, body)]
+    for each, places in (*documented, *((each, documented[number][1]) for number, each in at_edges), *varied):
+        yield ask(operation, each, path=places.path, query=places.query, headers=places.headers)
 
 
-def _iter_variants(drive: Drive, operation: Operation, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The body with one member after the other in each of its listed values, another number, or the other of true and false."""
+def _iter_numbers(drive: Drive, operation: Operation, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The body with one number after the other as another that is neither its least nor its most."""
     shape = drive.contract.body_shape(operation)
     for place, schema in _iter_places(shape.schema if shape else {}):
-        for value in [v for v in _values(schema) if v not in (None, find(body, place))][:MOST_VALUES]:
+        for value in _values(schema):
             varied = copy.deepcopy(body)
             put_at(varied, place, value)
-            asked = drive.contract.coerced(operation, varied)
-            if shape and shape.is_valid(varied) and not any(broken_rules(drive.contract.provider, operation, asked)):
+            if varied != body and is_taken(drive.contract, operation, varied):
                 yield varied
 
 
@@ -61,16 +62,12 @@ def _iter_places(schema: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tup
 
 
 def _values(schema: dict[str, Any]) -> list[Any]:
-    """Values of a member from which an answer may be told: slower and faster, more of them, with and without."""
-    if "enum" in schema:
-        return [*schema["enum"]]
+    """Values of a number from which an answer may be told: slower and faster, more of them."""
     match schema.get("type"):
         case "integer":
             return [2]
         case "number":
             usual = schema.get("default") or 1
             return [usual / 2, usual * 2]
-        case "boolean":
-            return [not schema.get("default", False)]
         case _:
             return []

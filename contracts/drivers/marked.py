@@ -13,6 +13,7 @@ from understudy.contracts.constraints import iter_constraints
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.texts import TOOLS, can_say, iter_wishes
 from understudy.contracts.exchange import Headers
+from understudy.contracts.fitting import completed
 from understudy.contracts.history import CHANGED, SPOILED, VARIED
 from understudy.contracts.inputs import Places, find_places, find_task_body, iter_good_bodies, iter_members
 from understudy.contracts.members import ODD, Place, is_of_one_sort, iter_changes
@@ -24,7 +25,7 @@ from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
 from understudy.contracts.texts import protocol_of
 from understudy.contracts.upstream import RECITALS, mark, marker_in
-from understudy.contracts.variants import completed, find_failing
+from understudy.contracts.variants import find_failing
 from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation

@@ -3,21 +3,24 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
+from understudy.contracts.contract import Contract
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import links_of
 from understudy.contracts.inputs import find_task_body
 from understudy.contracts.limits import AFTER_FAILURES, PATIENT_TRIES
+from understudy.contracts.pricing import typical_seconds
 from understudy.contracts.reading import Reading, read_exchange
 from understudy.contracts.requests import SURELY_SEEN, Request
 from understudy.contracts.timing import LONGEST_ADVICE, advice_of
 from understudy.contracts.variants import find_failing, iter_variants
 from understudy.specs.model import Kind, Operation
 
-# Inputs of each kind beside the plain one, what they cost differs; and how many where no waiting costs anything.
-VARIANTS, MANY_VARIANTS = 3, 6
+# Inputs of each kind beside the plain one that are tried at most.
+MOST_VARIANTS = 40
 # Seconds until a create is asked for again that was refused for the moment.
 A_WHILE = 15.0
 
@@ -38,7 +41,7 @@ async def run_watched(drive: Drive) -> None:
 
 
 async def run_variants(drive: Drive) -> None:
-    """Tasks of other documented and drawn inputs: each conditional branch, and other prices."""
+    """Tasks of other inputs: documented ones, each conditional branch, every value and bound, and every member left out."""
     await all_of(*(_vary(drive, *each) for each in submits(drive)))
 
 
@@ -103,9 +106,16 @@ async def look_as(drive: Drive, who: str) -> None:
         await drive.target.send(drive.ask(operation, who=who))
 
 
-async def live(drive: Drive, operation: Operation, kind: Kind, body: Any, **more: Any) -> Reading | None:
-    """Create a task and follow it to its end; its results are fetched. The last answer, None when it was refused."""
+async def live(
+    drive: Drive, operation: Operation, kind: Kind, body: Any, *, is_brief: bool = False, **more: Any
+) -> Reading | None:
+    """Create a task and follow it to its end; its results are fetched. The last answer, None when it was refused.
+
+    `is_brief`: only its end is looked at, where waiting for that costs nothing.
+    """
     created = await drive.target.send(drive.ask(operation, body, **more))
+    if is_brief and created.is_success and created.asked is not None:
+        await drive.waiting.rest(typical_seconds(kind, created.asked))
     last = await drive.follow(kind, created) if created.is_success else None
     if last is not None:
         await fetch_results(drive, kind, last)
@@ -145,14 +155,15 @@ async def _watch_body(drive: Drive, operation: Operation, kind: Kind, body: Any)
 
 
 async def _vary(drive: Drive, operation: Operation, kind: Kind) -> None:
-    most = count_variants(drive.waiting.is_free)
-    bodies = iter_variants(drive.contract, operation, kind, drive.dice, most)
-    await all_of(*(live(drive, operation, kind, body) for body in bodies))
+    bodies = variants_of(drive.contract, operation, kind, drive.seed)
+    if len(bodies) == MOST_VARIANTS:
+        drive.reasons[f"taken/{operation.id}/"] = f"more than {MOST_VARIANTS} inputs of a {kind.name} were not tried"
+    await all_of(*(live(drive, operation, kind, body, is_brief=True) for body in bodies))
 
 
-def count_variants(is_free: bool) -> int:
-    """How many inputs of each kind are tried."""
-    return MANY_VARIANTS if is_free else VARIANTS
+def variants_of(contract: Contract, operation: Operation, kind: Kind, seed: int) -> tuple[Any, ...]:
+    """The inputs of a kind that are tried beside its plain one."""
+    return tuple(iter_variants(contract, operation, kind, Random(seed), MOST_VARIANTS))
 
 
 async def fetch_results(drive: Drive, kind: Kind, last: Reading) -> None:

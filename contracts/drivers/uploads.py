@@ -1,15 +1,18 @@
 """Uploads: an address asked for, a file sent there, used by a task; and what must be refused of it."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import live, submits
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.inputs import iter_good_bodies
+from understudy.contracts.edges import iter_edges, iter_shown, shown_in
+from understudy.contracts.inputs import is_taken, iter_good_bodies
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.reading import Reading
-from understudy.contracts.requests import Request
+from understudy.contracts.requests import UPLOADED, Request
 from understudy.specs.model import Kind, Operation
 
 # The smallest picture: one pixel of PNG.
@@ -20,9 +23,12 @@ PIXEL = bytes.fromhex(
 
 
 async def run_uploads(drive: Drive) -> None:
-    """Upload by every documented example, then make tasks of what was uploaded, and of what never was."""
+    """Ask by every documented example and at every edge of the schema; then make tasks of what was uploaded."""
     for presign in drive.contract.serving("upload.presign"):
-        bodies = list(iter_good_bodies(drive.contract, presign))
+        documented = list(iter_good_bodies(drive.contract, presign))
+        is_good = partial(is_taken, drive.contract, presign)
+        shown = iter_shown(drive.contract, presign, documented, is_good)
+        bodies = [*documented, *(body for _, body in shown)]
         for number, body in enumerate(bodies):
             signed = await drive.target.send(drive.ask(presign, body))
             if signed.is_success and number == 0:
@@ -60,7 +66,7 @@ def spoilt(url: str) -> str:
 
 
 async def _use(drive: Drive, operation: Operation, kind: Kind, key: str) -> None:
-    """Make a task of a file that was uploaded."""
+    """Make a task of a file that was uploaded, and one of as many as may be."""
     wanted = [e for failure in kind.failures.values() for e in failure.missing_upload]
     for body in iter_good_bodies(drive.contract, operation):
         asked = drive.contract.coerced(operation, body)
@@ -69,8 +75,19 @@ async def _use(drive: Drive, operation: Operation, kind: Kind, key: str) -> None
         if key and len(places) == 1 and drive.contract.kind_of(operation, asked) is kind:
             made = edited(_alone(body, places[0]), places[0], key)
             if made is not None:
-                await live(drive, operation, kind, made, probe="uploaded")
+                full = _filled(drive, operation, made, places[0])
+                await all_of(*(live(drive, operation, kind, each, probe=UPLOADED) for each in (made, *full)))
                 return
+
+
+def _filled(drive: Drive, operation: Operation, body: Any, place: tuple[str, ...]) -> Iterator[Any]:
+    """The body with as many items as may be in the list that the place leads through, all of the same file."""
+    shape, holder = drive.contract.body_shape(operation), place[: place.index("*")] if "*" in place else ()
+    is_good = partial(is_taken, drive.contract, operation)
+    for edge in iter_edges(shape.schema) if shape and holder else ():
+        if edge.place == holder and edge.keyword == "maxItems":
+            made = shown_in(drive.contract, operation, body, edge, is_good)
+            yield from () if made is None else (made,)
 
 
 def _alone(body: Any, place: tuple[str, ...]) -> Any:

@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> int:
         checks=chosen_checks(options),
     )
     known_findings = _baseline(options.baseline)
-    means = Means(settings.provoke, bool(settings.control_url))
+    means = Means(settings.provoke, bool(settings.control_url), settings.seed)
     bounds = estimate(Contract(provider), settings.scenarios, means, settings.max_tasks, settings.max_credits)
     told = "the provider behind is played, and nothing is paid to it" if options.with_upstream else bounds
     print(f"understudy check: {told}", file=sys.stderr)

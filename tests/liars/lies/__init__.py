@@ -9,6 +9,7 @@ import yaml
 from tests.liars.lies import (
     access,
     broken,
+    edges,
     errors,
     files,
     limits,
@@ -35,7 +36,7 @@ class Liar:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-TABLES = (money, access, streams, models, broken, errors, files, links, limits, wires, rarely, seldom)
+TABLES = (edges, money, access, streams, models, broken, errors, files, links, limits, wires, rarely, seldom)
 _TOLD_OF_ALL = [Liar(name, slug, make(SHAPES[slug])) for name, (make, slugs) in tasks.LIES.items() for slug in slugs]
 _TOLD_OF_ONE = [Liar(name, slug, lie) for table in TABLES for name, (slug, lie) in table.LIES.items()]
 _RATED = [
