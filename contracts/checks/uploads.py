@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
@@ -23,13 +24,21 @@ def judge_addresses(history: History) -> Iterator[Evidence]:
         for name, word in _SHOWN.items():
             told = reading.values.get(name)
             earlier = seen.setdefault((name, told), reading) if isinstance(told, str) and told else reading
-            if earlier.asked == reading.asked and earlier.exchange.who == reading.exchange.who:
+            if _file(history, earlier) == _file(history, reading):
                 continue
             message = f"two files are to be uploaded to one {word}: {told!r}"
             citation = history.contract.cite(reading.operation)
             clause = f"upload/{reading.operation.id}/own"
             shown = (earlier.exchange, reading.exchange)
             yield Evidence(message, shown, reading.operation.id, citation.facts, citation.assumed, clause)
+
+
+def _file(history: History, reading: Reading) -> tuple[str, Any]:
+    """Whose file it is, and which: by its name, where it has one, for one account's file of a name replaces the other."""
+    operation = reading.operation
+    name = operation.arguments.get("name") if operation else None
+    told = history.contract.value(operation, reading.exchange, reading.sent, name) if operation and name else None
+    return reading.exchange.who, reading.asked if told is None else told
 
 
 def _judge_key(history: History, reading: Reading, operation: Operation) -> Iterator[Evidence]:
