@@ -1,11 +1,13 @@
 """What a file really is: found by its first bytes, and by decoding it with a player's own libraries. Never raises."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import av
 from av.container import InputContainer
 from PIL import Image
+
+from understudy.contracts.containers import shortage
 
 # First bytes of a file, where they stand, and its media type.
 _MAGIC = (
@@ -59,11 +61,12 @@ def sniff(data: bytes) -> str:
 
 
 def probe(data: bytes) -> Media:
-    """Decode a file: a picture whole, of a video the first picture, of a sound all."""
+    """Decode a file: a picture whole, of a video the first picture, of a sound all; and see whether it ends early."""
     kind = sniff(data)
     if not kind:
         return Media("", broken="its bytes are of no known kind")
-    return _picture(kind, data) if kind.startswith("image/") else _played(kind, data)
+    found = _picture(kind, data) if kind.startswith("image/") else _played(kind, data)
+    return found if found.broken else replace(found, broken=shortage(kind, data))
 
 
 def _picture(kind: str, data: bytes) -> Media:

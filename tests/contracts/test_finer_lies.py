@@ -15,6 +15,8 @@ FINER = {
     "juhuo: failures keep their slots": ("limit-running", ("queued",)),
     "storyclaw: what is cancelled is not called back": ("callback-comes", ("callbacks",)),
     "juhuo: links are not renewed": ("links-last", ("watched", "links")),
+    "juhuo: a third of each result is lost": ("media-results", ("watched",)),
+    "unigateway: half of the samples are lost": ("media-speech", ("files",)),
     "juhuo: the type of a file is corrected": ("invalid-refused", ("negatives",)),
     "storyclaw: private is loopback only": ("invalid-refused", ("negatives",)),
     "unigateway: speech breaks off": ("answer-whole", ("files",)),

@@ -20,14 +20,16 @@ def _relinked(shape: Shape, change: Callable[[Relay, str], str]) -> Lie:
     return lie
 
 
-def _passed_through(shape: Shape, is_there: Callable[[Relay, str, float], bool], most: int | None = None) -> Lie:
-    """Results are fetched through the relay: as long as `is_there` says so, and `most` bytes of them."""
+def _passed_through(
+    shape: Shape, is_there: Callable[[Relay, str, float], bool], kept: Callable[[int], int] = int
+) -> Lie:
+    """Results are fetched through the relay: as long as `is_there` says so, and so many of their bytes as are `kept`."""
 
     async def lie(relay: Relay, ask: Ask) -> Told:
         if ask.path.startswith("/files/"):
             known = relay.memory.get(ask.path)
             told = await relay.follow(known) if known else GONE
-            return told.cut(most) if known and is_there(relay, ask.path, _clock(told)) else GONE
+            return told.cut(kept(len(told.body))) if known and is_there(relay, ask.path, _clock(told)) else GONE
         told = await relay.fetch(ask)
 
         def through(link: str) -> str:
@@ -101,5 +103,6 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "links die early": ("juhuo", _passed_through(JUHUO, _for_half_a_day)),
     "links die early, too": ("storyclaw", _passed_through(STORYCLAW, _for_half_a_day)),
     "links are not renewed": ("juhuo", _first_of_its_own()),
-    "results are cut": ("seedance2ai", _passed_through(SEEDANCE2AI, _always, 3_000)),
+    "a third of each result is lost": ("juhuo", _passed_through(JUHUO, _always, lambda size: size * 2 // 3)),
+    "results are cut": ("seedance2ai", _passed_through(SEEDANCE2AI, _always, lambda size: 3_000)),
 }
