@@ -19,7 +19,7 @@ from understudy.specs.model import Operation
 from understudy.specs.nodes import Object, has_literals
 from understudy.specs.templates import read
 
-STREAM = "text/event-stream"
+STREAM, JSON = "text/event-stream", "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,20 @@ def refusal_shape(operation: Operation) -> Shape | None:
     protocol = protocol_of(operation)
     shape = _refusal_shape(protocol.name) if protocol else None
     return shape if shape and shape.is_valid(find_sample(operation.failures.envelope.schema)) else None
+
+
+def answer_shape(contract: Contract, operation: Operation) -> Shape | None:
+    """What judges a plain answer by the protocol itself; None where the provider's own answers are others."""
+    protocol, own = protocol_of(operation), contract.answer_shape(operation, operation.reply.status, JSON)
+    if protocol is None or own is None:
+        return None
+    shape, sample = _answer_shape(protocol.name), find_sample(own.schema)
+    return shape if sample is None or shape.is_valid(sample) else None
+
+
+@lru_cache
+def _answer_shape(protocol: str) -> Shape:
+    return Shape(PROTOCOLS[protocol].answer)
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.negatives import find
 from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.texts import answer_shape, texts_of
 from understudy.specs.nodes import iter_literals
 from understudy.specs.problems import Place, pointer
 
@@ -43,7 +44,8 @@ def judge_described(history: History) -> Iterator[Evidence]:
 
 
 def judge_shape(history: History) -> Iterator[Evidence]:
-    """A JSON body is what its schema says."""
+    """A JSON body is what its schema says, and what the protocol says that is spoken: that is no assumption."""
+    yield from _judge_spoken(history)
     for reading in history.client:
         operation, exchange = reading.operation, reading.exchange
         if operation is None or reading.body is NOT_JSON or reading.body is None:
@@ -56,6 +58,20 @@ def judge_shape(history: History) -> Iterator[Evidence]:
             message = f"{wrong.place or 'the body'}: {wrong.message}"
             clause = answer_clause(reading)
             yield Evidence(message, (exchange,), operation.id, citation.facts, citation.assumed, clause)
+
+
+def _judge_spoken(history: History) -> Iterator[Evidence]:
+    """What tells one thing from another in a text answer is as the protocol has it, in what a stream adds up to, too."""
+    for text in texts_of(history):
+        shape = answer_shape(history.contract, text.operation)
+        body = text.told.body if text.told else text.reading.body
+        for wrong in shape.misshapes(body) if shape and text.is_whole else ():
+            where = wrong.place or "the body"
+            message = f"an answer is not as the protocol has it: {where}: {wrong.message}"
+            clause = text.clause if text.told else answer_clause(text.reading)
+            yield Evidence(
+                message, (text.reading.exchange,), text.operation.id, (text.protocol.reference,), clause=clause
+            )
 
 
 def judge_agreement(history: History) -> Iterator[Evidence]:

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from understudy.contracts.expected import expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import NOT_JSON, Reading, failures_at
 from understudy.contracts.requests import PROVOKED
-from understudy.contracts.texts import protocol_of, refusal_shape
+from understudy.contracts.texts import protocol_of, refusal_shape, texts_of
 from understudy.specs.model import Operation
+from understudy.specs.nodes import has_literals
 
 # Refusals that waiting may change.
 MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "conflict", "idempotency_conflict"))
@@ -19,8 +21,9 @@ MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "confli
 def judge_words(history: History) -> Iterator[Evidence]:
     """A refusal reads as one of the operation's conditions: its status, its code, its envelope."""
     yield from _judge_envelope(history)
+    yield from _judge_status(history)
     for reading in history.client:
-        if reading.operation is None or not reading.is_refusal:
+        if reading.operation is None or not reading.is_refusal or _is_told_as_success(history, reading):
             continue
         if reading.conditions:
             yield from _judge_silence(history, reading)
@@ -32,6 +35,54 @@ def judge_words(history: History) -> Iterator[Evidence]:
         message = f"a refusal with status {status} and {words} is none of the documented ones ({known})"
         citation = history.contract.cite_condition(reading.operation, "invalid_request")
         yield Evidence(message, (reading.exchange,), reading.operation.id, citation.facts, citation.assumed)
+
+
+def _judge_status(history: History) -> Iterator[Evidence]:
+    """Where every refusal has a status of an error, none is told with that of a success, plain or as an event."""
+    for reading in history.client:
+        if reading.operation and _is_told_as_success(history, reading):
+            yield _of_success(history, reading, "")
+    deserved = {id(reading): wanted[0].condition for reading, wanted in expectations(history) if wanted}
+    for text in texts_of(history):
+        condition = deserved.get(id(text.reading), "")
+        # What goes wrong later can be told in no other way.
+        if condition and text.told and text.told.error and _is_marked(history, text.operation):
+            yield _of_success(history, text.reading, condition)
+
+
+def _of_success(history: History, reading: Reading, condition: str) -> Evidence:
+    assert reading.operation
+    how = "as an event of a stream" if condition else "in a plain body"
+    message = (
+        f"an error is told {how} with status {reading.exchange.status}: every documented refusal has one of an error"
+    )
+    clause = f"refusal/{reading.operation.id}/{condition}" if condition else f"answer/{reading.operation.id}"
+    return Evidence(message, (reading.exchange,), reading.operation.id, clause=clause)
+
+
+def _is_marked(history: History, operation: Operation) -> bool:
+    """Whether the status of an answer alone tells whether it is a refusal."""
+    conditions = history.contract.conditions(operation).values()
+    return bool(conditions) and all(condition.status >= 400 for condition in conditions)
+
+
+def _is_told_as_success(history: History, reading: Reading) -> bool:
+    """Whether the body of an answer is a refusal, and its status is none, though all others tell it so."""
+    operation, exchange, body = reading.operation, reading.exchange, reading.body
+    if operation is None or not reading.is_answer or exchange.status >= 400 or not isinstance(body, dict):
+        return False
+    success = history.contract.answer_shape(operation, exchange.status, exchange.media_type)
+    if not _is_marked(history, operation) or (success and success.is_valid(body) and not reading.is_refusal):
+        return False
+    if not reading.is_refusal and not any(mismatch.is_absence for mismatch in reading.mismatches):
+        return False  # it has all that a success has, be it wrong
+    own, spoken = history.contract.refusal_shapes[operation.failures.envelope.name], refusal_shape(operation)
+    is_error = bool(body.get("error")) and spoken is not None and spoken.is_valid(body)
+    return (
+        is_error
+        or reading.is_refusal
+        or (own.is_valid(body) and has_literals(operation.failures.envelope.template, body))
+    )
 
 
 def _judge_envelope(history: History) -> Iterator[Evidence]:

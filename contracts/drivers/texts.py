@@ -69,6 +69,7 @@ OF_MODELS: tuple[Wish, ...] = (
     Wish(_SEA, system=_ASIDE, most_tokens=6, wants_usage=True),
     Wish(_RIDDLE, thinks=True, most_tokens=3_000, wants_usage=True),
 )
+NO_MODEL = "no-such-model"
 # How many models of an operation are asked so.
 MOST_MODELS = 6
 
@@ -120,6 +121,8 @@ def _iter_requests(drive: Drive, operation: Operation, models: frozenset[str]) -
         for body in _iter_ways(operation, example):
             if shape and shape.is_valid(body):
                 yield _at(its_places, operation, body, probe)
+    if operation.reply.stream and "is_streamed" in protocol.can:
+        yield from _iter_refused(operation, protocol, bases[0], places)
     yield from _iter_of_models(drive, operation, protocol, bases[0], places, models)
 
 
@@ -135,6 +138,15 @@ def _iter_of_models(
         body = protocol.fill(base, wish)
         for model in _chosen(drive, operation, listed) if shape and shape.is_valid(body) else ():
             yield _naming(operation, places, place, model, body).evolve(probe=_probe(wish) or NOT_FOR_ALL)
+
+
+def _iter_refused(operation: Operation, protocol: Protocol, base: Any, places: Places) -> Iterator[Request]:
+    """Streams that must be refused: of a model that nobody has where that is a rule, and of nothing to answer."""
+    body, place = protocol.fill(base, Wish(_TALK, is_streamed=True)), parse(operation.arguments["model"])
+    if any(rule.name == "model" for rule in operation.rules):
+        yield _naming(operation, places, place, NO_MODEL, body)
+    kept = {name: value for name, value in body.items() if name not in protocol.apart or name == "stream"}
+    yield _at(places, operation, kept)
 
 
 def _iter_bodies(protocol: Protocol, operation: Operation, base: Any) -> Iterator[tuple[Any, str]]:

@@ -213,6 +213,37 @@ _REFUSAL = {
     },
 }
 
+
+def _when(kind: str, members: dict[str, Any]) -> dict[str, Any]:
+    """What a block of a type has."""
+    return {"if": {"properties": {"type": {"const": kind}}}, "then": {"properties": members}}
+
+
+# Text, thoughts, the use of a tool, and what tools of the server gave.
+_BLOCK = "^(text|thinking|redacted_thinking|([a-z]+_)*tool_use|([a-z]+_)+tool_result|container_upload|compaction)$"
+_USED = {"id": {"type": "string"}, "name": {"type": "string"}, "input": {"type": "object"}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["content"],
+    "properties": {
+        "type": {"const": "message"},
+        "role": {"const": "assistant"},
+        "content": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["type"],
+                "properties": {"type": {"type": "string", "pattern": _BLOCK}},
+                "allOf": [
+                    _when("text", {"text": {"type": "string"}}),
+                    _when("thinking", {"thinking": {"type": "string"}}),
+                    _when("tool_use", _USED),
+                ],
+            },
+        },
+    },
+}
+
 ANTHROPIC_MESSAGES = Protocol(
     "anthropic-messages",
     _fill,
@@ -226,6 +257,7 @@ ANTHROPIC_MESSAGES = Protocol(
     limits=("max_tokens",),
     cached=(("usage", "cache_creation_input_tokens"), ("usage", "cache_read_input_tokens")),
     refusal=_REFUSAL,
+    answer=_ANSWER,
     reference="Anthropic's reference",
     forms=(_in_blocks, _with_a_picture, _after_thoughts, _begun, _after_a_call),
     plain_forms=frozenset({_in_blocks, _after_a_call}),

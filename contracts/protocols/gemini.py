@@ -171,6 +171,36 @@ _REFUSAL = {
     },
 }
 
+_PART: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        # Whoever tells parts by their type speaks another protocol.
+        "type": False,
+        "text": {"type": "string"},
+        "thought": {"type": "boolean"},
+        "functionCall": {"type": "object", "properties": {"name": {"type": "string"}, "args": {"type": "object"}}},
+        "inlineData": {"type": "object"},
+    },
+}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "candidates": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "content": {
+                        "type": "object",
+                        "properties": {"role": {"const": "model"}, "parts": {"type": "array", "items": _PART}},
+                    },
+                    "finishReason": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
 GEMINI = Protocol(
     "gemini",
     _fill,
@@ -184,6 +214,7 @@ GEMINI = Protocol(
     has_end=False,
     must_think=False,
     refusal=_REFUSAL,
+    answer=_ANSWER,
     reference="Gemini's reference",
     forms=(_in_parts, _with_a_picture, _in_turns),
     plain_forms=frozenset({_in_parts}),

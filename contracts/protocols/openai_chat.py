@@ -244,6 +244,38 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "messages": messages, "tools": [_TOOL], "parallel_tool_calls": False}
 
 
+_FUNCTION = {"type": "object", "properties": {"name": {"type": "string"}, "arguments": {"type": "string"}}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["choices"],
+    "properties": {
+        "object": {"const": "chat.completion"},
+        "choices": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["message"],
+                "properties": {
+                    "message": {
+                        "type": "object",
+                        "properties": {
+                            "role": {"const": "assistant"},
+                            "content": {"type": ["string", "null"]},
+                            "tool_calls": {
+                                "type": ["array", "null"],
+                                "items": {
+                                    "type": "object",
+                                    "properties": {"type": {"enum": ["function", "custom"]}, "function": _FUNCTION},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
 OPENAI_CHAT = Protocol(
     "openai-chat",
     _fill,
@@ -268,6 +300,7 @@ OPENAI_CHAT = Protocol(
     frozenset({"messages", "stream", "stream_options", *_LIMITS}),
     limits=_LIMITS,
     refusal=OPENAI_REFUSAL,
+    answer=_ANSWER,
     reference="OpenAI's reference",
     forms=(_in_parts, _with_a_picture, _in_turns, _in_a_schema, _with_chances, _instructed, _after_a_call),
     plain_forms=frozenset({_in_parts, _in_turns, _after_a_call}),

@@ -171,6 +171,43 @@ def _after_a_call(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "input": turns, "tools": [tool], "parallel_tool_calls": False}
 
 
+def _when(kind: str, members: dict[str, Any]) -> dict[str, Any]:
+    """What an item or a part of a type has."""
+    return {"if": {"properties": {"type": {"const": kind}}}, "then": {"properties": members}}
+
+
+# A message, thoughts, or one of the many sorts of calls and of what belongs to them.
+_ITEM = "^(message|reasoning|compaction|([a-z]+_)+(call|output|tools|request|response))$"
+_PART: dict[str, Any] = {
+    "type": "object",
+    "required": ["type"],
+    "properties": {"type": {"enum": ["output_text", "refusal", "reasoning_text"]}},
+    "allOf": [_when("output_text", {"text": {"type": "string"}})],
+}
+_SUMMARY = {"type": "object", "properties": {"type": {"const": "summary_text"}, "text": {"type": "string"}}}
+_CALLED = {"call_id": {"type": "string"}, "name": {"type": "string"}, "arguments": {"type": "string"}}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "required": ["output"],
+    "properties": {
+        "object": {"const": "response"},
+        "status": {"enum": ["completed", "incomplete", "in_progress", "queued", "failed", "cancelled"]},
+        "output": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["type"],
+                "properties": {"type": {"type": "string", "pattern": _ITEM}},
+                "allOf": [
+                    _when("message", {"role": {"const": "assistant"}, "content": {"type": "array", "items": _PART}}),
+                    _when("function_call", _CALLED),
+                    _when("reasoning", {"summary": {"type": "array", "items": _SUMMARY}}),
+                ],
+            },
+        },
+    },
+}
+
 OPENAI_RESPONSES = Protocol(
     "openai-responses",
     _fill,
@@ -193,6 +230,7 @@ OPENAI_RESPONSES = Protocol(
     frozenset({"input", "instructions", "previous_response_id", "stream", "store", "max_output_tokens"}),
     limits=("max_output_tokens",),
     refusal=OPENAI_REFUSAL,
+    answer=_ANSWER,
     reference="OpenAI's reference",
     own_error=True,
     forms=(_in_parts, _with_a_picture, _instructed, _after_a_call),

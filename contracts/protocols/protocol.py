@@ -100,6 +100,7 @@ class Protocol:
     `forms`: what makes of a filled body one that says the same or more in another form of the protocol; `plain_forms`
     are those that every model takes.
     `refusal` is the schema of a refusal's body, in short, as `reference` publishes it.
+    `answer` is that of a plain answer: what tells one thing from another, and the types without which no client can read it.
     `own_error`: whether the error of a stream is an event of a shape of its own, with the code of a refusal in it, and
     not the envelope of one.
     `talk` reads what a body gives to read, and `apart` are the members in which it stands, or that change nothing of it:
@@ -127,6 +128,7 @@ class Protocol:
     parts: tuple[Sum, ...] = ()
     own_error: bool = False
     refusal: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
 
 

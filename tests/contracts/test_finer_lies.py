@@ -78,6 +78,11 @@ TOLD_AT_ONCE = {
         "earlier answers are forgotten": "responses.create",
         "the newer limit is not known": "chat.completions.create",
         "questions have no tokens": "chat.completions.create",
+        "completions of texts": "chat.completions.create",
+        "responses in parts of text": "responses.create",
+        "messages of a model": "messages.create",
+        "no such model is a success": "responses.create",
+        "streams are refused by events": "chat.completions.create",
     },
     "unigateway": {
         "one model knows no limit": "chat.completions.create",
@@ -85,8 +90,14 @@ TOLD_AT_ONCE = {
         "one model answers as another": "chat.completions.create",
         "no instruction is read": "gemini.generate",
         "turns in parts are refused": "chat.completions.create",
+        "candidates of an assistant": "gemini.generate",
+        "what is wrong is a success": "chat.completions.create",
     },
-    "storyclaw": {"one model reads no system prompt, messages": "messages.create"},
+    "storyclaw": {
+        "one model reads no system prompt, messages": "messages.create",
+        "messages are completions": "messages.create",
+        "streams are refused by named events": "messages.create",
+    },
 }
 
 

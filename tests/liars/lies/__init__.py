@@ -18,6 +18,7 @@ from tests.liars.lies import (
     money,
     rarely,
     seldom,
+    spoken,
     streams,
     tasks,
     wires,
@@ -36,7 +37,7 @@ class Liar:
     options: Mapping[str, str] = field(default_factory=dict)
 
 
-TABLES = (edges, money, access, streams, models, broken, errors, files, links, limits, wires, rarely, seldom)
+TABLES = (edges, money, access, streams, models, spoken, broken, errors, files, links, limits, wires, rarely, seldom)
 _TOLD_OF_ALL = [Liar(name, slug, make(SHAPES[slug])) for name, (make, slugs) in tasks.LIES.items() for slug in slugs]
 _TOLD_OF_ONE = [Liar(name, slug, lie) for table in TABLES for name, (slug, lie) in table.LIES.items()]
 _RATED = [

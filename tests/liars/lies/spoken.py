@@ -1,0 +1,58 @@
+"""Lies about the protocol itself: words of another one, and errors that are told as successes."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.liars.relay import Ask, Lie, Told
+from tests.liars.shapes import at
+from tests.liars.telling import telling, telling_json
+
+CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
+EVENTS = (("content-type", "text/event-stream"),)
+
+
+def _plain(path: str, change: Callable[[Any], Any]) -> Lie:
+    return telling_json(lambda ask, body: change(body), when=lambda ask, told: path in ask.path and told.status == 200)
+
+
+def _parts_of_text(body: Any) -> None:
+    for item in body["output"]:
+        for part in item.get("content", ()):
+            part["type"] = "text"
+
+
+def _role_of_candidates(body: Any) -> None:
+    for candidate in body["candidates"]:
+        candidate["content"]["role"] = "assistant"
+
+
+def _refused_with_200(path: str, status: int) -> Lie:
+    """What is refused with one status is told with 200."""
+    return telling(lambda ask, told: replace(told, status=200) if path in ask.path and told.status == status else told)
+
+
+def _streams_refused_by_events(path: str) -> Callable[[Ask, Told], Told]:
+    """Who asks for a stream hears of every refusal by an event."""
+
+    def tell(ask: Ask, told: Told) -> Told:
+        if ask.bare_path != path or told.status < 400 or at(ask.json(), ("stream",)) is not True:
+            return told
+        name = "event: error\n" if path == MESSAGES else ""
+        return Told(200, EVENTS, f"{name}data: {json.dumps(told.json())}\n\n".encode())
+
+    return tell
+
+
+LIES: Mapping[str, tuple[str, Lie]] = {
+    "completions of texts": ("clawdrouter", _plain(CHAT, lambda body: body.update(object="text_completion"))),
+    "responses in parts of text": ("clawdrouter", _plain(RESPONSES, _parts_of_text)),
+    "messages of a model": ("clawdrouter", _plain(MESSAGES, lambda body: body.update(role="model"))),
+    "messages are completions": ("storyclaw", _plain(MESSAGES, lambda body: body.update(type="completion"))),
+    "candidates of an assistant": ("unigateway", _plain(":generateContent", _role_of_candidates)),
+    "no such model is a success": ("clawdrouter", _refused_with_200(RESPONSES, 404)),
+    "what is wrong is a success": ("unigateway", _refused_with_200(CHAT, 400)),
+    "streams are refused by events": ("clawdrouter", telling(_streams_refused_by_events(CHAT))),
+    "streams are refused by named events": ("storyclaw", telling(_streams_refused_by_events(MESSAGES))),
+}
