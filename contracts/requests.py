@@ -25,6 +25,10 @@ STILL = "still"
 SURELY_SEEN = 20.0
 # The probe of a request whose documented example wants a picture from a model that says more than that.
 DRAWS = "draws"
+# The probe of a request to a model that the target lists and the document does not name, though it names its like.
+LISTED = "listed"
+# The probe of a request to a documented model that is good for something else.
+MISUSED = "misused"
 # The probe of a request that is good, and that not every model takes.
 NOT_FOR_ALL = "not for all"
 

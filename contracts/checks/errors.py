@@ -77,7 +77,7 @@ def _is_told_as_success(history: History, reading: Reading) -> bool:
     if not reading.is_refusal and not any(mismatch.is_absence for mismatch in reading.mismatches):
         return False  # it has all that a success has, be it wrong
     own, spoken = history.contract.refusal_shapes[operation.failures.envelope.name], refusal_shape(operation)
-    is_error = bool(body.get("error")) and spoken is not None and spoken.is_valid(body)
+    is_error = spoken is not None and spoken.is_valid(body)
     return (
         is_error
         or reading.is_refusal

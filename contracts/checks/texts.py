@@ -1,6 +1,7 @@
 """Checks of text answers, plain and streamed: that they are what was asked for, and that their numbers add up."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,6 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from understudy.contracts.citing import cite
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
@@ -20,6 +22,10 @@ from understudy.specs.streams import DIALECTS
 A_DAY = 86_400
 # Tokens by which two counts of one question may differ, and nobody is wrong for sure.
 SLACK = 2
+# What stands before the first separator of an id: of which sort it is.
+_BEGINNING = re.compile(r"[a-z]+[_-]")
+# So many answers of one model without a thought are no chance.
+ENOUGH_THOUGHT = 2
 _COUNTS = ("input", "output", "thinking", "answer", "total")
 
 
@@ -80,7 +86,8 @@ def judge_limit(history: History) -> Iterator[Evidence]:
         most, output = text.wish.most_tokens, text.values.get("$completion.output_tokens")
         if output is None:
             output = text.values.get("$completion.answer_tokens")
-        if most is None or not isinstance(output, int) or not text.is_whole:
+        has_pictures = any(choice.pictures for choice in text.choices)
+        if most is None or not isinstance(output, int) or not text.is_whole or has_pictures:
             continue
         count = max(1, text.wish.choices)
         if output > most * count:
@@ -217,8 +224,9 @@ def judge_json(history: History) -> Iterator[Evidence]:
 
 def judge_thoughts(history: History) -> Iterator[Evidence]:
     """Thinking that was asked for comes, and is signed where the protocol signs it."""
+    yield from _judge_counted_thoughts(history)
     for text in texts_of(history):
-        if not (text.wish.thinks and text.is_whole and "thinks" in text.protocol.can and text.protocol.must_think):
+        if not (text.wish.thinks and text.is_whole and text.protocol.must_think):
             continue
         for choice in text.choices:
             if not choice.thoughts:
@@ -226,6 +234,20 @@ def judge_thoughts(history: History) -> Iterator[Evidence]:
             for thought, signature in choice.thoughts:
                 if thought and not signature:
                     yield _evidence(history, text, "a thought has no signature")
+
+
+def _judge_counted_thoughts(history: History) -> Iterator[Evidence]:
+    """Where thoughts come as far as there are any, a model that is said to have thought shows some sometimes."""
+    counted: dict[str, list[Text]] = defaultdict(list)
+    for text in texts_of(history):
+        thought = text.values.get("$completion.thinking_tokens")
+        if text.wish.thinks and text.is_whole and not text.protocol.must_think and isinstance(thought, int) and thought:
+            counted[f"{text.operation.id} {model_of(history, text)}"].append(text)
+    for texts in counted.values():
+        if not any(choice.thoughts for text in texts for choice in text.choices):
+            tokens = texts[0].values["$completion.thinking_tokens"]
+            message = f"thoughts were asked for, {tokens} tokens of them are counted, and none is told as one"
+            yield replace(_evidence(history, texts[0], message), assumed=len(texts) < ENOUGH_THOUGHT)
 
 
 def judge_empty(history: History) -> Iterator[Evidence]:
@@ -244,9 +266,22 @@ def judge_ids(history: History) -> Iterator[Evidence]:
     for text in texts_of(history):
         identity = text.values.get("$completion.id")
         if isinstance(identity, str):
+            yield from _judge_form(history, text, identity)
             earlier = seen.setdefault(identity, text)
             if earlier is not text and earlier.reading.exchange.request_body != text.reading.exchange.request_body:
                 yield _evidence(history, text, f"two answers have the id {identity!r}", earlier.reading.exchange)
+
+
+def _judge_form(history: History, text: Text, identity: str) -> Iterator[Evidence]:
+    """An id begins as the ids of its protocol do; a warning where that form is only assumed."""
+    form = str(text.operation.arguments.get("id", ""))
+    begins = _BEGINNING.match(form)
+    if begins and not identity.startswith(begins[0]):
+        said = history.contract.said(text.operation).get("x-behavior", {}).get("completion")
+        citation = cite(said)
+        message = f"its id {identity!r} does not begin with '{begins[0]}'"
+        evidence = _evidence(history, text, message)
+        yield replace(evidence, facts=citation.facts, assumed=citation.assumed or not citation.facts)
 
 
 def judge_time(history: History) -> Iterator[Evidence]:

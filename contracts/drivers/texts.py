@@ -14,7 +14,7 @@ from understudy.contracts.history import models_of
 from understudy.contracts.inputs import Places, find_places, iter_documented, iter_good_bodies, iter_models, models_for
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.protocols.protocol import Protocol, Tool, Wish
-from understudy.contracts.requests import DRAWS, NOT_FOR_ALL, Request, ask
+from understudy.contracts.requests import DRAWS, LISTED, MISUSED, NOT_FOR_ALL, Request, ask
 from understudy.contracts.texts import protocol_of
 from understudy.specs.expressions import Expression, parse
 from understudy.specs.model import Operation
@@ -72,6 +72,8 @@ OF_MODELS: tuple[Wish, ...] = (
 NO_MODEL = "no-such-model"
 # How many models of an operation are asked so.
 MOST_MODELS = 6
+# How many that only the target's list names, and how many letters of a name tell a family of models.
+MOST_UNNAMED, FAMILY = 4, 3
 
 
 async def run_texts(drive: Drive) -> None:
@@ -134,6 +136,11 @@ def _iter_of_models(
         if model in listed:
             yield _naming(operation, places, parse(where), model, protocol.fill(base, Wish(_TALK)))
     shape, place = drive.contract.body_shape(operation), parse(operation.arguments["model"])
+    unnamed, question = _unnamed(drive, operation, listed), protocol.fill(base, Wish(_TALK, most_tokens=20))
+    for model in unnamed:
+        yield _naming(operation, places, place, model, question).evolve(probe=LISTED)
+    for model in _of_other_use(drive, operation) if unnamed else ():
+        yield _naming(operation, places, place, model, question).evolve(probe=MISUSED)
     for wish in iter_wishes(protocol, operation, OF_MODELS):
         body = protocol.fill(base, wish)
         for model in _chosen(drive, operation, listed) if shape and shape.is_valid(body) else ():
@@ -165,6 +172,35 @@ def _iter_forms(protocol: Protocol, operation: Operation, base: Any) -> Iterator
     for wish in iter_wishes(protocol, operation, (Wish(_TALK, most_tokens=20, wants_usage=True),)):
         for form in protocol.forms:
             yield form(protocol.fill(base, wish)), "" if form in protocol.plain_forms else NOT_FOR_ALL
+
+
+def _unnamed(drive: Drive, operation: Operation, listed: frozenset[str]) -> list[str]:
+    """Models that are listed and not documented, a few, whose nearest documented ones by name are good for an operation.
+
+    Of others nobody knows what they are good for.
+    """
+    known, good = drive.contract.provider.models, set(models_for(drive.contract, operation))
+    unnamed = sorted(listed - set(known) - good)
+    return [model for model in unnamed if _nearest(model, {*known, *good}) & good][:MOST_UNNAMED]
+
+
+def _of_other_use(drive: Drive, operation: Operation) -> list[str]:
+    """A documented model that is not good for an operation: how that is refused tells what is not there from what is not for this."""
+    good = models_for(drive.contract, operation)
+    return [model for model in drive.contract.provider.models if model not in good][:1]
+
+
+def _nearest(name: str, known: Iterable[str]) -> set[str]:
+    """The names that have the longest beginning in common with one, if that is long enough to tell a family."""
+    common = {other: _common(name, other) for other in known}
+    longest = max(common.values(), default=0)
+    return {other for other, length in common.items() if length == longest >= FAMILY}
+
+
+def _common(one: str, other: str) -> int:
+    """With how many characters two names begin alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _chosen(drive: Drive, operation: Operation, listed: frozenset[str]) -> list[str]:

@@ -96,6 +96,8 @@ def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
         if event.name != kind:
             told.wrong.append(f"an event named {event.name!r} says that it is {kind!r}")
         told.types.append(kind or "nothing")
+        if kind == "content_block_stop" and whole(child(data, "index")) not in blocks:
+            told.wrong.append(f"block {child(data, 'index')} is ended, which was not begun")
         _take(told, blocks, kind, data)
     if told.body:
         told.body["content"] = [_closed(block, told) for _, block in sorted(blocks.items())]

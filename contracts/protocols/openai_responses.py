@@ -1,6 +1,6 @@
 """Responses: numbered, named events; the last one carries the whole response, with which all others must agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from understudy.contracts.protocols.protocol import (
@@ -88,6 +88,7 @@ def _asked(body: Mapping[str, Any]) -> Wish:
 def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
     told = Told()
     texts: dict[tuple[str, Any, Any], str] = {}
+    items: dict[Any, Any] = {}
     number: int | None = None
     for event, data in events:
         kind = text_of(child(data, "type"))
@@ -102,12 +103,17 @@ def _add_up(events: Sequence[tuple[Event, Any]]) -> Told:
             told.wrong.append(f"sequence_number {here} follows {number}")
         number = here
         _take_text(told, texts, kind, data)
+        _take_item(told, items, kind, data)
         if kind == "error":
             told.error = data
         if kind in _ENDS:
             told.ends += 1
             _take_end(told, kind, data)
     _compare(told, texts)
+    for index, item in items.items() if told.body else ():
+        if index is None:
+            continue
+        told.wrong.extend(_differing(f"item {index}", item, child(told.body, "output", index), "the last event"))
     return told
 
 
@@ -120,6 +126,35 @@ def _take_text(told: Told, texts: dict[tuple[str, Any, Any], str], kind: str, da
         texts[key] = texts.get(key, "") + text_of(child(data, "delta"))
     elif last == "done" and text_of(child(data, _WHOLE[stem])) != texts.get(key, ""):
         told.wrong.append(f"{kind} does not repeat what the deltas before it told")
+
+
+# What says which item, or which response, is meant: it is told when that begins, and stays.
+_NAMES = ("id", "type", "call_id", "name")
+
+
+def _take_item(told: Told, items: dict[Any, Any], kind: str, data: Any) -> None:
+    """An item is told by the same names in all events, and each names the one that it belongs to."""
+    index, item, response = child(data, "output_index"), child(data, "item"), child(data, "response")
+    if response is not None:
+        told.wrong.extend(_differing("the response", items.setdefault(None, response), response, kind))
+    if kind == "response.output_item.added":
+        if index != len(items) - (None in items):
+            told.wrong.append(f"item {index} is begun where item {len(items) - (None in items)} should be")
+        items[index] = item
+    elif index is not None and index not in items:
+        told.wrong.append(f"{kind} is of item {index}, which was not begun")
+    elif kind == "response.output_item.done":
+        told.wrong.extend(_differing(f"item {index}", items[index], item, kind))
+    elif index is not None and "item_id" in data and data["item_id"] != child(items[index], "id"):
+        told.wrong.append(f"{kind} names {data['item_id']!r}, and item {index} is {child(items[index], 'id')!r}")
+
+
+def _differing(what: str, begun: Any, later: Any, where: str) -> Iterator[str]:
+    """What is told of something when it begins, and is another later."""
+    for name in _NAMES:
+        known, told = child(begun, name), child(later, name)
+        if known is not None and told != known:
+            yield f"{name} of {what} is {known!r} when it begins, and {told!r} in {where}"
 
 
 def _take_end(told: Told, kind: str, data: Any) -> None:

@@ -13,8 +13,13 @@ CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/respons
 EVENTS = (("content-type", "text/event-stream"),)
 
 
+def _is_at(path: str, ask: Ask) -> bool:
+    """Whether a request goes to a path, or to one that ends so."""
+    return ask.bare_path == path or (path.startswith(":") and ask.bare_path.endswith(path))
+
+
 def _plain(path: str, change: Callable[[Any], Any]) -> Lie:
-    return telling_json(lambda ask, body: change(body), when=lambda ask, told: path in ask.path and told.status == 200)
+    return telling_json(lambda ask, body: change(body), when=lambda ask, told: _is_at(path, ask) and told.status == 200)
 
 
 def _parts_of_text(body: Any) -> None:
@@ -45,12 +50,66 @@ def _streams_refused_by_events(path: str) -> Callable[[Ask, Told], Told]:
     return tell
 
 
+def _in_events(path: str, change: Callable[[Any], Any]) -> Lie:
+    """The JSON of each event of a stream is altered in place."""
+
+    def alter(ask: Ask, told: Told) -> Told:
+        if not told.is_stream or ask.bare_path != path:
+            return told
+        events = []
+        for event in told.events():
+            name, _, text = event.partition(b"data: ")
+            data = json.loads(text)
+            change(data)
+            events.append(name + b"data: " + json.dumps(data).encode())
+        return told.with_events(events)
+
+    return telling(alter)
+
+
+def _other_calls(data: Any) -> None:
+    """Calls end under another name than they began with."""
+    if data["type"] == "response.output_item.added" and data["item"].get("call_id"):
+        data["item"]["call_id"] = f"call_{data['output_index']}"
+
+
+def _other_items(data: Any) -> None:
+    """The pieces are of items that nobody knows."""
+    if data["type"].endswith(".delta"):
+        data["item_id"] = "item_0"
+
+
+def _other_response(data: Any) -> None:
+    """A response is told under another id when it begins."""
+    if data["type"] == "response.created":
+        data["response"]["id"] = "resp_0"
+
+
+def _unmarked_thoughts(body: Any) -> None:
+    for candidate in body["candidates"]:
+        for part in candidate["content"]["parts"]:
+            part.pop("thought", None)
+
+
+def _one_more_model(body: Any) -> None:
+    body["data"].append({**body["data"][2], "id": "gpt-5.4-turbo"})
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     "completions of texts": ("clawdrouter", _plain(CHAT, lambda body: body.update(object="text_completion"))),
     "responses in parts of text": ("clawdrouter", _plain(RESPONSES, _parts_of_text)),
     "messages of a model": ("clawdrouter", _plain(MESSAGES, lambda body: body.update(role="model"))),
     "messages are completions": ("storyclaw", _plain(MESSAGES, lambda body: body.update(type="completion"))),
     "candidates of an assistant": ("unigateway", _plain(":generateContent", _role_of_candidates)),
+    "calls are named anew": ("clawdrouter", _in_events(RESPONSES, _other_calls)),
+    "pieces are of no item": ("clawdrouter", _in_events(RESPONSES, _other_items)),
+    "a response is named anew": ("clawdrouter", _in_events(RESPONSES, _other_response)),
+    "thoughts read as the answer": ("unigateway", _plain(":generateContent", _unmarked_thoughts)),
+    "a model is only listed": ("unigateway", _plain("/v1/models", _one_more_model)),
+    "messages have ids of completions": (
+        "storyclaw",
+        _plain(MESSAGES, lambda body: body.update(id=f"chatcmpl-{body['id'][4:]}")),
+    ),
     "no such model is a success": ("clawdrouter", _refused_with_200(RESPONSES, 404)),
     "what is wrong is a success": ("unigateway", _refused_with_200(CHAT, 400)),
     "streams are refused by events": ("clawdrouter", telling(_streams_refused_by_events(CHAT))),
