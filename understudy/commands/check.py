@@ -86,7 +86,8 @@ def run(arguments: list[str]) -> int:
     print(f"understudy check: {told}", file=sys.stderr)
     try:
         with Progress("check", options.json) as bar:
-            tell = _telling(bar, bounds, is_moved=bool(options.control_url))
+            # Tasks behind a relay live by a clock of ours, whatever its answers say of theirs.
+            tell = _telling(bar, bounds, is_moved=bool(options.control_url) or options.with_upstream)
             result = (
                 _drive_behind(provider, settings, options.upstream_listen, tell)
                 if options.with_upstream
