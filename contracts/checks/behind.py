@@ -65,6 +65,8 @@ def judge_answer(history: History) -> Iterator[Evidence]:
 
 def _changed_beside(pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
     """Whatever else an answer tells. Numbers of tokens have a check of their own."""
+    if pair.fault == "pings":  # which tell nothing
+        return
     heard, said = (each.told.body if each.told else each.reading.body for each in (mine, theirs))
     is_counted = any(_recounted(mine, theirs))
     for found in iter_differences(said, heard):
@@ -236,14 +238,20 @@ def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
         said, heard = there.values.get(name), here.values.get(name)
         if said is not None and heard != said:
             yield of_pair(pair, f"the provider's {name[1:]} {said!r} is told as {heard!r}", is_own)
-    said, heard = (str(each.values.get("$error.message") or "") for each in (there, here))
-    if said and said not in heard:
+    said = str(there.values.get("$error.message") or "")
+    if said and said not in "\n".join(_texts_in(here.body)):
         # A relay may well keep to itself what went wrong behind it.
-        yield of_pair(
-            pair,
-            f"the provider's message {shortened(said)} is told as {shortened(heard)}",
-            is_own or there.exchange.status >= 500,
-        )
+        is_kept = is_own or there.exchange.status >= 500
+        yield of_pair(pair, f"the provider's message {shortened(said)} is not told", is_kept)
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """All texts within a stranger's JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(inner)
 
 
 def judge_cut(history: History) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ from typing import Any
 from understudy.contracts.checks.pairing import differing, of_pair, shortened
 from understudy.contracts.differences import Difference, is_nothing, iter_differences
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import CHANGED, History
+from understudy.contracts.history import CHANGED, VARIED, History
 from understudy.contracts.reading import Reading
 from understudy.contracts.texts import protocol_of
 from understudy.contracts.upstream import UPSTREAM, Pair, pairs_of
@@ -71,13 +71,19 @@ def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Eviden
     first, is_whole = found.place[0], len(found.place) == 1
     if found.name == MODEL or (first in FREE and not (found.is_lost and is_whole)):
         return
+    # What was put together of what may stand in a list's items is perhaps none that anybody sends.
+    is_odd = pair.client.exchange.probe == VARIED and (
+        isinstance(found.before, list) or any(isinstance(step, int) for step in found.place)
+    )
     if found.is_lost:
-        yield of_pair(pair, f"{found.name} is lost on the way: it was {shortened(found.before)}", found.before is None)
+        # Null is what a member is that nobody set.
+        if found.before is not None:
+            yield of_pair(pair, f"{found.name} is lost on the way: it was {shortened(found.before)}", is_odd)
     elif found.is_added:
-        is_idle = is_nothing(found.after) or found.after == _default_of(history, pair, found)
+        is_idle = is_odd or is_nothing(found.after) or found.after == _default_of(history, pair, found)
         yield of_pair(pair, f"{found.name} is added on the way: {shortened(found.after)}", is_idle)
     else:
-        yield of_pair(pair, f"{found.name} is changed on the way {differing(found.before, found.after)}")
+        yield of_pair(pair, f"{found.name} is changed on the way {differing(found.before, found.after)}", is_odd)
 
 
 def _default_of(history: History, pair: Pair, found: Difference) -> Any:

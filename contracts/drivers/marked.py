@@ -301,6 +301,9 @@ def _completed(marked: Marked, body: Any) -> Any:
     whole = body if marked.shape.is_valid(body) else completed(marked.shape, body)
     if not isinstance(whole, dict) or not marker_in(to_json(whole)) or not is_of_one_sort(marked.shape.schema, whole):
         return None
+    # What nobody documents may be left out by anybody.
+    if whole.keys() - body.keys() - {name for name, _ in iter_members(marked.shape.schema)}:
+        return None
     return whole if marked.is_good(whole) else None
 
 
