@@ -72,6 +72,8 @@ class Result:
         return tally(self.verdicts)
 
 
+# Why a run ended early that somebody ended.
+INTERRUPTED = "interrupted"
 # Credits of the account that is opened to make more tasks than may run.
 ENOUGH = "10000"
 # Seconds between two polls of tasks that live fast, at first and at most.
@@ -93,7 +95,7 @@ def run(provider: Provider, settings: Settings, told: Callable[[Exchange], None]
     try:
         asyncio.run(_drive(contract, settings, log, budget, reasons))
     except KeyboardInterrupt:
-        stopped = "interrupted"
+        stopped = INTERRUPTED
     except NoControl as error:
         # Before anything was asked there is nothing to judge.
         if not log.exchanges:

@@ -12,7 +12,7 @@ from understudy.contracts.history import History
 from understudy.contracts.report import REPORTS, Subject
 from understudy.contracts.report.baseline import Identity, accepting
 from understudy.contracts.report.terminal import show
-from understudy.contracts.run import Result, Settings
+from understudy.contracts.run import INTERRUPTED, Result, Settings
 from understudy.specs.model import Provider
 from understudy.specs.problems import known
 
@@ -72,7 +72,9 @@ def publish(
     else:
         show(subject, console, options.verbose)
     write_reports(options.report, subject)
-    return FOUND if any(finding.severity == "failure" for finding in subject.findings) else 0
+    # Of a target that went away nobody knows that it is a good one.
+    is_cut = result.stopped not in ("", INTERRUPTED)
+    return FOUND if is_cut or any(finding.severity == "failure" for finding in subject.findings) else 0
 
 
 def subject_of(result: Result) -> Subject:
