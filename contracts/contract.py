@@ -30,6 +30,7 @@ class Contract:
         self._normalisers: dict[str, Normaliser | None] = {}
         self._parameters: dict[tuple[str, str], Shape] = {}
         self._members: dict[str, frozenset[str]] = {}
+        self._headers: dict[str, frozenset[str]] = {}
         self._responses: dict[tuple[str, int], Mapping[str, Any] | None] = {}
         self._answers: dict[tuple[str, int, str], Shape | None] = {}
 
@@ -213,6 +214,14 @@ class Contract:
             said = self.resolved(self.said(operation)["responses"])
             self._members[operation.id] = frozenset(_property_names(said))
         return self._members[operation.id]
+
+    def header_names(self, operation: Operation) -> frozenset[str]:
+        """The names, in small letters, of all headers that any answer of an operation is described with."""
+        if operation.id not in self._headers:
+            said = self.said(operation)["responses"].values()
+            names = (name.lower() for each in said for name in self.resolved(each).get("headers", {}))
+            self._headers[operation.id] = frozenset(names)
+        return self._headers[operation.id]
 
     def keys_of(self, exchange: Exchange) -> list[str]:
         """The keys that a request brings."""

@@ -285,12 +285,23 @@ def _judge_form(history: History, text: Text, identity: str) -> Iterator[Evidenc
 
 
 def judge_time(history: History) -> Iterator[Evidence]:
-    """An answer is said to be made when it was, by the target's own clock."""
+    """An answer is said to be made when it was, by the target's own clock: in seconds, and no day away; pictures, too."""
     for text in texts_of(history):
-        made, exchange = text.values.get("$completion.created_s"), text.reading.exchange
-        now = exchange.clock
-        if made is not None and (not isinstance(made, int) or abs(made - now) > A_DAY):
-            yield _evidence(history, text, f"it is said to be made at {made!r}, while it is {int(now)}")
+        if message := _mistimed(text.values, text.reading.exchange):
+            yield _evidence(history, text, message)
+    for reading in history.of("images"):
+        message = _mistimed(reading.values, reading.exchange) if reading.is_success else ""
+        if message and reading.operation:
+            citation = history.contract.cite(reading.operation)
+            operation = reading.operation.id
+            yield Evidence(message, (reading.exchange,), operation, citation.facts, False, f"media/{operation}")
+
+
+def _mistimed(values: Mapping[str, Any], exchange: Exchange) -> str:
+    """What is wrong with the time at which an answer says that it was made; '' where it says none, or the right one."""
+    made, now = values.get("$completion.created_s"), exchange.clock
+    is_off = made is not None and (not isinstance(made, int) or abs(made - now) > A_DAY)
+    return f"it is said to be made at {made!r}, while it is {int(now)}" if is_off else ""
 
 
 def judge_plain_and_streamed(history: History) -> Iterator[Evidence]:

@@ -67,6 +67,16 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "videos always have a sound, seedance": ("unigateway", _sound(True, SOUND)),
     "videos never have a sound": ("seedance2ai", _sound(False, SOUND)),
     "videos have a sound unless nothing is said": ("seedance2ai", _without(SOUND, "/api/v1/video/seedance")),
+    "pictures are made in milliseconds": (
+        "clawdrouter",
+        telling_json(lambda ask, body: {**body, "created": body["created"] * 1000} if "created" in body else None),
+    ),
+    "pictures were made long ago": (
+        "unigateway",
+        telling_json(
+            lambda ask, body: {**body, "created": body["created"] - 3 * 86_400} if "created" in body else None
+        ),
+    ),
     "half of the samples are lost": ("unigateway", telling(_half_of_samples)),
     "speech is never faster": ("unigateway", _without("speed", SPEECH)),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.liars.relay import Ask, Lie, Relay, Told
 from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, STORYCLAW, VEO, at
-from tests.liars.telling import of_task, telling_events, telling_json
+from tests.liars.telling import of_task, telling, telling_events, telling_json
 
 CHAT, LIST = "/v1/chat/completions", "/open-api/v1/video/tasks"
 ONCE = "idempotency-key"
@@ -156,6 +156,14 @@ def _results_want_a_key() -> Lie:
 
 
 LIES: Mapping[str, tuple[str, Lie]] = {
+    "headers tell whom it asks": (
+        "unigateway",
+        telling(lambda ask, told: told.with_header("x-litellm-model-api-base", "http://10.3.0.7:4000/v1")),
+    ),
+    "headers tell with which key": (
+        "juhuo",
+        telling(lambda ask, told: told.with_header("x-upstream-authorization", f"Bearer {ask.key[::-1]}")),
+    ),
     "dear tasks are rounded up": ("juhuo", of_task(JUHUO, _dearer_when_long)),
     "x-api-key is no key": ("unigateway", _knows_one_header()),
     "failures keep their slots": ("juhuo", _slots_are_lost()),
