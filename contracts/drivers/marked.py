@@ -5,7 +5,7 @@ What a request is, and what shall go wrong, is said in the prompt, which every r
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,28 +30,29 @@ from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
 from understudy.specs.model import Kind, Operation
 
-# What goes wrong with an answer as a whole, beside the refusals that the document knows.
+# What goes wrong with an answer as a whole, beside the refusals that the document knows. After the last ones some relays
+# leave their provider alone for a while.
 CALL_FAULTS = (
+    "fault=status status=529",
+    "fault=commit_drop",
+    "fault=status status=500",
+    "fault=status status=503 retry_after=9",
     "fault=refuse condition=rate_limited retry_after=7",
     "fault=status status=400",
-    "fault=status status=404",
-    "fault=status status=413",
-    "fault=status status=422",
-    "fault=status status=429",
-    "fault=status status=500",
-    "fault=status status=502",
-    "fault=status status=503 retry_after=9",
-    "fault=status status=504",
-    "fault=status status=529",
     "fault=drop",
-    "fault=commit_drop",
     "fault=reset",
     "fault=reset when=after",
+    "fault=status status=502",
+    "fault=status status=504",
     "fault=html",
     "fault=html status=200",
     "fault=empty",
     "fault=invalid_json",
     "fault=error_200",
+    "fault=status status=413",
+    "fault=status status=422",
+    "fault=status status=429",
+    "fault=status status=404",
 )
 # What takes its time, and is no fault at all for who waits.
 LATE_FAULTS = ("fault=latency seconds=1", "fault=latency seconds=5")
@@ -100,7 +101,8 @@ SLOWLY, LATE = "fault=drip size=300 pause=0.05", "fault=latency seconds=2"
 LEAVES_AFTER = 0.5
 # Changed bodies of one operation at most: documents name a few hundred values.
 MOST_CHANGES = 400
-# Refusals that speak of where is asked, not of what.
+# Refusals that speak of who asks, and of where, not of what.
+OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
 OF_THE_ADDRESS = ("unknown_path", "method_not_allowed")
 # So many ways to fail are tried of each kind of task.
 MOST_FAILURES = 3
@@ -331,23 +333,37 @@ def _several(marked: Marked) -> dict[str, Any] | None:
     return next((each for each in bodies if value_of_answer(marked.operation, "count", each) == 2), None)
 
 
+def iter_barred(marked: Marked) -> Iterator[Request]:
+    """Requests that the provider refuses for whose they are: after these a relay may take the provider for lost."""
+    return _iter_spoiled(marked, [name for name in _conditions(marked) if name in OF_THE_ACCOUNT])
+
+
 def iter_bad(marked: Marked) -> Iterator[Request]:
-    """Requests with which something goes wrong behind, or that are left."""
-    conditions = marked.drive.contract.conditions(marked.operation)
-    faults = [f"fault=refuse condition={name}" for name in conditions if name not in OF_THE_ADDRESS]
-    for fault in (*faults, *CALL_FAULTS):
-        for wish in (marked.plain, marked.streamed):
-            if wish is not None:
-                yield marked.ask(marked.filled(wish, fault), SPOILED)
+    """Requests with which something else goes wrong behind, or that are left."""
     if marked.protocol:
         yield marked.ask(marked.filled(marked.plain, LATE), "leaves").evolve(leaves_after=LEAVES_AFTER)
     streamed = marked.streamed
     if streamed:
-        for fault in (*STREAM_FAULTS, *STREAM_FORMS):
-            yield marked.ask(marked.filled(streamed, fault), SPOILED)
         yield marked.ask(marked.filled(replace(streamed, most_tokens=40), SLOWLY), "held")
         leaving = marked.ask(marked.filled(replace(streamed, most_tokens=80), SLOWLY), "leaves")
         yield leaving.evolve(leaves_after=LEAVES_AFTER)
+        for fault in (*STREAM_FORMS, *STREAM_FAULTS):
+            yield marked.ask(marked.filled(streamed, fault), SPOILED)
+    yield from _iter_spoiled(marked, (), CALL_FAULTS)
+    yield from _iter_spoiled(marked, [name for name in _conditions(marked) if name not in OF_THE_ACCOUNT])
+
+
+def _conditions(marked: Marked) -> list[str]:
+    """In which conditions the document says that an operation refuses what is asked of it."""
+    conditions = marked.drive.contract.conditions(marked.operation)
+    return [name for name in conditions if name not in OF_THE_ADDRESS]
+
+
+def _iter_spoiled(marked: Marked, conditions: Iterable[str], faults: Iterable[str] = ()) -> Iterator[Request]:
+    for fault in (*(f"fault=refuse condition={name}" for name in conditions), *faults):
+        for wish in (marked.plain, marked.streamed):
+            if wish is not None:
+                yield marked.ask(marked.filled(wish, fault), SPOILED)
 
 
 def iter_alike(marked: Marked) -> Iterator[Request]:

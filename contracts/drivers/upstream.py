@@ -11,6 +11,7 @@ from understudy.contracts.drivers.marked import (
     find_marked,
     iter_alike,
     iter_bad,
+    iter_barred,
     iter_failing,
     iter_good,
     iter_troubled,
@@ -94,6 +95,7 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     await watcher.look()
     bad = [request for marked in passed for request in iter_bad(marked)]
     await all_of(*map(send, bad))
+    await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
     await watcher.wait_for(*(request for request in bad if request.leaves_after))
 
