@@ -68,7 +68,8 @@ def test_words_are_no_picture(served: Served) -> None:
 
     with running(Relay(served.providers["easel"].base_url, telling_json(tell))) as url:
         result = check_mock(served, "easel", url, scenarios=SCENARIOS)
-    assert found(result) == {("media-pictures", "media/words", "failure")}
+    # With all else the thoughts are gone, too, of which one answer alone only warns.
+    assert {each for each in found(result) if each[2] == "failure"} == {("media-pictures", "media/words", "failure")}
 
 
 @pytest.mark.parametrize("pace", [None, 2])

@@ -126,7 +126,11 @@ class PassingRelay:
             yield self.changes.piece(piece)
 
     async def aclose(self) -> None:
-        """Close what is open to the provider."""
+        """End what still asks, and close what is open to the provider."""
+        asking = [each for each in self.memory if isinstance(each, asyncio.Future)]
+        for each in asking:
+            each.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
         if self._client:
             await self._client.aclose()
 
