@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
+from http.client import responses
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -229,7 +230,8 @@ def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
         return
     is_own = bool(there.conditions) and OF_THE_ACCOUNT.issuperset(there.conditions)
     if here.exchange.status != there.exchange.status:
-        yield of_pair(pair, f"the provider's {there.exchange.status} is told as {here.exchange.status}", is_own)
+        theirs, mine = _named(there.exchange.status), _named(here.exchange.status)
+        yield of_pair(pair, f"the provider's {theirs} is told as {mine}", is_own)
     after = pair.settings.get("retry_after")
     if after and here.exchange.header("retry-after") != after:
         told = here.exchange.header("retry-after") or "nothing"
@@ -243,6 +245,12 @@ def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
         # A relay may well keep to itself what went wrong behind it.
         is_kept = is_own or there.exchange.status >= 500
         yield of_pair(pair, f"the provider's message {shortened(said)} is not told", is_kept)
+
+
+def _named(status: int) -> str:
+    """A status with its name: of what differs in digits alone one is told for all."""
+    name = responses.get(status, "")
+    return f"{status} {name}".strip()
 
 
 def _texts_in(value: Any) -> Iterator[str]:
