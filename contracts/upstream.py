@@ -19,6 +19,8 @@ from understudy.contracts.reading import Reading
 from understudy.contracts.texts import Text, iter_texts
 
 UPSTREAM = "upstream"
+# Refusals that speak of who asks: behind a relay that is its own account, whose business is the relay's.
+OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
 # What the provider says, word for word, when the prompt has these words: much that who writes it anew writes otherwise.
 # A letter of two characters, joined and other odd characters, marks of HTML, line ends and spaces at the ends; numbers
 # that binary fractions do not have.

@@ -11,19 +11,16 @@ from understudy.contracts.checks.requests import OF_THE_MOMENT
 from understudy.contracts.differences import Difference, is_nothing, is_same, iter_differences
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History, links_of
-from understudy.contracts.reading import Reading, parse_json, states_of
+from understudy.contracts.history import History
+from understudy.contracts.reading import Reading, parse_json
 from understudy.contracts.texts import Text
-from understudy.contracts.upstream import Followed, Pair, file_of, pairs_of, tasks_of
-from understudy.specs.model import TERMINAL, Kind
+from understudy.contracts.upstream import OF_THE_ACCOUNT, Pair, file_of, pairs_of
 
 # Faults by which a stream ends before its time.
 CUTTING = frozenset(("cut", "no_end", "truncated_chunk", "error_event"))
 # Faults after which the relay has no answer to give, and those whose answer is none.
 SILENT = frozenset(("drop", "commit_drop", "reset"))
 SENSELESS = frozenset(("html", "error_200", "empty", "invalid_json"))
-# Refusals that speak of the relay's own account: whose business they are is the relay's.
-OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
 # What a relay may name itself, wherever it stands in an answer.
 OWN_NAMES = frozenset(
     ("id", "created", "created_at", "model", "modelVersion", "responseId", "request_id", "system_fingerprint", "completed_at")
@@ -34,8 +31,6 @@ _USAGE = ("input", "output", "thinking", "total")
 # Bytes that the provider writes at a time into a stream that is watched; so many times fewer pieces are held back. Seconds
 # between two pieces that did not come together.
 SIZE, FEW, BREATH = 300, 4, 0.02
-# As many times as often as the provider a relay is asked that tells what it told before.
-STALE = 3
 # Characters from which on a text is a file.
 MOST_WORDY = 2_000
 # Seconds that a stream must take for its pieces to be told from its whole.
@@ -129,9 +124,9 @@ def _changed_media(history: History) -> Iterator[Evidence]:
 
 
 def _is_of_file(found: Difference) -> bool:
-    return any(isinstance(text, str) and len(text) > MOST_WORDY for text in (found.before, found.after)) or any(
-        isinstance(text, str) and text.startswith(("http://", "https://")) for text in (found.before, found.after)
-    )
+    """Whether a file stands there, or a link to one."""
+    texts = [text for text in (found.before, found.after) if isinstance(text, str)]
+    return any(len(text) > MOST_WORDY or text.startswith(("http://", "https://")) for text in texts)
 
 
 def _pictures(reading: Reading) -> list[bytes]:
@@ -335,81 +330,6 @@ def judge_recovery(history: History) -> Iterator[Evidence]:
         if reading.exchange.probe == "again" and not reading.is_success and not is_poor:
             status = reading.exchange.status or reading.exchange.error
             yield of_pair(pair, f"after the provider had failed, a good request is answered with {status}")
-
-
-def judge_tasks(history: History) -> Iterator[Evidence]:
-    """What is told of a task is what the provider told of it."""
-    for followed in tasks_of(history):
-        kind = followed.created.kind
-        mine, theirs = (_ended(kind, polls) for polls in (followed.here, followed.there)) if kind else (None, None)
-        if kind and mine and theirs:
-            messages = list(_changes_of_task(kind, mine, theirs))
-            for message in messages or _changes_on_the_way(followed):
-                yield _of_task(followed, message)
-        elif theirs:
-            said, heard = _state_of(theirs), _state_of(followed.here[-1])
-            yield _of_task(followed, f"the provider said that a task is {said}, and the client is told {heard}")
-        elif mine and followed.there:
-            said, heard = _state_of(followed.there[-1]), _state_of(mine)
-            yield _of_task(
-                followed, f"the provider never said more than {said} of a task, and the client is told {heard}"
-            )
-        elif not mine and len(followed.here) >= STALE * max(1, len(followed.there)):
-            message = (
-                f"of {len(followed.here)} polls of a task that never ends {len(followed.there)} came to the provider"
-            )
-            yield _of_task(followed, message)
-        elif mine:
-            message = f"the client is told that a task is {_state_of(mine)}, and the provider was never asked for it"
-            yield _of_task(followed, message, assumed=True)
-
-
-def _ended(kind: Kind | None, polls: tuple[Reading, ...]) -> Reading | None:
-    """The last answer that says that a task is over."""
-    for reading in reversed(polls):
-        states = states_of(kind, reading.values.get("$task.state")) if kind and reading.is_success else ()
-        if states and all(state.phase in TERMINAL for state in states):
-            return reading
-    return None
-
-
-def _state_of(reading: Reading) -> str:
-    return shortened(reading.values.get("$task.state", f"status {reading.exchange.status}"))
-
-
-def _changes_of_task(kind: Kind, mine: Reading, theirs: Reading) -> Iterator[str]:
-    for name in ("state", "progress", "error_code", "error_message"):
-        said, heard = (reading.values.get(f"$task.{name}") for reading in (theirs, mine))
-        if said is not None and said != heard:
-            yield f"a task's {name}: changed {differing(said, heard)}"
-    for name in kind.results:
-        said, heard = (_count(links_of(reading.values, name)) for reading in (theirs, mine))
-        if said != heard:
-            yield f"of {said} links to a task's {name} the client is told {heard}"
-
-
-def _changes_on_the_way(followed: Followed) -> Iterator[str]:
-    """Where each poll here was one there, each told what that told."""
-    if len(followed.here) != len(followed.there):
-        return
-    for mine, theirs in zip(followed.here, followed.there, strict=True):
-        for name in ("state", "progress"):
-            said, heard = (reading.values.get(f"$task.{name}") for reading in (theirs, mine))
-            if mine.is_success and theirs.is_success and said is not None and said != heard:
-                yield f"a task's {name} on its way: changed {differing(said, heard)}"
-                return
-
-
-def _count(links: Any) -> int:
-    return len(links) if isinstance(links, list) else int(bool(links))
-
-
-def _of_task(followed: Followed, message: str, assumed: bool = False) -> Evidence:
-    created = followed.created
-    exchanges = tuple(r.exchange for r in (created, *followed.there[-1:], *followed.here[-1:]))
-    operation = followed.here[-1].operation
-    name = operation.id if operation else ""
-    return Evidence(message, exchanges, name, (), assumed, f"upstream/{name}")
 
 
 def _whole(history: History) -> Iterator[tuple[Pair, Text, Text]]:

@@ -24,7 +24,7 @@ from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
 from understudy.contracts.texts import protocol_of
-from understudy.contracts.upstream import RECITALS, mark, marker_in
+from understudy.contracts.upstream import OF_THE_ACCOUNT, RECITALS, mark, marker_in
 from understudy.contracts.variants import find_failing
 from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
@@ -101,8 +101,7 @@ SLOWLY, LATE = "fault=drip size=300 pause=0.05", "fault=latency seconds=2"
 LEAVES_AFTER = 0.5
 # Changed bodies of one operation at most: documents name a few hundred values.
 MOST_CHANGES = 400
-# Refusals that speak of who asks, and of where, not of what.
-OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
+# Refusals that speak of where is asked, not of what.
 OF_THE_ADDRESS = ("unknown_path", "method_not_allowed")
 # So many ways to fail are tried of each kind of task.
 MOST_FAILURES = 3

@@ -72,6 +72,15 @@ def test_what_the_provider_says_word_for_word_is_compared_word_for_word() -> Non
     assert any("usage.prompt_tokens_details of an answer is lost" in message for message in messages)
 
 
+def test_it_tells_who_has_little_patience() -> None:
+    """Blocks of 4 KiB, a provider that is given up after some seconds, and an answer that is told again for one Request-Id."""
+    found = check_behind("has little patience").findings
+    messages = {(finding.check, finding.severity): finding.message for finding in found}
+    assert " comes in " in messages["upstream-held", "failure"]
+    assert messages["upstream-once", "failure"] == "it was answered, and the provider was never asked"
+    assert any(f.check == "upstream-refusal" and "answered late" in f.message for f in found)
+
+
 def test_a_poll_that_goes_wrong_does_not_make_a_task_fail() -> None:
     found = check_behind("fails what it does not know", "", "seedance2ai", pace=QUICK).findings
     messages = [finding.message for finding in found if finding.check == "upstream-task"]

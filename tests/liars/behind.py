@@ -37,7 +37,7 @@ class PassingRelay:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if self._client is None:
-            timeout = httpx2.Timeout(30)
+            timeout = httpx2.Timeout(self.changes.waits)
             self._client = httpx2.AsyncClient(timeout=timeout, headers={"accept-encoding": "identity"})
         ask = await read_ask(scope, receive)
         kept = self.changes.kept(ask)
@@ -70,7 +70,7 @@ class PassingRelay:
             try:
                 if await self._try(ask, send, attempt + 1 == self.changes.attempts):
                     return
-            except (httpx2.ConnectError, httpx2.ReadError, httpx2.RemoteProtocolError) as error:
+            except (httpx2.ConnectError, httpx2.ReadError, httpx2.ReadTimeout, httpx2.RemoteProtocolError) as error:
                 if getattr(error, "began", False):
                     raise
         sorry = _SORRY_MESSAGE if ask.bare_path.endswith("/messages") else _SORRY
@@ -122,8 +122,13 @@ class PassingRelay:
             whole = b"".join([piece async for piece in answer.aiter_raw()])
             yield self.changes.body(whole, answer.status_code)
             return
+        held = b""
         async for piece in answer.aiter_raw():
-            yield self.changes.piece(piece)
+            held += self.changes.piece(piece)
+            if len(held) >= self.changes.block:
+                yield held
+                held = b""
+        yield held
 
     async def aclose(self) -> None:
         """End what still asks, and close what is open to the provider."""
@@ -144,7 +149,8 @@ class Changes:
     """What a relay does otherwise.
 
     `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke; `kept`: under which name
-    an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never.
+    an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never;
+    `block`: bytes that it gathers before it passes them on; `waits`: seconds after which it gives the provider up.
     """
 
     ask: Callable[[Ask], Ask] = _same
@@ -161,6 +167,8 @@ class Changes:
     stays: bool = False
     kept: Callable[[Ask], Any] = lambda ask: None
     hedges: float = 0.0
+    block: int = 0
+    waits: float = 30.0
 
 
 def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
@@ -427,6 +435,9 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "reads CRLF badly": lambda upstream: Changes(piece=_reads_crlf_badly),
     "names its client to the provider": lambda upstream: Changes(ask=_with_user),
     "fails what it does not know": lambda upstream: Changes(body=_told_otherwise(_fails_what_it_does_not_know)),
+    "has little patience": lambda upstream: Changes(
+        block=4096, waits=2.5, kept=lambda ask: dict(ask.headers).get("request-id")
+    ),
     "tells no reasons": lambda upstream: Changes(body=_told_otherwise(_no_reasons)),
     "speaks another version": lambda upstream: Changes(
         ask=lambda ask: ask.with_header("anthropic-version", "2023-01-01")
