@@ -9,14 +9,19 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from understudy.contracts.citing import cite
+from understudy.contracts.citing import Citation, cite
+from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.inputs import models_for
 from understudy.contracts.protocols.protocol import child
 from understudy.contracts.shapes import Misshape, Shape
 from understudy.contracts.texts import Choice, Text, input_of, model_of, question_of, texts_of
+from understudy.specs.asking import JSON
+from understudy.specs.model import Operation
 from understudy.specs.streams import DIALECTS
+from understudy.specs.templates import read
 
 # Seconds that a target's clock may be off ours, or stand still in a test.
 A_DAY = 86_400
@@ -24,18 +29,47 @@ A_DAY = 86_400
 SLACK = 2
 # What stands before the first separator of an id: of which sort it is.
 _BEGINNING = re.compile(r"[a-z]+[_-]")
+# What stands behind a model's name where its snapshot is told: a date, or the number of a version.
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}|-\d{8}|-\d{3}|@.+")
 # So many answers of one model without a thought are no chance.
 ENOUGH_THOUGHT = 2
 _COUNTS = ("input", "output", "thinking", "answer", "total")
 
 
 def judge_model(history: History) -> Iterator[Evidence]:
-    """An answer names the model that was asked for."""
+    """An answer names the model that was asked for, or a snapshot of it where no documented answer names the model itself."""
     for text in texts_of(history):
         wanted = model_of(history, text)
         named = text.values.get("$completion.model")
-        if isinstance(wanted, str) and named is not None and named != wanted:
-            yield _evidence(history, text, f"{wanted!r} was asked for, and the answer is said to be of {named!r}")
+        if not isinstance(wanted, str) or named in (None, wanted):
+            continue
+        evidence = _evidence(history, text, f"{wanted!r} was asked for, and the answer is said to be of {named!r}")
+        if not _is_snapshot(history, named, wanted):
+            yield evidence
+        elif _shows_models(history.contract, text.operation):
+            # That an example tells the name itself is no promise that a snapshot never is.
+            yield replace(evidence, assumed=True)
+
+
+def _is_snapshot(history: History, named: Any, wanted: str) -> bool:
+    """Whether a name is that of a model with a date or a version behind it, and not a documented model's own."""
+    if not isinstance(named, str) or not named.startswith(wanted) or named in history.contract.provider.models:
+        return False
+    return _SNAPSHOT.fullmatch(named.removeprefix(wanted)) is not None
+
+
+def _is_documented(citation: Citation) -> bool:
+    return bool(citation.facts) and not citation.assumed
+
+
+def _shows_models(contract: Contract, operation: Operation) -> bool:
+    """Whether a documented answer names a model as requests do."""
+    models = models_for(contract, operation)
+    said = contract.response(operation, operation.reply.status) or {}
+    examples = said.get("content", {}).get(JSON, {}).get("examples", {})
+    bodies = [each["value"] for each in examples.values() if "value" in each and _is_documented(cite(each))]
+    named = (read(case.body, body).values.get("$completion.model") for case in operation.reply.cases for body in bodies)
+    return any(name in models for name in named)
 
 
 def judge_tokens(history: History) -> Iterator[Evidence]:
