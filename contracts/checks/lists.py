@@ -28,7 +28,8 @@ def judge_doubled(history: History) -> Iterator[Evidence]:
             yield _evidence(history, reading, f"task '{min(doubled)}' stands in it twice", "once")
     for (one, first), (other, second) in pairwise(_pages(history)):
         both = set(first) & set(second)
-        if both and _number(one) != _number(other) and not _created_between(history, one, other):
+        is_other_page = _number(one) != _number(other) and _sort(history, one) == _sort(history, other)
+        if both and is_other_page and not _created_between(history, one, other):
             yield _evidence(history, other, f"task '{min(both)}' stands on two pages", "pages", one)
 
 
@@ -112,9 +113,12 @@ def _lists(history: History) -> list[tuple[Reading, list[str]]]:
 def _pages(history: History) -> list[tuple[Reading, list[str]]]:
     """Those that have a page's number, of one size and account, in order."""
     numbered = [each for each in _lists(history) if _number(each[0]) is not None and not _is_filtered(each[0])]
-    return sorted(
-        numbered, key=lambda each: (each[0].exchange.who, str(_asked(history, each[0], "size")), _number(each[0]))
-    )
+    return sorted(numbered, key=lambda each: (*_sort(history, each[0]), _number(each[0])))
+
+
+def _sort(history: History, reading: Reading) -> tuple[str, str]:
+    """Whose pages a page is one of, and of which size: only such fit together."""
+    return reading.exchange.who, str(_asked(history, reading, "size"))
 
 
 def _number(reading: Reading) -> Any:
