@@ -1,4 +1,4 @@
-"""The edges of what a schema takes: every value of an enumeration, every bound itself, every optional member left out."""
+"""The edges of what a schema takes: every value of an enumeration, every bound itself, every optional member left out; of a query, too."""
 
 import copy
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from understudy.contracts.contract import Contract
 from understudy.contracts.differences import is_same
 from understudy.contracts.fitting import Place, fitted
 from understudy.contracts.negatives import ABSENT, MOST_LENGTH, edited, find
+from understudy.contracts.requests import as_text
 from understudy.contracts.samples import grown
 from understudy.contracts.shapes import Shape
 from understudy.specs.model import Operation
@@ -92,6 +93,21 @@ def _iter_absences(schema: Any, path: tuple[Any, ...], place: Place) -> Iterator
         yield from _iter_absences(schema.get(word), (*path, word), place)
     for index, child in enumerate(schema.get("allOf", ())):
         yield from _iter_absences(child, (*path, "allOf", index), place)
+
+
+def iter_queries(contract: Contract, operation: Operation) -> Iterator[dict[str, Any]]:
+    """Queries that show every value and every bound of a parameter, one at a time; all that is no edge of it is left out."""
+    for parameter in operation.parameters:
+        whole = (c for c in iter_constraints(parameter.schema) if not c.place and not c.is_choice)
+        edges = (Edge((c.path,), (parameter.name,), c.keyword, v) for c in whole for v in _values(c) if v is not None)
+        shown: dict[str, Any] = {}
+        for edge in edges if parameter.where == "query" else ():
+            for value in _candidates(edge, None):
+                text = as_text(value)
+                if not contract.parameter_misshapes(operation, parameter, text):
+                    shown.setdefault(text, value)
+                    break
+        yield from ({parameter.name: value} for value in shown.values())
 
 
 def shown_in(contract: Contract, operation: Operation, body: Any, edge: Edge, is_good: Good) -> Any:

@@ -75,7 +75,7 @@ def ask(
         filled = filled.replace("{" + name + "}", quote(value, safe=""))
     payload = b"" if body is None else to_json(body)
     typed = (*headers, ("Content-Type", "application/json")) if body is not None else headers
-    text = urlencode({name: _as_text(value) for name, value in (query or {}).items()})
+    text = urlencode({name: as_text(value) for name, value in (query or {}).items()})
     return Request(operation, operation.method, filled, text, typed, payload, who, probe)
 
 
@@ -114,5 +114,6 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{value!r} is no JSON")
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as a query says it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

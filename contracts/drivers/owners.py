@@ -8,6 +8,7 @@ from understudy.contracts.credentials import BARE_KEY
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.tasks import look, submits
 from understudy.contracts.drivers.together import all_of
+from understudy.contracts.edges import iter_queries
 from understudy.contracts.history import id_of
 from understudy.contracts.inputs import find_task_body, iter_good_bodies, unknown_id
 from understudy.contracts.negatives import edited
@@ -192,9 +193,12 @@ async def _repeat_failed(drive: Drive, header: str, operation: Operation, kind: 
 
 
 async def run_lists(drive: Drive) -> None:
-    """Lists by pages of one and of two, beyond the end, and by each filter."""
+    """Lists by pages of one and of two, beyond the end, and by each filter; what costs nothing at the edges of its query."""
     for operation in drive.contract.serving("task.list"):
         for query in _list_queries(drive, operation):
+            await drive.target.send(drive.ask(operation, query=query))
+    for operation in drive.contract.serving("task.list", "account.balance", "models.list"):
+        for query in iter_queries(drive.contract, operation):
             await drive.target.send(drive.ask(operation, query=query))
 
 

@@ -1,5 +1,6 @@
 """Every value and every bound that a document names is asked for, and every member is left out once."""
 
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -12,11 +13,12 @@ from tests.liars.lies.edges import CHANGES
 from tests.liars.relay import Ask, Relay, Told, running
 from understudy.contracts.contract import Contract
 from understudy.contracts.drivers.tasks import MOST_VARIANTS
-from understudy.contracts.edges import Edge, iter_edges, shown_in
+from understudy.contracts.edges import Edge, iter_edges, iter_queries, shown_in
 from understudy.contracts.inputs import find_task_body, is_taken
 from understudy.contracts.negatives import ABSENT
 from understudy.contracts.variants import iter_variants
 from understudy.specs.loader import load, shipped
+from understudy.specs.model import Parameter
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -56,6 +58,32 @@ def test_each_edge_of_a_schema_is_found_once() -> None:
         ("seconds", "maximum", 90),
         ("seconds", "default", "absent"),
     }
+
+
+QUERIES: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("size", "query", {"type": "integer", "minimum": 1, "maximum": 90, "default": 20}),
+    ("order", "query", {"type": "string", "enum": ["up", "down"]}),
+    ("word", "query", {"type": "string", "minLength": 3}),
+    ("whole", "query", {"type": "boolean"}),
+    ("page", "query", {"type": "integer", "minimum": 1, "const": 1}),
+    ("depth", "header", {"type": "integer", "minimum": 1}),
+)
+
+
+def test_each_edge_of_a_query_is_shown_alone() -> None:
+    contract = Contract(load(shipped()["juhuo"]))
+    listing = next(o for o in contract.provider.operations if o.id == "video.list")
+    other = replace(listing, parameters=tuple(Parameter(name, where, False, said) for name, where, said in QUERIES))
+    assert list(iter_queries(Contract(contract.provider), other)) == [
+        {"size": 1},
+        {"size": 90},
+        {"order": "up"},
+        {"order": "down"},
+        {"word": "xxx"},
+        {"whole": True},
+        {"whole": False},
+        {"page": 1},
+    ]
 
 
 def _made(slug: str, operation: str, body: Any, place: str, value: Any) -> Any:

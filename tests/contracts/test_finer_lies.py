@@ -36,6 +36,7 @@ FINER = {
     "seedance2ai: odd ids are bad requests": ("refusal-fits", ("unknown",)),
     "juhuo: a key needs no word": ("invalid-refused", ("watched", "forms")),
     "juhuo: keys of uploads begin with a slash": ("uploads-own", ("uploads",)),
+    "juhuo: half a page is enough": ("valid-accepted", ("lists",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.liars.relay import Ask, Lie, Relay, Told
 from tests.liars.shapes import HAPPYHORSE, JUHUO, SEEDANCE2AI, STORYCLAW, VEO, at
@@ -155,6 +156,19 @@ def _results_want_a_key() -> Lie:
     return lie
 
 
+def _half_a_page() -> Lie:
+    """Who wants more than fifty on a page is refused."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        size = parse_qs(ask.path.partition("?")[2]).get("pageSize", ["20"])[0]
+        if ask.bare_path == LIST and size.isdecimal() and int(size) > 50 and at(told.json(), ("code",)) == "200":
+            return told.with_json({"code": "4000", "message": "参数错误:pageSize范围为1-50"})
+        return told
+
+    return lie
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     "headers tell whom it asks": (
         "unigateway",
@@ -179,4 +193,5 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "failures are not called back": ("storyclaw", _keeps_callbacks(is_cancelled=False)),
     "what is cancelled is not called back": ("storyclaw", _keeps_callbacks(is_cancelled=True)),
     "results want a key": ("juhuo", _results_want_a_key()),
+    "half a page is enough": ("juhuo", _half_a_page()),
 }
