@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.exchange import Exchange
+from understudy.contracts.exchange import CALLBACK, Exchange
 from understudy.contracts.reading import NOT_JSON, Reading, parse_json
 from understudy.specs.extraction import Extraction
 from understudy.specs.model import Delivery, Operation
@@ -42,7 +42,7 @@ def iter_calls(contract: Contract, creates: list[Reading], exchanges: tuple[Exch
             if url:
                 wanted[url] = (created, delivery)
     for exchange in exchanges:
-        found = wanted.get(exchange.url) if exchange.where == "callback" else None
+        found = wanted.get(exchange.url) if exchange.where == CALLBACK else None
         if found and found[0].operation:
             created, delivery = found
             yield Call(created, found[0].operation, delivery, _read(exchange, created, delivery))

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl
 
 Headers = tuple[tuple[str, str], ...]
 
+# The side on which the target is the client: it calls back.
+CALLBACK = "callback"
 # Why there is no whole answer; '' when there is one. `left`: its client went; `endless`: it was too long to be kept.
 TRANSPORT_ERRORS = ("", "connect", "timeout", "reset", "cut", "left", "endless")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import h11
 
-from understudy.contracts.exchange import Exchange
+from understudy.contracts.exchange import CALLBACK, Exchange
 
 MOST_BYTES = 1_048_576
 SILENCE = 10.0
@@ -91,7 +91,7 @@ class Receiver:
                 started,
                 time.time(),
                 status,
-                where="callback",
+                where=CALLBACK,
                 who="target",
             )
         )

@@ -78,8 +78,6 @@ INTERRUPTED = "interrupted"
 ENOUGH = "10000"
 # Seconds between two polls of tasks that live fast, at first and at most.
 BRISK = 0.2, 1.0
-# The families of clauses that are driven when the provider behind the target is ours.
-BEHIND = frozenset(("upstream", "text", "stream"))
 
 
 class Unreachable(Exception):
@@ -117,8 +115,6 @@ def conclude(
     history = History(contract, exchanges, secrets)
     findings = judge(history, settings.checks, settings.seed)
     verdicts = judge_clauses(history, findings, reasons)
-    if settings.upstream:
-        verdicts = [v for v in verdicts if v.clause.family in BEHIND or v.status != "not checked"]
     return Result(contract.provider, settings, history, tuple(findings), tuple(verdicts), budget, stopped, reasons)
 
 
@@ -147,7 +143,8 @@ async def _drive(contract: Contract, settings: Settings, log: Log, budget: Budge
             target,
             waiting,
             settings.seed,
-            settings.provoke,
+            # A provider of ours may be made to fail.
+            settings.provoke or settings.upstream is not None,
             settings.scenarios,
             reasons,
             examples=settings.examples,

@@ -79,7 +79,7 @@ def playing_behind(provider: Provider, host: str, port: int) -> Iterator[Behind]
     """Play a provider behind a relay while the block runs; raises PortTaken."""
     rich = replace(provider, accounts=tuple(replace(account, credits=CREDITS) for account in provider.accounts))
     binding = Binding(host=host, port=port, media_port=0)
-    with RunningServer([Stage(rich)], Settings(speed=SPEED, pace=PACE), binding) as server:
+    with RunningServer([Stage(rich)], Settings(speed=SPEED, pace=PACE, allow_local_callbacks=True), binding) as server:
         behind = Behind(server, provider)
         behind.prepare()
         yield behind

@@ -12,6 +12,7 @@ from understudy.contracts.differences import Difference, is_nothing, is_same, it
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
+from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading, parse_json
 from understudy.contracts.texts import Text
 from understudy.contracts.upstream import OF_THE_ACCOUNT, Pair, file_of, pairs_of
@@ -224,6 +225,9 @@ def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
         yield of_pair(pair, f"the provider's {_told(there)} is told as a success")
         return
     is_own = bool(there.conditions) and OF_THE_ACCOUNT.issuperset(there.conditions)
+    if is_own and here.conditions == (RATE,):
+        yield of_pair(pair, f"the provider's {' or '.join(there.conditions)} is told as {RATE}: to be asked again")
+        return
     if here.exchange.status != there.exchange.status:
         theirs, mine = _named(there.exchange.status), _named(here.exchange.status)
         yield of_pair(pair, f"the provider's {theirs} is told as {mine}", is_own)

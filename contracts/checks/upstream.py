@@ -6,12 +6,15 @@ from typing import Any
 
 from understudy.contracts.checks.pairing import differing, of_pair, shortened
 from understudy.contracts.differences import Difference, is_nothing, iter_differences
+from understudy.contracts.exchange import CALLBACK
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import CHANGED, VARIED, History
 from understudy.contracts.reading import Reading
 from understudy.contracts.texts import protocol_of
 from understudy.contracts.upstream import UPSTREAM, Pair, pairs_of
 
+# By whose keys a relay's client is served: any other may be passed on, to be refused by the provider itself.
+PAYING = frozenset(("first", "other"))
 # What a relay may well choose itself, but not leave out.
 FREE = frozenset(("stream_options", "user"))
 # Where a request names its model: a member of the body, or a place of the path.
@@ -69,6 +72,8 @@ def _model_of(history: History, reading: Reading) -> str:
 
 def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Evidence]:
     first, is_whole = found.place[0], len(found.place) == 1
+    if not found.is_lost and found.place in _addresses(pair):
+        return
     if found.name == MODEL or (first in FREE and not (found.is_lost and is_whole)):
         return
     # What was put together of what may stand in a list's items is perhaps none that anybody sends.
@@ -84,6 +89,12 @@ def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Eviden
         yield of_pair(pair, f"{found.name} is added on the way: {shortened(found.after)}", is_idle)
     else:
         yield of_pair(pair, f"{found.name} is changed on the way {differing(found.before, found.after)}", is_odd)
+
+
+def _addresses(pair: Pair) -> list[tuple[str | int, ...]]:
+    """Where a request says to which address its end is to be told: a relay may take that to tell it itself."""
+    operation = pair.client.operation
+    return [tuple(delivery.url.path) for delivery in operation.deliveries] if operation else []
 
 
 def _default_of(history: History, pair: Pair, found: Difference) -> Any:
@@ -149,7 +160,11 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
     for exchange in history.exchanges if history.secrets else ():
         if exchange.where == UPSTREAM:
             continue
-        heard = exchange.response_body + " ".join(f"{n}: {v}" for n, v in exchange.response_headers).encode()
+        # Of a callback it is the client that is asked.
+        is_called = exchange.where == CALLBACK
+        body = exchange.request_body if is_called else exchange.response_body
+        headers = exchange.request_headers if is_called else exchange.response_headers
+        heard = body + " ".join(f"{n}: {v}" for n, v in headers).encode()
         for secret in history.secrets:
             if secret.encode() in heard:
                 message = f"what only the relay and its provider know is told to the client: {secret[:6]}…"
@@ -159,7 +174,12 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
 def _keys_passed_on(history: History) -> Iterator[Evidence]:
     """Who is served by any of the provider's own keys may well bring it himself."""
     theirs = [exchange for exchange in history.exchanges if exchange.where == UPSTREAM]
-    mine = {key for e in history.exchanges if theirs and e.where == "client" for key in history.contract.keys_of(e)}
+    mine = {
+        key
+        for e in history.exchanges
+        if theirs and e.where == "client" and e.who in PAYING
+        for key in history.contract.keys_of(e)
+    }
     keys = mine - history.secrets - {account.key for account in history.contract.provider.accounts}
     for exchange in theirs:
         places = [(f"the header {name}", value) for name, value in exchange.request_headers]

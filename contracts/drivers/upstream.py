@@ -1,10 +1,12 @@
-"""Requests through a relay to a provider that is ours: good ones in all their forms, and ones that go wrong behind it."""
+"""Requests through a relay to a provider that is ours: all that any target is asked, and what goes wrong behind it."""
 
 import asyncio
 import time
 from dataclasses import replace
 from typing import Any
 
+from understudy.contracts.contract import Contract
+from understudy.contracts.drivers import run_all
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.marked import (
     Marked,
@@ -16,8 +18,7 @@ from understudy.contracts.drivers.marked import (
     iter_good,
     iter_troubled,
 )
-from understudy.contracts.drivers.owners import run_cancels, run_repetitions
-from understudy.contracts.drivers.tasks import fetch_results, look
+from understudy.contracts.drivers.tasks import fetch_results
 from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import SPOILED
 from understudy.contracts.inputs import unknown_id
@@ -25,6 +26,8 @@ from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.upstream import Upstream, marker_in
 from understudy.specs.model import Operation
 
+# What this is called among the scenarios of a run.
+NAME = "upstream"
 # Requests that are under way at a time: more would make a slow relay slower, and less would take longer.
 TOGETHER = 12
 # Seconds within which the provider behind has told all that it had to tell.
@@ -66,7 +69,7 @@ class _Watcher:
 
 
 async def run_upstream(drive: Drive, upstream: Upstream) -> None:
-    """Drive all that answers at once or makes tasks: first what is good, then what goes wrong, then whether all works again.
+    """Drive a relay as any target, then with what can be told again behind it: what is good, what goes wrong, and good again.
 
     An operation whose first request does not arrive behind is not asked again: whoever the relay asks instead may want
     to be paid.
@@ -76,6 +79,12 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     operations = drive.contract.serving("completion", "images", "speech", "task.submit")
     found = [marked for operation in operations for marked in find_marked(drive, operation)]
     passed = [marked for marked in found if await _arrives(marked, watcher)]
+    if not passed:
+        return
+    await run_all(_without(drive, {m.operation.id for m in found} - {m.operation.id for m in passed}))
+    await watcher.look()
+    if drive.only and NAME not in drive.only:
+        return
 
     async def send(request: Request) -> None:
         async with gate:
@@ -90,7 +99,6 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
         *(send(request) for marked in passed for request in iter_good(marked)),
         *(send_alike(request) for marked in passed for request in iter_alike(marked)),
         *(_follow(marked) for marked in passed if marked.kind),
-        *((run_cancels(drive), run_repetitions(drive), look(drive)) if any(marked.kind for marked in passed) else ()),
     )
     await watcher.look()
     bad = [request for marked in passed for request in iter_bad(marked)]
@@ -98,6 +106,13 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
     await watcher.wait_for(*(request for request in bad if request.leaves_after))
+
+
+def _without(drive: Drive, names: set[str]) -> Drive:
+    """The same run, in which these operations are not asked for."""
+    provider = drive.contract.provider
+    kept = tuple(operation for operation in provider.operations if operation.id not in names)
+    return replace(drive, contract=Contract(replace(provider, operations=kept))) if names else drive
 
 
 async def _arrives(marked: Marked, watcher: _Watcher) -> bool:

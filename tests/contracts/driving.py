@@ -5,11 +5,12 @@ from typing import Any
 
 from tests.conftest import Served
 from tests.door import PROVIDERS, SPECS
-from tests.liars.behind import BEHIND, PassingRelay
+from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
 from understudy.behind import playing_behind
 from understudy.commands.check import narrow
+from understudy.contracts.drivers.upstream import NAME
 from understudy.contracts.run import Result, Settings, run
 from understudy.contracts.timing import Pace
 from understudy.specs.loader import load
@@ -19,8 +20,6 @@ SPEED = ("--speed", "300", "--allow-local-callbacks")
 VIRTUAL = ("--clock", "virtual", "--allow-local-callbacks")
 RATED = (*VIRTUAL, "--profile", "rate_limit=on")
 SLOWER = ("--speed", "40", "--allow-local-callbacks")
-# The key that a relay's client brings, which is none of its provider's.
-CLIENT_KEY = "sk-" + "Client4Key" * 5
 QUICK = Pace(first=0.02, longest=0.1, patience=8)
 
 
@@ -59,9 +58,13 @@ def check_liar(served: Served, name: str, **more: Any) -> Result:
 def check_behind(
     name: str, operation: str = "chat.completions.create", slug: str = "clawdrouter", **more: Any
 ) -> Result:
-    """Drive a relay whose provider is ours, for one operation; all for ''."""
+    """Drive a relay whose provider is ours, for one operation, all for '', with what can be told again behind it.
+
+    With `scenarios=frozenset()` it is driven as any target, too.
+    """
+    settings = {"scenarios": frozenset((NAME,)), **more}
     provider = narrow(load(SPECS[slug], Profile()), [operation] if operation else [])
     with playing_behind(provider, "127.0.0.1", 0) as behind:
         relay = PassingRelay(behind.base_url, behind.key, BEHIND[name](behind.base_url))
         with running(relay) as url:
-            return run(provider, Settings(url, {"first": CLIENT_KEY}, upstream=behind, **more))
+            return run(provider, Settings(url, {"first": CLIENT_KEY}, upstream=behind, **settings))

@@ -1,12 +1,13 @@
 """Relays whose provider is ours: what is found of each, and that nothing is said of an honest one."""
 
 import re
+from typing import Any
 
 import pytest
 
-from tests.contracts.driving import CLIENT_KEY, QUICK, check_behind
+from tests.contracts.driving import QUICK, check_behind
 from tests.door import SPECS
-from tests.liars.behind import BEHIND, PassingRelay
+from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay
 from tests.liars.relay import running
 from understudy.behind import playing_behind
 from understudy.commands.check import narrow
@@ -35,6 +36,7 @@ from understudy.specs.model import Profile
         ("swallows errors in streams", "chat.completions.create", "upstream-cut"),
         ("reads CRLF badly", "chat.completions.create", "upstream-answer"),
         ("names its client to the provider", "chat.completions.create", "upstream-secrets"),
+        ("tells who owes to come again", "chat.completions.create", "upstream-refusal"),
     ],
 )
 def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
@@ -91,6 +93,18 @@ def test_it_convicts_who_asks_for_a_task_once_and_tells_that_for_ever() -> None:
     found = {finding.check: finding for finding in check_behind("polls once", "", "seedance2ai", pace=QUICK).findings}
     assert found["upstream-task"].message.endswith("came to the provider")
     assert found["upstream-task"].severity == "failure"
+
+
+def test_a_relay_is_driven_as_any_target_too() -> None:
+    found = check_behind("asks nobody for a key", scenarios=frozenset(("strangers",))).findings
+    assert ("invalid-refused", "failure") in {(finding.check, finding.severity) for finding in found}
+
+
+def test_callbacks_bring_the_key_of_the_client_and_not_that_of_the_relay() -> None:
+    callbacks: dict[str, Any] = {"listen": ("127.0.0.1", 0), "scenarios": frozenset(("callbacks",))}
+    found = check_behind("lets its provider call", "", "storyclaw", **callbacks).findings
+    assert {"callback-signed", "upstream-secrets"} <= {f.check for f in found if f.severity == "failure"}
+    assert check_behind("honest", "", "storyclaw", **callbacks).findings == ()
 
 
 def test_a_relay_that_asks_somebody_else_is_not_driven_on() -> None:

@@ -11,6 +11,10 @@ import httpx2
 
 from tests.liars.relay import HOP, Ask, read_ask
 
+# The only key that these relays know.
+CLIENT_KEY = "sk-" + "Client4Key" * 5
+KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -33,6 +37,7 @@ class PassingRelay:
     changes: "Changes"
     own_url: str = ""
     memory: dict[Any, Any] = field(default_factory=dict)
+    callers: dict[str, str] = field(default_factory=dict)
     _client: httpx2.AsyncClient | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -40,6 +45,10 @@ class PassingRelay:
             timeout = httpx2.Timeout(self.changes.waits)
             self._client = httpx2.AsyncClient(timeout=timeout, headers={"accept-encoding": "identity"})
         ask = await read_ask(scope, receive)
+        if ask.path in self.callers:
+            await self._call(ask, send)
+            return
+        ask = self._with_own_callback(ask)
         kept = self.changes.kept(ask)
         if kept is not None:
             await self._tell_again(kept, self.changes.ask(ask), send)
@@ -55,12 +64,32 @@ class PassingRelay:
         if isinstance(done[0], httpx2.HTTPError):
             raise done[0]
 
+    def _with_own_callback(self, ask: Ask) -> Ask:
+        """The request with an address of this relay where its client's stands, which alone has the client's key to show."""
+        body = ask.json() if ask.method == "POST" and b'"callback_url"' in ask.body else None
+        url = body.get("callback_url") if isinstance(body, dict) else None
+        if not isinstance(url, str) or not url.startswith("http://127.0.0.1") or not self.changes.calls:
+            return ask
+        assert isinstance(body, dict)
+        path = f"/_callback/{len(self.callers)}"
+        self.callers[path] = url
+        return ask.with_json({**body, "callback_url": f"{self.own_url}{path}"})
+
+    async def _call(self, ask: Ask, send: Send) -> None:
+        """The provider's callback to the relay's client, with the client's key."""
+        assert self._client
+        headers = [(n, v.replace(self.key, CLIENT_KEY)) for n, v in ask.headers if n not in HOP]
+        answer = await self._client.post(self.callers[ask.path], headers=headers, content=ask.body)
+        await _answer(send, answer.status_code, tuple(_kept(answer)), answer.content)
+
     async def _tell_again(self, kept: Any, ask: Ask, send: Send) -> None:
         """What was told the first time."""
         if kept not in self.memory:
             assert self._client
             headers = [(n, self.key_of(n, v)) for n, v in ask.headers if n not in HOP]
-            answer = await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
+            answer = await self._client.request(
+                ask.method, self.upstream + self.known(ask.path), headers=headers, content=ask.body
+            )
             self.memory[kept] = answer
         answer = self.memory[kept]
         await _answer(send, answer.status_code, tuple(_kept(answer)), answer.content)
@@ -86,7 +115,7 @@ class PassingRelay:
             self.memory[hedge] = None
         try:
             async with self._client.stream(
-                ask.method, self.upstream + ask.path, headers=headers, content=ask.body
+                ask.method, self.upstream + self.known(ask.path), headers=headers, content=ask.body
             ) as answer:
                 if answer.status_code in self.changes.again and not is_last:
                     return False
@@ -108,13 +137,15 @@ class PassingRelay:
         """Ask a second time, when there is no answer for a while."""
         await asyncio.sleep(self.changes.hedges)
         assert self._client
-        await self._client.request(ask.method, self.upstream + ask.path, headers=headers, content=ask.body)
+        await self._client.request(ask.method, self.upstream + self.known(ask.path), headers=headers, content=ask.body)
 
     def key_of(self, name: str, value: str) -> str:
-        """The value of a header, with the provider's key where the client's stands."""
-        return {"authorization": f"Bearer {self.key}", "x-api-key": self.key, "x-goog-api-key": self.key}.get(
-            name, value
-        )
+        """The value of a header, with the provider's key where the client's stands; any other the provider refuses itself."""
+        return self.known(value) if name in KEY_HEADERS else value
+
+    def known(self, text: str) -> str:
+        """A text with the provider's key where the client's stands."""
+        return text.replace(CLIENT_KEY, self.key)
 
     async def _pieces(self, answer: httpx2.Response) -> AsyncIterator[bytes]:
         is_stream = "event-stream" in answer.headers.get("content-type", "")
@@ -150,7 +181,8 @@ class Changes:
 
     `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke; `kept`: under which name
     an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never;
-    `block`: bytes that it gathers before it passes them on; `waits`: seconds after which it gives the provider up.
+    `block`: bytes that it gathers before it passes them on; `waits`: seconds after which it gives the provider up;
+    `calls`: whether it calls its client back itself, which the provider would do with its own key.
     """
 
     ask: Callable[[Ask], Ask] = _same
@@ -169,6 +201,7 @@ class Changes:
     hedges: float = 0.0
     block: int = 0
     waits: float = 30.0
+    calls: bool = True
 
 
 def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
@@ -394,6 +427,13 @@ def _careless_with_answers(found: dict[str, Any]) -> None:
 # Name -> what it does otherwise; made with the provider's address.
 BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "honest": lambda upstream: Changes(),
+    "asks nobody for a key": lambda upstream: Changes(
+        ask=lambda asked: asked.with_header("authorization", f"Bearer {CLIENT_KEY}")
+    ),
+    "lets its provider call": lambda upstream: Changes(calls=False),
+    "tells who owes to come again": lambda upstream: Changes(
+        body=lambda body, status: body.replace(b"insufficient_quota", b"rate_limit_exceeded")
+    ),
     "asks again after 500": lambda upstream: Changes(attempts=3, again=(500, 502, 503, 529)),
     "asks again after a lost answer": lambda upstream: Changes(attempts=2),
     "drops what is empty": lambda upstream: Changes(ask=_of_json(_drop_empty)),
