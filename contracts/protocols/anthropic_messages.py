@@ -27,6 +27,7 @@ _DELTAS = {
     "signature_delta": ("signature", "signature"),
 }
 _THINKING = 1024
+_FROM_CACHE = (("usage", "cache_creation_input_tokens"), ("usage", "cache_read_input_tokens"))
 _CACHED = (("usage", "cache_creation", "ephemeral_5m_input_tokens"),)
 _CACHED_LONG = (("usage", "cache_creation", "ephemeral_1h_input_tokens"),)
 
@@ -122,13 +123,24 @@ def _take(told: Told, blocks: dict[int, dict[str, Any]], kind: str, data: Any) -
             usage = child(data, "usage")
             if isinstance(usage, dict):
                 told.usages += 1
-                told.body["usage"] = {**(told.body.get("usage") or {}), **usage}
+                begun = told.body.get("usage")
+                told.body["usage"] = {**begun, **usage} if isinstance(begun, dict) else usage
+                # What a tool reads may come to the tokens of a question; that the question is read is known from the first.
+                if _tokens_in(begun) == 0 and _tokens_in(told.body["usage"]):
+                    most = _tokens_in(told.body["usage"])
+                    told.wrong.append(f"message_start tells of 0 tokens in, and message_delta of {most}")
         case "message_stop":
             told.ends += 1
         case "error":
             told.error = data
         case _:
             pass
+
+
+def _tokens_in(usage: Any) -> int | None:
+    """How many tokens went in, from a cache too; None where it is not told."""
+    own = whole(child(usage, "input_tokens"))
+    return None if own is None else own + sum(whole(child(usage, *place[1:])) or 0 for place in _FROM_CACHE)
 
 
 def _take_delta(told: Told, blocks: dict[int, dict[str, Any]], data: Any) -> None:
@@ -257,7 +269,7 @@ ANTHROPIC_MESSAGES = Protocol(
     ),
     frozenset({"messages", "system", "stream", "max_tokens", "metadata"}),
     limits=("max_tokens",),
-    cached=(("usage", "cache_creation_input_tokens"), ("usage", "cache_read_input_tokens")),
+    cached=_FROM_CACHE,
     refusal=_REFUSAL,
     answer=_ANSWER,
     reference="Anthropic's reference",

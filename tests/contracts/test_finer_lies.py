@@ -104,6 +104,7 @@ TOLD_AT_ONCE = {
         "one model reads no system prompt, messages": "messages.create",
         "messages are completions": "messages.create",
         "messages have ids of completions": "messages.create",
+        "questions are counted at the end": "messages.create",
         "streams are refused by named events": "messages.create",
     },
 }

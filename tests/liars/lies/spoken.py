@@ -91,6 +91,11 @@ def _unmarked_thoughts(body: Any) -> None:
             part.pop("thought", None)
 
 
+def _counted_at_the_end(data: Any) -> None:
+    if data.get("type") == "message_start":
+        data["message"]["usage"]["input_tokens"] = 0
+
+
 def _one_more_model(body: Any) -> None:
     body["data"].append({**body["data"][2], "id": "gpt-5.4-turbo"})
 
@@ -110,6 +115,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
         "storyclaw",
         _plain(MESSAGES, lambda body: body.update(id=f"chatcmpl-{body['id'][4:]}")),
     ),
+    "questions are counted at the end": ("storyclaw", _in_events(MESSAGES, _counted_at_the_end)),
     "no such model is a success": ("clawdrouter", _refused_with_200(RESPONSES, 404)),
     "what is wrong is a success": ("unigateway", _refused_with_200(CHAT, 400)),
     "streams are refused by events": ("clawdrouter", telling(_streams_refused_by_events(CHAT))),
