@@ -169,6 +169,11 @@ def _half_a_page() -> Lie:
     return lie
 
 
+def _all_is_ok(ask: Ask, body: Any) -> None:
+    if isinstance(body, dict) and body.get("message") == "Success":
+        body["message"] = "ok"
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
     "headers tell whom it asks": (
         "unigateway",
@@ -194,4 +199,9 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "what is cancelled is not called back": ("storyclaw", _keeps_callbacks(is_cancelled=True)),
     "results want a key": ("juhuo", _results_want_a_key()),
     "half a page is enough": ("juhuo", _half_a_page()),
+    "success in other words": ("juhuo", telling_json(_all_is_ok)),
+    "videos are of the model behind": (
+        "seedance2ai",
+        of_task(SEEDANCE2AI, lambda relay, task: task.update(model="video-pro-2")),
+    ),
 }
