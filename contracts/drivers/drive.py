@@ -21,6 +21,8 @@ from understudy.specs.nodes import Value
 # How many times as long as is typical a task may take, and how long, in seconds, one is waited for whose like got stuck.
 SLACK = 2.5
 MOMENT = 5.0
+# What part of the time that a task has run too long may pass until it is looked at again, where time costs nothing.
+SELDOM = 0.05
 # How long one is waited for where tasks live fast, however many are before it.
 LONGEST_FAST = 30.0
 
@@ -94,6 +96,8 @@ class Drive:
         if getter is None or not task_id:
             return None
         pause, patience, started = self.waiting.pace.first, self.patience_for(kind, created), self.waiting.now()
+        # As many as were made until now may run before it: those that come later do not lengthen its time.
+        is_fair = patience >= self.due(kind, created)
         while True:
             reading = await self.target.send(ask_for_task(getter, task_id, who, probe))
             states = states_of(kind, reading.values.get("$task.state")) if reading.is_success else ()
@@ -101,20 +105,27 @@ class Drive:
                 reading.is_success or _may_pass(reading)
             ):
                 return reading
-            if self.waiting.now() - started > patience:
+            waited = self.waiting.now() - started
+            if waited > patience:
                 is_first, self.stuck = kind.name not in self.stuck, self.stuck | {kind.name}
-                probe = "given_up" if is_first and patience >= self.due(kind, created) else ""
+                probe = "given_up" if is_first and is_fair else ""
                 if probe:
                     last = ask_for_task(getter, task_id, who, STILL)
                     self.given_up.append((created.exchange.started, last))
                 return await self.target.send(ask_for_task(getter, task_id, who, probe))
+            if waited > self.due(kind, created, ahead=1) and states and all(s.phase != "queued" for s in states):
+                # What runs for so long will hardly end between two looks, however far apart they are.
+                await self.waiting.rest(waited * SELDOM)
             await self.waiting.pause(pause, advice_of(reading.exchange))
             pause = min(pause * self.waiting.pace.growth, self.waiting.pace.longest)
 
-    def due(self, kind: Kind, created: Reading) -> float:
-        """Seconds in which a task should surely be over, by the times that are typical of its states."""
+    def due(self, kind: Kind, created: Reading, ahead: int = 0) -> float:
+        """Seconds in which a task should surely be over, by the times that are typical of its states.
+
+        `ahead`: how many run one after the other until it is over, itself among them; 0 for as many as were made.
+        """
         # Where few may run at once, those that were made before may all have to run first.
-        ahead = self.target.budget.tasks if self.contract.provider.limits.tiers else 1
+        ahead = ahead or (self.target.budget.tasks if self.contract.provider.limits.tiers else 1)
         due = SLACK * typical_seconds(kind, created.asked) * max(1, ahead) + 15
         return due if self.speed == 1 else min(due, LONGEST_FAST)
 
