@@ -1,7 +1,6 @@
 """Checks of a task's life: the order of its states, and that its end is the end."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story
@@ -10,9 +9,9 @@ from understudy.specs.model import TERMINAL, State
 
 def judge_terminal(history: History) -> Iterator[Evidence]:
     """What was once succeeded, failed or cancelled stays so."""
-    for story, earlier, later in _pairs(history):
+    for story, earlier, later in _pairs(history, is_over=True):
         before, after = story.states(earlier), story.states(later)
-        if _is_over(before) and after and not set(before) & set(after):
+        if after and not set(before) & set(after):
             yield _evidence(history, story, earlier, later, "left the terminal state", before[0])
 
 
@@ -28,12 +27,17 @@ def judge_order(history: History) -> Iterator[Evidence]:
             yield _evidence(history, story, earlier, later, "went back from", after[0])
 
 
-def _pairs(history: History) -> Iterator[tuple[Story, Sighting, Sighting]]:
-    """Each task's sightings, two and two, as far as the one was over before the other began."""
+def _pairs(history: History, *, is_over: bool = False) -> Iterator[tuple[Story, Sighting, Sighting]]:
+    """Each task's sightings, each with the latest that was answered before it was asked for, be there others between.
+
+    `is_over`: with the latest that showed the task's end.
+    """
     for story in history.stories.values():
         told = sorted(story.told, key=lambda sighting: sighting.seen)
-        for earlier, later in pairwise(told):
-            if earlier.precedes(later):
+        for place, later in enumerate(told):
+            before = (each for each in reversed(told[:place]) if each.precedes(later))
+            earlier = next((each for each in before if not is_over or _is_over(story.states(each))), None)
+            if earlier:
                 yield story, earlier, later
 
 
