@@ -1,6 +1,7 @@
 """Bodies that break one constraint each, made from a good one: what a target must refuse."""
 
 import copy
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _OTHER_TYPES: dict[str, tuple[Any, ...]] = {
 # A text or a list longer than this is not sent: a bound of a megabyte is not worth the traffic.
 MOST_LENGTH = 40_000
 ABSENT = object()
+# So many ways to break one constraint are tried: of a type the good value in another one, and two strangers.
+MOST_WAYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def iter_negatives(shape: Shape, constraint: Constraint, bases: list[Any]) -> It
         if found:
             # What breaks nothing else comes first: only there one sees who refuses for this constraint.
             found.sort(key=lambda each: len(each[0]))
-            yield from (Negative(constraint, body) for _, body in found[:2])
+            yield from (Negative(constraint, body) for _, body in found[:MOST_WAYS])
             return
 
 
@@ -73,8 +76,24 @@ def _values(constraint: Constraint, now: Any) -> Iterator[Any]:
 
 
 def _of_other_types(said: Any, now: Any) -> Iterator[Any]:
+    """First the good value, written as one of another type: who compares or casts it takes it for the same."""
     names = [said] if isinstance(said, str) else said
-    return (value for value in _OTHER_TYPES.get(names[0], ()) if not any(_has_type(value, name) for name in names))
+    others = (*_recast(now), *_OTHER_TYPES.get(names[0], ()))
+    return (value for value in others if not any(_has_type(value, name) for name in names))
+
+
+def _recast(now: Any) -> Iterator[Any]:
+    """A value as it would be written in another type: a number as a text, a text that is one as a number, a list as its only item."""
+    if isinstance(now, str):
+        try:
+            found = json.loads(now)
+        except ValueError:
+            return
+        yield from (found,) if isinstance(found, int | float) else ()
+    elif isinstance(now, list):
+        yield from now if len(now) == 1 else ()
+    elif now is not None:
+        yield json.dumps(now, ensure_ascii=False, default=str)
 
 
 def _too_long(said: Any, now: Any) -> Iterator[Any]:

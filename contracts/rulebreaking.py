@@ -13,17 +13,31 @@ from understudy.specs.model import Operation, Rule
 
 Breaker = Callable[[Mapping[str, Any], Any], Iterator[Any]]
 
-_PRIVATE = (
-    "https://127.0.0.1/file",
-    "https://10.0.0.8/file",
-    "http://169.254.169.254/file",
-    "https://localhost/file",
-    "http://example.com/file",
+# Hosts that not everybody reaches: of each range that is nobody's or a network's own, and some of them written in the
+# other forms that resolvers and clients take for the same address.
+_PRIVATE_HOSTS = (
+    "127.0.0.1",
+    "localhost",
+    "10.0.0.8",
+    "172.20.0.4",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "[::1]",
+    "[fd00::8]",
+    "[fe80::8]",
+    "[::ffff:10.0.0.8]",
+    "167772168",
+    "0x0a.0.0.8",
+    "012.0.0.8",
+    "10.8",
 )
+_NOT_PUBLIC = (*(f"https://{host}/file" for host in _PRIVATE_HOSTS), "http://10.0.0.8/file", "http://example.com/file")
 
 
 # So many ways to break one rule are tried.
-MOST_WAYS = 12
+MOST_WAYS = 20
 
 
 def iter_rule_breakers(contract: Contract, operation: Operation, bases: list[Any]) -> Iterator[Any]:
@@ -55,11 +69,10 @@ def _public_url(said: Mapping[str, Any], base: Any) -> Iterator[Any]:
     for place in _places(said["urls"]):
         now = find(base, place)
         ending = PurePosixPath(now).suffix if isinstance(now, str) else ""
-        urls = [f"{url}{ending or '.png'}" for url in _PRIVATE]
+        urls = [f"{url}{ending or '.png'}" for url in _NOT_PUBLIC]
         for url in (*urls, "https://example.com/file.zip"):
-            yield edited(base, place, url)
-            if place[-1] == "*":
-                yield edited(base, place[:-1], [url])
+            made = edited(base, place, url)
+            yield edited(base, place[:-1], [url]) if made is None and place[-1] == "*" else made
 
 
 def _unique(said: Mapping[str, Any], base: Any) -> Iterator[Any]:

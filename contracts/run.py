@@ -178,6 +178,8 @@ def wrong_keys(key: str) -> dict[str, str]:
         "wrong head": turned_key(head, 3) + tail,
         "wrong case": head + tail.swapcase(),
         "wrong end": key[:-1],
+        "wrong tail": f"{key}0",
+        "wrong suffix": f"{key}-0",
     }
     return {name: wrong for name, wrong in found.items() if wrong != key}
 
