@@ -54,6 +54,10 @@ def _failures(contract: Contract, operation: Operation, kind: Kind, means: Means
     return len(kind.failures) if means.provokes else 0
 
 
+def _unseen(contract: Contract, operation: Operation, kind: Kind, means: Means) -> int:
+    return 1 + means.provokes if means.moves else 0
+
+
 def _queued(contract: Contract, operation: Operation, kind: Kind, means: Means) -> int:
     several = crowd(contract.provider.limits)
     return several + 1 + means.provokes * (several + 1)
@@ -83,6 +87,8 @@ def _calls_back(provider: Provider) -> bool:
     return any(operation.deliveries for operation in provider.operations)
 
 
+# How many turns there are.
+TURNS = 6
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "watched",
@@ -95,6 +101,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("failures", tasks.run_failures, ("refund/", "due/"), tasks=_failures),
     Scenario("foreign", owners.run_foreign, ("ownership/",), tasks=_each(1)),
     Scenario("forms", owners.run_forms, ()),
+    Scenario("twins", tasks.run_twins, ("task/",), tasks=_each(3)),
     Scenario("cancels", owners.run_cancels, ("cancel/",), tasks=_each(3), applies=_has("task.cancel")),
     Scenario(
         "repetitions",
@@ -117,9 +124,10 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("queued", limits.run_queued, ("limits/running",), tasks=_queued, applies=lambda p: bool(p.limits.tiers)),
     Scenario("locked", refused.run_locked, ("refusal/",), turn=2),
     Scenario("recovery", tasks.run_recovery, ("limits/freed",), turn=2, tasks=_each(0, 1)),
-    Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=3, tasks=_each(1)),
-    Scenario("links", links.run_links, ("links/",), turn=3),
-    Scenario("rated", limits.run_rated, ("limits/rate",), turn=4, applies=lambda p: p.limits.rate is not None),
+    Scenario("unseen", tasks.run_unseen, ("balance/",), turn=3, tasks=_unseen),
+    Scenario("last looks", tasks.run_last_looks, ("balance/",), turn=4, tasks=_each(1)),
+    Scenario("links", links.run_links, ("links/",), turn=4),
+    Scenario("rated", limits.run_rated, ("limits/rate",), turn=5, applies=lambda p: p.limits.rate is not None),
 )
 
 
@@ -136,7 +144,7 @@ async def run_all(drive: Drive) -> None:
     every = chosen(drive.contract.provider, drive.only)
     ticker = asyncio.ensure_future(drive.waiting.tick(drive.target.is_quiet))
     try:
-        for turn in range(5):
+        for turn in range(TURNS):
             wanted, later = ([s for s in every if s.turn == turn], [s for s in every if s.turn > turn])
             parts = _parts(drive, wanted, later)
             runs = (_run(scenario, drive, part) for scenario, part in zip(wanted, parts, strict=True))

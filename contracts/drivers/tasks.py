@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 from understudy.contracts.contract import Contract
 from understudy.contracts.drivers.drive import Drive
@@ -23,6 +24,8 @@ from understudy.specs.model import Kind, Operation
 MOST_VARIANTS = 40
 # Seconds until a create is asked for again that was refused for the moment.
 A_WHILE = 15.0
+# How many looks at a task that is over come at a time.
+MANY = 3
 
 
 def submits(drive: Drive) -> list[tuple[Operation, Kind]]:
@@ -70,6 +73,56 @@ async def _recover(drive: Drive, operation: Operation, kind: Kind) -> None:
             await drive.follow(kind, created)
             return
         await drive.waiting.sleep(max(A_WHILE, min(advice_of(created.exchange), LONGEST_ADVICE)))
+
+
+async def run_unseen(drive: Drive) -> None:
+    """Tasks that nobody looks at until they are over: what is paid or given back then is so without a look, and once.
+
+    First the lists tell that they are over, then several looks at a time. Only where nobody has to wait for it.
+    """
+    if not drive.waiting.is_free:
+        return
+    await look(drive)
+    made = await all_of(*(_leave(drive, *each) for each in submits(drive)))
+    left = [(kind, created) for each in made for kind, created in each]
+    if not left:
+        return
+    await drive.waiting.sleep(max(drive.due(kind, created, ahead=len(left)) for kind, created in left))
+    await all_of(*(drive.target.send(drive.ask(o)) for o in drive.contract.serving("task.list")))
+    await look(drive)
+    async with drive.target.together(MANY * len(left)):
+        await all_of(*(drive.poll(*each) for each in left for _ in range(MANY)))
+    await look(drive)
+
+
+async def _leave(drive: Drive, operation: Operation, kind: Kind) -> list[tuple[Kind, Reading]]:
+    """Make a task of a kind, and one that fails where that can be asked for; those that were taken, with their kind."""
+    body = find_task_body(drive.contract, operation, kind)
+    failing = find_failing(drive.contract, operation, kind, body) if drive.provoke and body is not None else None
+    bodies = [each for each in (body, failing) if each is not None]
+    created = await all_of(*(drive.target.send(drive.ask(operation, each)) for each in bodies))
+    return [(kind, each) for each in created if each.is_success]
+
+
+async def run_twins(drive: Drive) -> None:
+    """Creates of one body at a time, by two accounts: each makes a task of its own."""
+    await all_of(*(_twin(drive, *each) for each in submits(drive)))
+
+
+async def _twin(drive: Drive, operation: Operation, kind: Kind) -> None:
+    body = find_task_body(drive.contract, operation, kind)
+    if body is None:
+        return
+    idempotency = drive.contract.provider.idempotency
+    asked = []
+    for who in ("first", "first", "other"):
+        headers = ((idempotency.header, f"understudy-{uuid4()}"),) if idempotency else ()
+        asked += [drive.ask(operation, body, headers=headers, who=who)] if who in drive.target.credentials else []
+    async with drive.target.together(2):
+        created = await all_of(*map(drive.target.send, asked))
+    await all_of(
+        *(drive.follow(kind, c, request.who) for c, request in zip(created, asked, strict=True) if c.is_success)
+    )
 
 
 async def run_last_looks(drive: Drive) -> None:

@@ -37,6 +37,10 @@ FINER = {
     "juhuo: a key needs no word": ("invalid-refused", ("watched", "forms")),
     "juhuo: keys of uploads begin with a slash": ("uploads-own", ("uploads",)),
     "juhuo: half a page is enough": ("valid-accepted", ("lists",)),
+    "juhuo: a key may go on": ("invalid-refused", ("strangers",)),
+    "seedance2ai: equal creates are one": ("id-stays", ("twins",)),
+    "juhuo: looks that meet pay": ("balance-moves", ("unseen",)),
+    "seedance2ai: the third look is old": ("terminal-stays", ("watched",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 

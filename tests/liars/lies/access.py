@@ -14,6 +14,8 @@ BALANCE = "/open-api/v1/account/balance"
 LIST = "/open-api/v1/video/tasks"
 STOP = "/v1/router/task/stop"
 ONCE = "idempotency-key"
+# Characters of a key.
+KEY = 35
 
 
 def _with_any_key(relay: Relay, ask: Ask) -> Ask:
@@ -329,6 +331,37 @@ def _word_is_not_needed(ask: Ask) -> Ask:
     return ask.with_header("authorization", f"Bearer {key}") if key.startswith("sk-") else ask
 
 
+def _reads_no_further(ask: Ask) -> Ask:
+    """What stands behind a key of the usual length is not read."""
+    key = dict(ask.headers).get("authorization", "")
+    return ask.with_header("authorization", key[: len("Bearer ") + KEY]) if key.startswith("Bearer sk-") else ask
+
+
+def _one_flight() -> Lie:
+    """Equal creates that are under way at the same time are asked for once."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        what = (ask.key, ask.path, ask.body)
+        if not SEEDANCE2AI.is_create(ask) or not ask.key:
+            return await relay.fetch(ask)
+        if what in relay.memory:
+            flight: asyncio.Task[Told] = relay.memory[what]
+            return await flight
+
+        async def fly() -> Told:
+            await asyncio.sleep(0.02)
+            return await relay.fetch(ask)
+
+        relay.memory[what] = asyncio.ensure_future(fly())
+        try:
+            told: Told = await relay.memory[what]
+        finally:
+            del relay.memory[what]
+        return told
+
+    return lie
+
+
 def _with_slash(ask: Ask, body: Any) -> None:
     key = at(body, ("result", "ossKey"))
     if key:
@@ -376,6 +409,8 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "needs no key for tasks": ("seedance2ai", _needs_no_key(SEEDANCE2AI)),
     "one balance for all": ("juhuo", _one_balance()),
     "odd ids are bad requests": ("seedance2ai", telling(lambda ask, told: _odd_ids_are_bad(ask) or told)),
+    "a key may go on": ("juhuo", asking(_reads_no_further)),
+    "equal creates are one": ("seedance2ai", _one_flight()),
     "a key needs no word": ("juhuo", asking(_word_is_not_needed)),
     "keys of uploads begin with a slash": ("juhuo", telling_json(_with_slash)),
     "unknown id is an error of the server, too": (

@@ -1,6 +1,8 @@
 """Lies about money: what a task costs, what the balance says, and when it moves."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +12,7 @@ from tests.liars.telling import of_task, telling_json
 
 Task = dict[str, Any]
 BALANCE = "/open-api/v1/account/balance"
+LIST = "/open-api/v1/video/tasks?pageNo=1&pageSize=100"
 
 
 def _costs(shape: Shape, cost: Any, phases: tuple[str, ...]) -> Lie:
@@ -39,6 +42,53 @@ def _balance(*, moved: dict[str, float]) -> Lie:
             money["usedCredits"] = round(money["usedCredits"] + extra, 2)
             money["remainCredits"] = round(money["remainCredits"] - extra, 2)
             return told.with_json(body)
+        return told
+
+    return lie
+
+
+def _with_spent(told: Told, body: Any, extra: float) -> Told:
+    """A balance of which so much more was spent."""
+    money = body["result"]
+    money["usedCredits"] = round(money["usedCredits"] + extra, 2)
+    money["remainCredits"] = round(money["remainCredits"] - extra, 2)
+    return told.with_json(body)
+
+
+def _looks_that_meet_pay() -> Lie:
+    """Of several first looks at a success that meet each pays for it."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        task = JUHUO.task(body) if JUHUO.polled(ask) else None
+        name = JUHUO.polled(ask)
+        if task and JUHUO.phase(task) == "succeeded" and ("settled", name) not in relay.memory:
+            relay.memory["open", name] = relay.memory.get(("open", name), 0) + 1
+            await asyncio.sleep(0.02)
+            if ("settled", name) in relay.memory:
+                relay.memory["extra", ask.key] = relay.memory.get(("extra", ask.key), 0) + task["creditCost"]
+            relay.memory["settled", name] = True
+        if ask.bare_path == BALANCE and isinstance(at(body, ("result",)), dict):
+            return _with_spent(told, body, relay.memory.get(("extra", ask.key), 0))
+        return told
+
+    return lie
+
+
+def _paid_by_looks() -> Lie:
+    """A success is paid when its owner looks at it by itself, and not before."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        told = await relay.fetch(ask)
+        body = told.json()
+        task = JUHUO.task(body) if JUHUO.polled(ask) else None
+        if task:
+            relay.memory[task["taskId"]] = True
+        if ask.bare_path == BALANCE and isinstance(at(body, ("result",)), dict):
+            page = (await relay.fetch(replace(ask, path=LIST))).json()
+            over = [each for each in page["result"]["data"] if JUHUO.phase(each) == "succeeded"]
+            return _with_spent(told, body, -sum(t["creditCost"] for t in over if t["taskId"] not in relay.memory))
         return told
 
     return lie
@@ -152,5 +202,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "charged at submit": ("juhuo", _balance(moved={"created": 4.25, "succeeded": -4.25})),
     "fee for each submit": ("juhuo", _balance(moved={"created": 0.01})),
     "totals do not add up": ("juhuo", telling_json(_does_not_add_up)),
+    "looks that meet pay": ("juhuo", _looks_that_meet_pay()),
+    "paid by looks": ("juhuo", _paid_by_looks()),
     "balance stands still": ("juhuo", _frozen_balance()),
 }

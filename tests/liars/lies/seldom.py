@@ -270,7 +270,32 @@ def _only_loopback_is_private(ask: Ask, body: Any) -> None:
         body["callback_url"] = "https://example.com/called"
 
 
+def _only_what_is_printed_is_private(ask: Ask, body: Any) -> None:
+    """Of the networks that are nobody's only those are known that the document names."""
+    url = body.get("callback_url")
+    known = ("https://127.", "https://10.", "https://192.168.", "https://localhost")
+    if isinstance(url, str) and url.startswith("https://") and not url.startswith(known):
+        body["callback_url"] = "https://example.com/called"
+
+
+def _number_for_text(ask: Ask, body: Any) -> None:
+    """A number is taken where a text of digits belongs."""
+    if SEEDANCE2AI.is_create(ask) and type(body.get("duration")) is int:
+        body["duration"] = str(body["duration"])
+
+
+def _old_news(relay: Relay, task: dict[str, Any]) -> None:
+    """The third look at a success is answered as if it were not over yet."""
+    if SEEDANCE2AI.phase(task) == "succeeded":
+        relay.memory[task["id"]] = relay.memory.get(task["id"], 0) + 1
+        if relay.memory[task["id"]] == 3:
+            task.update(status="processing", output=None)
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
+    "private is what is printed": ("storyclaw", asking_json(_only_what_is_printed_is_private)),
+    "a number for a text": ("seedance2ai", asking_json(_number_for_text)),
+    "the third look is old": ("seedance2ai", of_task(SEEDANCE2AI, _old_news)),
     "the type of a file is corrected": ("juhuo", asking_json(_type_of_the_ending)),
     "private is loopback only": ("storyclaw", asking_json(_only_loopback_is_private)),
     "sound though it was switched off": ("juhuo", asking_json(_with_sound)),
