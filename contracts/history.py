@@ -17,6 +17,8 @@ SPOILED = "spoiled"
 # Probes of requests that are good by their schema and perhaps by nothing else: what comes through of them is judged, not
 # what they are told. One has another value of one member, the other is put together of what may stand anywhere in it.
 CHANGED, VARIED = "changed", "varied"
+# The probe of a request that goes on from an answer before it.
+GOES_ON = "goes on"
 _NOT_JUDGED = frozenset((SPOILED, CHANGED, VARIED))
 
 

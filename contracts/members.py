@@ -22,6 +22,8 @@ MOST_VALUES, MOST_WORDS = 6, 8
 # characters, a separator of lines, an ampersand, one of the last plane.
 LARGE = 2**53 + 1
 ODD = "e\u0301 \u2028 <b>&amp;</b> \\n 🐈"
+# The last step to an item that is much like one that is there.
+LIKE = "like"
 # Larger bounds than this are not sought: who asks for 128 answers waits for them.
 SMALL = 20
 
@@ -31,7 +33,7 @@ def iter_changes(
 ) -> Iterator[tuple[Place, Any, Any]]:
     """Changes of bodies, as a place, a value, and the body with it: a member set or changed, an item put before those of a list.
 
-    The place of such an item is that of the list with `+`. `take` gives what becomes of a changed body, None where that is
+    The place of such an item is that of the list with `+`, or with `like` where it is much like the last one there. `take` gives what becomes of a changed body, None where that is
     no good one; what was shown with one body is not shown with the next.
     """
     seen: set[tuple[Place, str]] = set()
@@ -65,7 +67,7 @@ def changed(body: Any, place: Place, value: Any) -> Any:
     holder = copied
     for step in place[:-1]:
         holder = holder[step]
-    if place[-1] == "+":
+    if place[-1] in ("+", LIKE):
         holder.insert(0, value)
     else:
         holder[place[-1]] = value
@@ -85,8 +87,21 @@ def _walk(schema: Any, value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
     elif isinstance(value, list):
         items = {"allOf": [part["items"] for part in parts if "items" in part]}
         yield from (((*place, "+"), other) for other in _values(items, 0))
+        if value:
+            telling = {name for part in _parts(items) for name in _telling(part.get("if"))}
+            yield (*place, LIKE), _like(value[-1], telling)
         for index, inner in enumerate(value):
             yield from _walk(items, inner, (*place, index))
+
+
+def _like(value: Any, telling: set[str]) -> Any:
+    """The same with other texts, which keep their ends, a second file or another name; of the same sort."""
+    if isinstance(value, dict):
+        return {name: inner if name in telling else _like(inner, telling) for name, inner in value.items()}
+    if isinstance(value, str) and value:
+        stem, dot, end = value.rpartition(".")
+        return f"{stem}2{dot}{end}" if dot else f"{value}2"
+    return value
 
 
 def _branches(parts: list[dict[str, Any]], value: Any) -> Iterator[tuple[bool, dict[str, Any]]]:

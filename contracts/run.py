@@ -77,7 +77,7 @@ INTERRUPTED = "interrupted"
 # Credits of the account that is opened to make more tasks than may run.
 ENOUGH = "10000"
 # Seconds between two polls of tasks that live fast, at first and at most.
-BRISK = 0.2, 1.0
+BRISK = 0.1, 0.5
 
 
 class Unreachable(Exception):

@@ -55,6 +55,10 @@ class Upstream(Protocol):
         """What it was asked since this was asked last, in order; `where` is `upstream`, `probe` holds its own notes."""
         ...
 
+    def tell_next(self, operation: str) -> None:
+        """Refuse the next request for an operation with words that tell its secrets."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:

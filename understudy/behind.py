@@ -41,6 +41,12 @@ class Behind:
         lines = [{"when": {"last": re.escape(words)}, **line} for words, line in RECITALS.items()]
         self._server.run(lambda: self._server.service.worlds.default.script.set({"completions": lines}))
 
+    def tell_next(self, operation: str) -> None:
+        """Refuse the next request for an operation with words that tell its secrets."""
+        words = f"no {self.key} at {urlsplit(self.base_url).netloc}"
+        rule = {"fault": "refuse", "condition": "invalid_request", "detail": words, "operation": operation, "times": 1}
+        self._server.run(lambda: self._server.service.worlds.default.faults.add(rule))
+
     async def exchanges(self) -> list[Exchange]:
         """What it was asked since this was asked last, in order."""
         records = [record for record in self._server.run(self._records) if record.serial > self._told]

@@ -11,10 +11,10 @@ from understudy.contracts.checks.requests import OF_THE_MOMENT
 from understudy.contracts.differences import Difference, is_nothing, is_same, iter_differences
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import History
+from understudy.contracts.history import GOES_ON, History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading, parse_json
-from understudy.contracts.texts import Text
+from understudy.contracts.texts import Text, refusal_shape
 from understudy.contracts.upstream import OF_THE_ACCOUNT, Pair, file_of, pairs_of
 
 # Faults by which a stream ends before its time.
@@ -194,14 +194,39 @@ def judge_status(history: History) -> Iterator[Evidence]:
             )
         if pair.fault == "latency" and there.is_success and here.is_refusal:
             yield of_pair(pair, f"the provider answered late, and the client is told {here.exchange.status}")
+        yield from _own_words(history, pair, here)
+        if here.exchange.probe == GOES_ON and here.is_refusal:
+            yield of_pair(pair, f"an answer that goes on from one before it is refused with {here.exchange.status}")
+            continue
         if there.is_refusal and pair.fault in ("", "refuse", "status"):
-            yield from _refused(pair, here, there)
+            yield from _refused(history, pair, here, there)
         elif pair.fault in SILENT and here.is_success:
             yield of_pair(pair, f"the provider gave no answer ({pair.fault}), and the client is told a success")
         # Whoever passes on what makes no sense has said so.
         elif pair.fault in SENSELESS and here.is_success and _has_reworded(here, there):
             message = f"the provider gave no answer that is one ({pair.fault}), and it is told as a success"
             yield of_pair(pair, message, assumed=True)
+
+
+def _own_words(history: History, pair: Pair, here: Reading) -> Iterator[Evidence]:
+    """Where the provider says nothing that can be passed on, the relay speaks as the provider does when it refuses."""
+    operation = here.operation
+    is_own = pair.fault in SILENT or (pair.fault in SENSELESS and _has_reworded(here, pair.behind[-1]))
+    if operation is None or not is_own or (not here.is_refusal and here.exchange.status < 400):
+        return
+    if not isinstance(here.body, dict):
+        kind = here.exchange.media_type or "nothing"
+        yield of_pair(
+            pair, f"the provider gave no answer ({pair.fault}), and the client is told {kind} that is no refusal"
+        )
+        return
+    shape = refusal_shape(operation) or history.contract.refusal_shapes[operation.failures.envelope.name]
+    for wrong in list(shape.misshapes(here.body))[:1]:
+        where = wrong.place or "the body"
+        yield of_pair(
+            pair,
+            f"the provider gave no answer ({pair.fault}), and it is told in another envelope: {where}: {wrong.message}",
+        )
 
 
 def _blames_client(here: Reading) -> bool:
@@ -220,7 +245,7 @@ def _has_reworded(here: Reading, there: Reading) -> bool:
     return bool(told) and here.exchange.response_body != told
 
 
-def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
+def _refused(history: History, pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
     if here.is_success:
         yield of_pair(pair, f"the provider's {_told(there)} is told as a success")
         return
@@ -240,7 +265,9 @@ def _refused(pair: Pair, here: Reading, there: Reading) -> Iterator[Evidence]:
         if said is not None and heard != said:
             yield of_pair(pair, f"the provider's {name[1:]} {said!r} is told as {heard!r}", is_own)
     said = str(there.values.get("$error.message") or "")
-    if said and said not in "\n".join(_texts_in(here.body)):
+    # What tells a secret is not to be told on.
+    is_secret = any(secret in said for secret in history.secrets)
+    if said and not is_secret and said not in "\n".join(_texts_in(here.body)):
         # A relay may well keep to itself what went wrong behind it.
         is_kept = is_own or there.exchange.status >= 500
         yield of_pair(pair, f"the provider's message {shortened(said)} is not told", is_kept)

@@ -8,10 +8,10 @@ from understudy.contracts.checks.pairing import differing, of_pair, shortened
 from understudy.contracts.differences import Difference, is_nothing, iter_differences
 from understudy.contracts.exchange import CALLBACK
 from understudy.contracts.finding import Evidence
-from understudy.contracts.history import CHANGED, VARIED, History
+from understudy.contracts.history import CHANGED, GOES_ON, VARIED, History
 from understudy.contracts.reading import Reading
 from understudy.contracts.texts import protocol_of
-from understudy.contracts.upstream import UPSTREAM, Pair, pairs_of
+from understudy.contracts.upstream import UPSTREAM, Pair, marker_in, pairs_of
 
 # By whose keys a relay's client is served: any other may be passed on, to be refused by the provider itself.
 PAYING = frozenset(("first", "other"))
@@ -72,7 +72,8 @@ def _model_of(history: History, reading: Reading) -> str:
 
 def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Evidence]:
     first, is_whole = found.place[0], len(found.place) == 1
-    if not found.is_lost and found.place in _addresses(pair):
+    # A relay may have ids of its own, and addresses to be called at.
+    if not found.is_lost and (found.place in _addresses(pair) or pair.client.exchange.probe == GOES_ON):
         return
     if found.name == MODEL or (first in FREE and not (found.is_lost and is_whole)):
         return
@@ -92,7 +93,7 @@ def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Eviden
 
 
 def _addresses(pair: Pair) -> list[tuple[str | int, ...]]:
-    """Where a request says to which address its end is to be told: a relay may take that to tell it itself."""
+    """Where a request says to which address its end is to be told."""
     operation = pair.client.operation
     return [tuple(delivery.url.path) for delivery in operation.deliveries] if operation else []
 
@@ -157,6 +158,7 @@ def judge_leaving(history: History) -> Iterator[Evidence]:
 def judge_secrets(history: History) -> Iterator[Evidence]:
     """No client sees a key or a host of the provider behind, and no provider the key of a client."""
     yield from _keys_passed_on(history)
+    told = {marker_in(pair.client.exchange.request_body) for pair in pairs_of(history) if _tells(history, pair)}
     for exchange in history.exchanges if history.secrets else ():
         if exchange.where == UPSTREAM:
             continue
@@ -165,10 +167,18 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
         body = exchange.request_body if is_called else exchange.response_body
         headers = exchange.request_headers if is_called else exchange.response_headers
         heard = body + " ".join(f"{n}: {v}" for n, v in headers).encode()
-        for secret in history.secrets:
+        for secret in sorted(history.secrets):
             if secret.encode() in heard:
-                message = f"what only the relay and its provider know is told to the client: {secret[:6]}…"
-                yield Evidence(message, (exchange,), exchange.operation)
+                # Whoever passes on the provider's words as they are has not looked what they tell.
+                is_quoted = marker_in(exchange.request_body) in told and not is_called
+                what = "in the provider's own words" if is_quoted else f"{secret[:6]}…"
+                message = f"what only the relay and its provider know is told to the client: {what}"
+                yield Evidence(message, (exchange,), exchange.operation, assumed=is_quoted)
+
+
+def _tells(history: History, pair: Pair) -> bool:
+    """Whether the provider's own answer tells a secret."""
+    return any(s.encode() in reading.exchange.response_body for s in history.secrets for reading in pair.behind)
 
 
 def _keys_passed_on(history: History) -> Iterator[Evidence]:

@@ -16,7 +16,7 @@ from understudy.contracts.exchange import Headers
 from understudy.contracts.fitting import completed
 from understudy.contracts.history import CHANGED, SPOILED, VARIED
 from understudy.contracts.inputs import Places, find_places, find_task_body, iter_good_bodies, iter_members
-from understudy.contracts.members import ODD, Place, is_of_one_sort, iter_changes
+from understudy.contracts.members import LIKE, ODD, Place, is_of_one_sort, iter_changes
 from understudy.contracts.negatives import find, iter_negatives
 from understudy.contracts.protocols.protocol import Protocol, Wish
 from understudy.contracts.requests import Request, ask, put_at, to_json
@@ -87,6 +87,7 @@ STREAM_FORMS = (
     "fault=drip size=97",
     "fault=pings",
     "fault=pings kind=event",
+    "fault=stall seconds=3",
     "fault=merge",
     "fault=merge events=3",
     *(
@@ -293,7 +294,7 @@ def _iter_changed(marked: Marked) -> Iterator[Request]:
             body = {**body, "stream": True}
         if marked.is_good(body):
             count += 1
-            is_simple = len(place) == 1 and not isinstance(value, list | dict)
+            is_simple = place[-1] == LIKE or (len(place) == 1 and not isinstance(value, list | dict))
             yield marked.ask(body, CHANGED if is_simple else VARIED)
 
 

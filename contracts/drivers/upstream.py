@@ -20,7 +20,7 @@ from understudy.contracts.drivers.marked import (
 )
 from understudy.contracts.drivers.tasks import fetch_results
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.history import SPOILED
+from understudy.contracts.history import GOES_ON, SPOILED
 from understudy.contracts.inputs import unknown_id
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.upstream import Upstream, marker_in
@@ -99,11 +99,15 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
         *(send(request) for marked in passed for request in iter_good(marked)),
         *(send_alike(request) for marked in passed for request in iter_alike(marked)),
         *(_follow(marked) for marked in passed if marked.kind),
+        *(_go_on(marked) for marked in passed),
     )
     await watcher.look()
     bad = [request for marked in passed for request in iter_bad(marked)]
     await all_of(*map(send, bad))
     await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
+    for marked in passed:
+        upstream.tell_next(marked.operation.id)
+        await send(marked.ask(marked.filled(marked.plain), SPOILED))
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
     await watcher.wait_for(*(request for request in bad if request.leaves_after))
 
@@ -151,6 +155,16 @@ async def _follow(marked: Marked) -> None:
         *(follow(body, SPOILED) for body in (iter_troubled(marked, getter) if getter else ())),
         *(drive.target.send(request) for request in _unknown(drive, getter)),
     )
+
+
+async def _go_on(marked: Marked) -> None:
+    """An answer, and one that goes on from it, by its id as the client knows it; nothing where none does."""
+    if not marked.operation.arguments.get("continues"):
+        return
+    first = await marked.drive.target.send(marked.ask(marked.filled(marked.plain)))
+    given = first.values.get("$completion.id")
+    if isinstance(given, str):
+        await marked.drive.target.send(marked.ask(marked.filled(replace(marked.plain, continues=given)), GOES_ON))
 
 
 def _unknown(drive: Drive, getter: Operation | None) -> list[Request]:

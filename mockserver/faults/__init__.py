@@ -39,6 +39,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "no_end": streams.NoEnd,
     "error_event": streams.ErrorEvent,
     "stay_open": wires.StayOpen,
+    "stall": wires.Stall,
     "split_character": wires.SplitCharacter,
     "drip": wires.Drip,
     "reframe": wires.Reframe,

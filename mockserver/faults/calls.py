@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Condition = Literal[CONDITIONS]  # type: ignore[valid-type]
 RetryAfter = Annotated[str, Meta(pattern=r"^[ -~]*$", description="the value of Retry-After, whatever it is")]
+Detail = Annotated[str, Meta(description="what it says is wrong, where its words have a place for that")]
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 
 # What a provider would call a status, where the number alone is asked for.
@@ -36,10 +37,11 @@ class Refuse(CallFault, frozen=True):
 
     condition: Condition
     retry_after: RetryAfter = ""
+    detail: Detail = ""
 
     def instead(self, exchange: "Exchange") -> Answer | None:
         seconds = int(self.retry_after) if self.retry_after.isdecimal() else 1
-        answer = exchange.wording.answer(exchange, Refusal(self.condition, retry_after=seconds))
+        answer = exchange.wording.answer(exchange, Refusal(self.condition, self.detail, retry_after=seconds))
         return answer if not self.retry_after else _with_header(answer, b"retry-after", self.retry_after.encode())
 
 

@@ -56,6 +56,21 @@ class StayOpen(BytesFault, frozen=True):
         yield Hold(self.seconds)
 
 
+class Stall(BytesFault, frozen=True):
+    """After so many pieces of the body nothing comes for so many seconds of wall time; then the rest."""
+
+    events: Annotated[int, Meta(ge=1, le=100_000)] = 3
+    seconds: Seconds = 5.0
+
+    def send(self, exchange: "Exchange", moves: Moves) -> Moves:
+        count = 0
+        for move in moves:
+            yield move
+            count += isinstance(move, Chunk | Data)
+            if count == self.events and isinstance(move, Chunk | Data):
+                yield Wait(self.seconds)
+
+
 class SplitCharacter(BytesFault, frozen=True):
     """Each piece of the body that has a character of several bytes is split within the first of them."""
 

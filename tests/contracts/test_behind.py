@@ -37,6 +37,8 @@ from understudy.specs.model import Profile
         ("reads CRLF badly", "chat.completions.create", "upstream-answer"),
         ("names its client to the provider", "chat.completions.create", "upstream-secrets"),
         ("tells who owes to come again", "chat.completions.create", "upstream-refusal"),
+        ("crashes in text", "messages.create", "upstream-refusal"),
+        ("answers everybody alike", "messages.create", "upstream-refusal"),
     ],
 )
 def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, check: str) -> None:
@@ -93,6 +95,16 @@ def test_it_convicts_who_asks_for_a_task_once_and_tells_that_for_ever() -> None:
     found = {finding.check: finding for finding in check_behind("polls once", "", "seedance2ai", pace=QUICK).findings}
     assert found["upstream-task"].message.endswith("came to the provider")
     assert found["upstream-task"].severity == "failure"
+
+
+def test_who_quotes_its_provider_is_warned_of_what_that_may_tell() -> None:
+    found = check_behind("quotes its provider", "video.submit", "juhuo").findings
+    assert [(f.check, f.severity) for f in found] == [("upstream-secrets", "warning")]
+
+
+def test_a_list_keeps_its_order() -> None:
+    found = check_behind("turns lists around", "video.submit", "juhuo").findings
+    assert ("upstream-parameters", "failure") in {(f.check, f.severity) for f in found}
 
 
 def test_a_relay_is_driven_as_any_target_too() -> None:

@@ -51,6 +51,16 @@ def test_each_member_is_shown_empty_and_full_and_in_each_type(member: str, value
     assert [value for value in values if not any(is_same(value, each) for each in shown)] == []
 
 
+def test_an_item_much_like_one_that_is_there_is_put_before_it() -> None:
+    schema = {
+        "properties": {"files": {"items": {"properties": {"key": {"type": "string"}, "size": {"type": "integer"}}}}}
+    }
+    changes = iter_changes(schema, [{"files": [{"key": "a/b.png", "size": 3}]}])
+    assert {"files": [{"key": "a/b2.png", "size": 3}, {"key": "a/b.png", "size": 3}]} in [
+        body for _, _, body in changes
+    ]
+
+
 def test_an_item_of_each_sort_is_put_before_those_that_are_there() -> None:
     added = [body["parts"][0] for body in _shown() if len(body["parts"]) == 2]
     assert {"type": "picture", "picture": {"url": "https://example.com/file.png"}} in added

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -19,13 +20,24 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_SORRY = (
-    b'{"error":{"message":"the provider did not answer","type":"server_error","param":null,"code":"internal_error"}}'
-)
+_SAID = "the provider did not answer"
 
-_SORRY_MESSAGE = (
-    b'{"type":"error","error":{"type":"api_error","message":"the provider did not answer"},"request_id":"req_1"}'
-)
+
+def _sorry(provider: str, path: str) -> tuple[int, Any]:
+    """What an honest relay says where its provider says nothing: status and body, in the words of that provider."""
+    if path.endswith("/messages"):
+        return 500, {"type": "error", "error": {"type": "api_error", "message": _SAID}, "request_id": "req_1"}
+    if provider == "storyclaw":
+        return 500, {"code": 500, "message": _SAID}
+    if provider == "juhuo":
+        return 200, {"code": "5003", "message": _SAID}
+    if provider == "seedance2ai":
+        return 503, {"error": {"code": "service_busy", "message": _SAID}}
+    if "enerateContent" in path:
+        return 503, {"error": {"code": 503, "message": _SAID, "status": "UNAVAILABLE"}}
+    if provider == "unigateway" and path.startswith("/v1/video"):
+        return 503, {"code": "service_unavailable", "message": _SAID, "data": None}
+    return 500, {"error": {"message": _SAID, "type": "server_error", "param": None, "code": "internal_error"}}
 
 
 @dataclass
@@ -102,8 +114,10 @@ class PassingRelay:
             except (httpx2.ConnectError, httpx2.ReadError, httpx2.ReadTimeout, httpx2.RemoteProtocolError) as error:
                 if getattr(error, "began", False):
                     raise
-        sorry = _SORRY_MESSAGE if ask.bare_path.endswith("/messages") else _SORRY
-        await _answer(send, 500, (("content-type", "application/json"),), sorry)
+        status, body = self.changes.sorry(self.upstream.rpartition("/")[2], ask.bare_path)
+        kind = "application/json" if isinstance(body, dict) else "text/plain"
+        said = json.dumps(body).encode() if isinstance(body, dict) else body
+        await _answer(send, status, (("content-type", kind),), said)
 
     async def _try(self, ask: Ask, send: Send, is_last: bool) -> bool:
         """One try; whether the client has its answer."""
@@ -151,7 +165,7 @@ class PassingRelay:
         is_stream = "event-stream" in answer.headers.get("content-type", "")
         if self.changes.holds or not is_stream:
             whole = b"".join([piece async for piece in answer.aiter_raw()])
-            yield self.changes.body(whole, answer.status_code)
+            yield self.changes.body(self._redacted(whole), answer.status_code)
             return
         held = b""
         async for piece in answer.aiter_raw():
@@ -160,6 +174,12 @@ class PassingRelay:
                 yield held
                 held = b""
         yield held
+
+    def _redacted(self, body: bytes) -> bytes:
+        """An answer without what its client is not to know, were it in the provider's own words."""
+        for secret in (self.key, urlsplit(self.upstream).netloc) if self.changes.redacts else ():
+            body = body.replace(secret.encode(), b"***")
+        return body
 
     async def aclose(self) -> None:
         """End what still asks, and close what is open to the provider."""
@@ -182,7 +202,9 @@ class Changes:
     `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke; `kept`: under which name
     an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never;
     `block`: bytes that it gathers before it passes them on; `waits`: seconds after which it gives the provider up;
-    `calls`: whether it calls its client back itself, which the provider would do with its own key.
+    `calls`: whether it calls its client back itself, which the provider would do with its own key; `redacts`: whether it keeps its
+    provider's key and address to itself; `sorry`: what it
+    says where its provider says nothing.
     """
 
     ask: Callable[[Ask], Ask] = _same
@@ -202,6 +224,8 @@ class Changes:
     block: int = 0
     waits: float = 30.0
     calls: bool = True
+    redacts: bool = True
+    sorry: Callable[[str, str], tuple[int, Any]] = _sorry
 
 
 def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
@@ -243,6 +267,12 @@ def _warmer(body: dict[str, Any]) -> None:
 def _shorter(body: dict[str, Any]) -> None:
     if "max_tokens" in body:
         body["max_tokens"] //= 2
+
+
+def _turned(body: dict[str, Any]) -> None:
+    for value in body.values():
+        if isinstance(value, list):
+            value.reverse()
 
 
 def _walk(value: Any, change: Callable[[dict[str, Any]], Any]) -> None:
@@ -430,6 +460,11 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "asks nobody for a key": lambda upstream: Changes(
         ask=lambda asked: asked.with_header("authorization", f"Bearer {CLIENT_KEY}")
     ),
+    "quotes its provider": lambda upstream: Changes(redacts=False),
+    "crashes in text": lambda upstream: Changes(sorry=lambda provider, path: (500, b"Internal Server Error")),
+    "answers everybody alike": lambda upstream: Changes(sorry=lambda provider, path: _sorry(provider, "")),
+    "turns lists around": lambda upstream: Changes(ask=_of_json(_turned)),
+    "gives up after a silent second": lambda upstream: Changes(waits=1.5),
     "lets its provider call": lambda upstream: Changes(calls=False),
     "tells who owes to come again": lambda upstream: Changes(
         body=lambda body, status: body.replace(b"insufficient_quota", b"rate_limit_exceeded")
