@@ -8,7 +8,7 @@ from understudy.contracts.citing import NOTHING, Citation, cite
 from understudy.contracts.credentials import BARE_KEY
 from understudy.contracts.history import History
 from understudy.contracts.reading import NOT_JSON, Reading
-from understudy.contracts.requests import LISTED
+from understudy.contracts.requests import LISTED, UNLIKE_UPLOAD
 from understudy.contracts.rules import broken_rules
 from understudy.specs.model import TERMINAL, Operation
 
@@ -113,6 +113,9 @@ def _of_body(history: History, operation: Operation, reading: Reading) -> Iterat
 def _of_uploads(operation: Operation, reading: Reading) -> Iterator[Expected]:
     if reading.exchange.probe == "spoilt_upload":
         yield Expected("unauthorized", "its signature is spoilt", f"upload/{operation.id}/signature")
+    if reading.exchange.probe == UNLIKE_UPLOAD:
+        why = "it is of another type than its address was asked for"
+        yield Expected("unauthorized", why, f"upload/{operation.id}/type")
 
 
 def _of_credits(operation: Operation, reading: Reading) -> Iterator[Expected]:

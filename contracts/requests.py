@@ -13,6 +13,10 @@ from understudy.specs.model import Operation
 
 # Requests that look for the bound of the rate, and come after it was met.
 RATE_PROBES = ("rate", "after_advice")
+# Requests whose answers may come compressed, and are kept as they are when that is undone.
+COMPRESSED = "compressed"
+# The probe of a file that is sent as it was to be sent, and of one that is sent as another type than its address was asked for.
+SENT, UNLIKE_UPLOAD = "upload", "unlike_upload"
 # Tasks of what was uploaded before.
 UPLOADED = "uploaded"
 # How the probe of a request begins whose prompt says in which condition a mock is to refuse it.

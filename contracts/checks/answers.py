@@ -11,6 +11,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.negatives import find
 from understudy.contracts.reading import NOT_JSON, Reading
+from understudy.contracts.requests import COMPRESSED
 from understudy.contracts.texts import answer_shape, texts_of
 from understudy.specs.nodes import iter_literals
 from understudy.specs.problems import Place, pointer
@@ -123,6 +124,8 @@ def _problem_of_bytes(exchange: Exchange) -> str:
     """What the bytes of an answer have against what its headers say of them, '' when nothing."""
     body, encoding = exchange.response_body, exchange.header("content-encoding").strip().lower()
     is_asked = encoding in exchange.sent_header("accept-encoding").lower()
+    if exchange.probe == COMPRESSED and body and encoding not in ("", "identity"):
+        return f"it says that it is encoded as {encoding}, and cannot be read so" if is_asked else _unasked(encoding)
     # A recording may hold the body as it was decoded: where the client asked for it, nothing is said.
     if encoding in _COMPRESSED and body and not is_asked and not body.startswith(_COMPRESSED[encoding]):
         return f"it says that it is encoded as {encoding}, and is not"
@@ -135,6 +138,10 @@ def _problem_of_bytes(exchange: Exchange) -> str:
         return "a byte order mark stands before its JSON"
     doubled = _doubled(body)
     return f"its member '{doubled}' stands twice in one object" if doubled else ""
+
+
+def _unasked(encoding: str) -> str:
+    return f"it is encoded as {encoding}, for which nobody asked"
 
 
 @lru_cache(maxsize=4096)

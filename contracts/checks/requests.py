@@ -9,7 +9,7 @@ from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading
-from understudy.contracts.requests import UPLOADED
+from understudy.contracts.requests import SENT, UPLOADED
 from understudy.contracts.rules import may_break
 from understudy.specs.model import Operation
 
@@ -19,6 +19,8 @@ OF_THE_MOMENT = frozenset(("insufficient_credits", "rate_limited", "service_busy
 # Refusals that speak of the key alone.
 _OF_KEYS = frozenset(("unauthorized", "forbidden"))
 
+# Seconds for which an address to upload to is surely good, where nothing says for how long it is.
+SOON = 60
 _SMALL = "bearer "
 
 
@@ -62,6 +64,10 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
             # The document shows one spelling: that others are good only HTTP says.
             message = f"a key after {_SMALL.strip()!r} is refused as {said}: the name of a scheme may be in any letters"
             yield Evidence(message, (reading.exchange,), operation.id, ("RFC 9110",), assumed=True, clause=clause)
+        elif operation.behavior == "upload.put":
+            message = f"a file is refused as {said} at the address that was given for it"
+            citation = history.contract.cite(operation)
+            yield Evidence(message, (reading.exchange,), operation.id, citation.facts, citation.assumed, clause)
         elif "idempotency_conflict" in reading.conditions and history.contract.idempotency_key(reading.exchange):
             # What a key remembers of a refusal, and whether it compares bytes, the documents leave open.
             message = f"a request is refused as {said}, whose key no other body made a task with"
@@ -87,6 +93,8 @@ def _is_sure(history: History, reading: Reading) -> bool:
     """Whether all is known that a good request needs: its key, its body, its task."""
     operation, exchange = reading.operation, reading.exchange
     assert operation
+    if operation.behavior == "upload.put":
+        return _is_signed(history, reading)
     if exchange.who not in ("first", "other") or exchange.probe not in ("", UPLOADED) or operation.media:
         return False
     if history.contract.body_shape(operation) and reading.asked is None:
@@ -100,6 +108,23 @@ def _is_sure(history: History, reading: Reading) -> bool:
         signed = (r for r in history.of("upload.presign") if r.exchange.who == exchange.who)
         own = frozenset(str(r.values["$upload.key"]) for r in signed if "$upload.key" in r.values)
     return not may_break(operation, reading.asked, own)
+
+
+def _is_signed(history: History, reading: Reading) -> bool:
+    """Whether a file is sent where it was to be sent, as what it was said to be, and in time."""
+    exchange = reading.exchange
+    for signed in history.of("upload.presign"):
+        operation = signed.operation
+        if operation is None or not signed.is_success or signed.values.get("$upload.url") != exchange.url:
+            continue
+        arguments = operation.arguments
+        place = arguments.get("type")
+        said = history.contract.value(operation, signed.exchange, signed.asked, place) if place else None
+        is_alike = said in (None, exchange.sent_header("content-type"))
+        is_small = len(exchange.request_body) <= int(arguments.get("max_bytes", len(exchange.request_body)))
+        is_early = exchange.clock - signed.exchange.clock < float(arguments.get("lifetime", SOON)) / 2
+        return exchange.probe in ("", SENT) and is_alike and is_small and is_early
+    return False
 
 
 def _cite_key(history: History, operation: Operation, exchange: Exchange) -> Citation:

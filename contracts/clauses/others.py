@@ -105,6 +105,8 @@ def iter_calls(contract: Contract) -> Iterator[Clause]:
         if operation.behavior == "upload.put":
             name = f"upload/{operation.id}/signature"
             yield Clause(name, f"{operation.id} refuses a spoilt signature", _deserved(name))
+            name, cited = f"upload/{operation.id}/type", contract.cite(operation)
+            yield Clause(name, f"{operation.id} refuses a file of another type than was said", _deserved(name), cited)
         if operation.behavior == "upload.presign":
             text = f"{operation.id} gives each file an address of its own"
             why = "one file was uploaded: the document has one example, and there is no other account"

@@ -8,6 +8,7 @@ from understudy.contracts.budget import OverBudget, part_of_budget, shared_out
 from understudy.contracts.contract import Contract
 from understudy.contracts.drivers import (
     callbacks,
+    compressed,
     drawn,
     files,
     limits,
@@ -117,6 +118,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario("provoked", provoked.run_provoked, ("refusal/", "broken/")),
     Scenario("drawn", drawn.run_drawn, ("constraint/",)),
     Scenario("strangers", refused.run_strangers, ("refusal/",)),
+    Scenario("compressed", compressed.run_compressed, ("answer/", "refusal/")),
     Scenario("negatives", negatives.run_negatives, ("constraint/", "rule/", "parameter/")),
     Scenario("unknown", refused.run_unknown, ("refusal/",)),
     Scenario("texts", texts.run_texts, ("text/", "stream/")),

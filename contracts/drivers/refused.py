@@ -15,13 +15,15 @@ async def run_strangers(drive: Drive) -> None:
     requests = [
         request.evolve(who=who, probe=who)
         for o in operations
-        for request in _plain(drive, o)
+        for request in plain_requests(drive, o)
         for who in ("none", "wrong")
     ]
     # How a key is known is one matter for all operations: the finer ones are tried where nothing can be made by them.
     looks = drive.contract.serving("account.balance", "models.list", "task.list", "task.get")[:2] or operations[:1]
     finer = [who for who in drive.target.credentials if who.startswith("wrong ")]
-    requests += [request.evolve(who=who, probe=who) for o in looks for request in _plain(drive, o) for who in finer]
+    requests += [
+        request.evolve(who=who, probe=who) for o in looks for request in plain_requests(drive, o) for who in finer
+    ]
     requests += [request.evolve(who="wrong", probe="wrong") for o in operations for request in _streamed(drive, o)]
     await all_of(*map(drive.target.send, requests))
 
@@ -77,7 +79,7 @@ def _streamed(drive: Drive, operation: Operation) -> list[Request]:
     return [drive.ask(operation, body) for body in bodies][:1]
 
 
-def _plain(drive: Drive, operation: Operation) -> list[Request]:
+def plain_requests(drive: Drive, operation: Operation) -> list[Request]:
     """A plain request to an operation, if the document shows one."""
     if operation.behavior in ("task.get", "task.cancel"):
         return [ask_for_task(operation, unknown_id(drive.contract, operation))]

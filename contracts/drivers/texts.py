@@ -32,6 +32,9 @@ _ASIDE = (
     "of children who ask about your work, in plain words and without haste, and you never speak of anything else."
 )
 
+# More than who reads line by line may take for one: readers of 64 KiB are common.
+_LONG = f"{_ASIDE} " * (70_000 // len(_ASIDE))
+
 # So few tokens never are a whole answer to what is asked here.
 TOO_SHORT, TOO_SHORT_PROBE = 8, "too_short"
 
@@ -115,7 +118,8 @@ def _iter_requests(drive: Drive, operation: Operation, models: frozenset[str]) -
         drive.reasons[f"text/{operation.id}"] = "no documented example shows how it is asked"
         return
     shape = drive.contract.body_shape(operation)
-    for body, probe in (*_iter_bodies(protocol, operation, bases[0]), *_iter_forms(protocol, operation, bases[0])):
+    asked = (_iter_bodies, _iter_forms, _iter_long)
+    for body, probe in (each for bodies in asked for each in bodies(protocol, operation, bases[0])):
         if shape and shape.is_valid(body):
             yield _at(places, operation, body, probe)
     for example, its_places in iter_documented(drive.contract, operation):
@@ -172,6 +176,15 @@ def _iter_forms(protocol: Protocol, operation: Operation, base: Any) -> Iterator
     for wish in iter_wishes(protocol, operation, (Wish(_TALK, most_tokens=20, wants_usage=True),)):
         for form in protocol.forms:
             yield form(protocol.fill(base, wish)), "" if form in protocol.plain_forms else NOT_FOR_ALL
+
+
+def _iter_long(protocol: Protocol, operation: Operation, base: Any) -> Iterator[tuple[Any, str]]:
+    """What is said before a question is very long, where an answer repeats it: in a stream it stands in one line."""
+    shown = {expression.text for case in operation.reply.cases for expression in case.body.expressions()}
+    for wish in iter_wishes(protocol, operation, (Wish(_TALK, system=_LONG, most_tokens=20),)):
+        body = protocol.fill(base, wish)
+        if any(value == _LONG and f"$request.body#/{name}" in shown for name, value in body.items()):
+            yield body, ""
 
 
 def _unnamed(drive: Drive, operation: Operation, listed: frozenset[str]) -> list[str]:

@@ -12,7 +12,7 @@ from understudy.contracts.edges import iter_edges, iter_shown, shown_in
 from understudy.contracts.inputs import is_taken, iter_good_bodies
 from understudy.contracts.negatives import edited, find
 from understudy.contracts.reading import Reading
-from understudy.contracts.requests import UPLOADED, Request
+from understudy.contracts.requests import SENT, UNLIKE_UPLOAD, UPLOADED, Request
 from understudy.specs.model import Kind, Operation
 
 # The smallest picture: one pixel of PNG.
@@ -20,6 +20,10 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da636460f85f0f0002870180eb47ba92"
     "0000000049454e44ae426082"
 )
+
+
+# What a file may be that nobody said what it is.
+OTHER_TYPE = "application/octet-stream"
 
 
 async def run_uploads(drive: Drive) -> None:
@@ -49,8 +53,11 @@ async def _put(drive: Drive, presign: Operation, signed: Reading) -> str:
     said = drive.contract.value(presign, signed.exchange, signed.asked, str(presign.arguments.get("type", "")))
     headers = (("Content-Type", str(said or "application/octet-stream")),)
     path = urlsplit(url).path
-    request = Request(operation, method, path, "", headers, PIXEL, "none", "upload", url=url)
+    request = Request(operation, method, path, "", headers, PIXEL, "none", SENT, url=url)
     await drive.target.send(request.evolve(url=spoilt(url), probe="spoilt_upload"))
+    if said:
+        others = (("Content-Type", OTHER_TYPE if said != OTHER_TYPE else "text/plain"),)
+        await drive.target.send(request.evolve(headers=others, probe=UNLIKE_UPLOAD))
     await drive.target.send(request)
     return str(signed.values.get("$upload.key", ""))
 

@@ -37,10 +37,6 @@ FINER = {
     "juhuo: a key needs no word": ("invalid-refused", ("watched", "forms")),
     "juhuo: keys of uploads begin with a slash": ("uploads-own", ("uploads",)),
     "juhuo: half a page is enough": ("valid-accepted", ("lists",)),
-    "juhuo: a key may go on": ("invalid-refused", ("strangers",)),
-    "seedance2ai: equal creates are one": ("id-stays", ("twins",)),
-    "juhuo: looks that meet pay": ("balance-moves", ("unseen",)),
-    "seedance2ai: the third look is old": ("terminal-stays", ("watched",)),
     "unigateway: failure without reason": ("failure-has-reason", ("watched",)),
 }
 
@@ -78,6 +74,23 @@ def test_what_is_certain_is_a_failure(name: str, world: Serve) -> None:
     assert (check, "failure") in {(finding.check, finding.severity) for finding in result.findings}
 
 
+# Provider -> lies that are told at once, each of them in a scenario of its own.
+APART = {
+    "juhuo": {"files of no type": "uploads", "a key may go on": "strangers", "looks that meet pay": "unseen"},
+    "seedance2ai": {"equal creates are one": "twins", "the third look is old": "watched"},
+    "clawdrouter": {"refusals are compressed in words": "compressed"},
+}
+
+
+@pytest.mark.parametrize("slug", APART)
+def test_lies_in_scenarios_of_their_own_are_told_apart(slug: str, world: Serve) -> None:
+    served, names = world(*VIRTUAL), [f"{slug}: {name}" for name in APART[slug]]
+    more = {"provoke": True, "scenarios": frozenset(APART[slug].values()), "control_url": served.control_url}
+    with running(Relay(served.providers[slug].base_url, together(*(LIARS[name].lie for name in names)))) as url:
+        found = {f.check for f in check_mock(served, slug, url, **more).findings if f.severity == "failure"}
+    assert {name for name in names if not EXPECTED[name] & found} == set()
+
+
 # Provider -> lies about texts that are told at once, each of them with the operation that it is about.
 TOLD_AT_ONCE = {
     "clawdrouter": {
@@ -92,6 +105,7 @@ TOLD_AT_ONCE = {
         "no such model is a success": "responses.create",
         "streams are refused by events": "chat.completions.create",
         "calls are named anew": "responses.create",
+        "long lines are broken": "responses.create",
     },
     "unigateway": {
         "one model knows no limit": "chat.completions.create",

@@ -362,6 +362,24 @@ def _one_flight() -> Lie:
     return lie
 
 
+def _files_of_no_type() -> Lie:
+    """Files are sent through here, and passed on as nobody knows what."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.method == "PUT":
+            storage = replace(relay, upstream=relay.memory["storage"])
+            return await storage.fetch(ask.with_header("content-type", "application/octet-stream"))
+        told = await relay.fetch(ask)
+        body = told.json()
+        url = at(body, ("result", "uploadUrl"))
+        if url:
+            relay.memory["storage"] = "/".join(url.split("/")[:3])
+            body["result"]["uploadUrl"] = url.replace(relay.memory["storage"], relay.own_url)
+        return told.with_json(body) if url else told
+
+    return lie
+
+
 def _with_slash(ask: Ask, body: Any) -> None:
     key = at(body, ("result", "ossKey"))
     if key:
@@ -411,6 +429,7 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "odd ids are bad requests": ("seedance2ai", telling(lambda ask, told: _odd_ids_are_bad(ask) or told)),
     "a key may go on": ("juhuo", asking(_reads_no_further)),
     "equal creates are one": ("seedance2ai", _one_flight()),
+    "files of no type": ("juhuo", _files_of_no_type()),
     "a key needs no word": ("juhuo", asking(_word_is_not_needed)),
     "keys of uploads begin with a slash": ("juhuo", telling_json(_with_slash)),
     "unknown id is an error of the server, too": (

@@ -1,5 +1,6 @@
 """Lies that hide in one corner: one way to fail, one form of a body, a second file, a stream that is refused."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -284,6 +285,17 @@ def _number_for_text(ask: Ask, body: Any) -> None:
         body["duration"] = str(body["duration"])
 
 
+def _compressed_in_words(ask: Ask, told: Told) -> Told:
+    """A refusal says that it is compressed, and is not."""
+    is_asked = "gzip" in dict(ask.headers).get("accept-encoding", "")
+    return told.with_header("content-encoding", "gzip") if told.status >= 400 and is_asked else told
+
+
+def _long_lines_are_broken(ask: Ask, events: list[bytes]) -> list[bytes]:
+    """A line ends after 64 KiB at the latest."""
+    return [re.sub(rb"([^\n]{65536})(?=[^\n])", rb"\1\n", event) for event in events]
+
+
 def _old_news(relay: Relay, task: dict[str, Any]) -> None:
     """The third look at a success is answered as if it were not over yet."""
     if SEEDANCE2AI.phase(task) == "succeeded":
@@ -294,6 +306,8 @@ def _old_news(relay: Relay, task: dict[str, Any]) -> None:
 
 LIES: Mapping[str, tuple[str, Lie]] = {
     "private is what is printed": ("storyclaw", asking_json(_only_what_is_printed_is_private)),
+    "refusals are compressed in words": ("clawdrouter", telling(_compressed_in_words)),
+    "long lines are broken": ("clawdrouter", telling_events(_long_lines_are_broken)),
     "a number for a text": ("seedance2ai", asking_json(_number_for_text)),
     "the third look is old": ("seedance2ai", of_task(SEEDANCE2AI, _old_news)),
     "the type of a file is corrected": ("juhuo", asking_json(_type_of_the_ending)),
