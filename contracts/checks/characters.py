@@ -22,7 +22,7 @@ def judge_characters(history: History) -> Iterator[Evidence]:
         if reading.operation is None or reading.body in (None, NOT_JSON) or _is_plain(reading.exchange.response_body):
             continue
         sent = reading.exchange.request_body.decode("utf-8", "replace")
-        problem = next(filter(None, (_problem(text, sent) for text in _texts(reading.body))), "")
+        problem = next(filter(None, (_problem(text, sent) for text in iter_texts(reading.body))), "")
         if problem:
             yield Evidence(problem, (reading.exchange,), reading.operation.id, clause=answer_clause(reading))
     for told in texts_of(history):
@@ -64,9 +64,10 @@ def _meant(run: str) -> str:
     return ""
 
 
-def _texts(value: Any) -> Iterator[str]:
+def iter_texts(value: Any) -> Iterator[str]:
+    """All texts of a body that is JSON, but for the names of its members."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
         for child in value.values() if isinstance(value, dict) else value:
-            yield from _texts(child)
+            yield from iter_texts(child)

@@ -1,9 +1,11 @@
 """Checks of refusals: the status, code and envelope that the spec gives each condition."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from understudy.contracts.checks.characters import iter_texts
 from understudy.contracts.expected import expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
@@ -14,6 +16,11 @@ from understudy.contracts.texts import protocol_of, refusal_shape, texts_of
 from understudy.specs.model import Operation
 from understudy.specs.nodes import has_literals
 
+# How a page begins, and where an object of JSON may.
+_PAGE, _OBJECT = re.compile(r"<!doctype html|<html[ >]", re.IGNORECASE), re.compile(r"\{")
+_DECODER = json.JSONDecoder()
+# How much of what is wrapped up is shown.
+MOST_SHOWN = 120
 # Refusals that waiting may change.
 MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "conflict", "idempotency_conflict"))
 
@@ -22,6 +29,7 @@ def judge_words(history: History) -> Iterator[Evidence]:
     """A refusal reads as one of the operation's conditions: its status, its code, its envelope."""
     yield from _judge_envelope(history)
     yield from _judge_status(history)
+    yield from _judge_sentences(history)
     for reading in history.client:
         if reading.operation is None or not reading.is_refusal or _is_told_as_success(history, reading):
             continue
@@ -97,6 +105,41 @@ def _judge_envelope(history: History) -> Iterator[Evidence]:
             message = f"a refusal is not as the protocol has it: {where}: {wrong.message}"
             clause = _clause_of_status(operation, reading)
             yield Evidence(message, (reading.exchange,), operation.id, (protocol.reference,), clause=clause)
+
+
+def _judge_sentences(history: History) -> Iterator[Evidence]:
+    """The sentence of a refusal is one for people: no error of somebody else, and no page, is wrapped up in it."""
+    for reading in history.client:
+        operation, body = reading.operation, reading.body if reading.is_refusal else None
+        wrapped = next((found for told in iter_texts(body) if (found := find_wrapped(told))), "")
+        if operation is None or not wrapped or wrapped in _sent(reading):
+            continue
+        message = f"the sentence of a refusal holds an error of somebody else: {wrapped[:MOST_SHOWN]}"
+        name = reading.conditions[0] if reading.conditions else "invalid_request"
+        if protocol := protocol_of(operation):
+            # What it was refused for stands where no client of the protocol looks.
+            clause = _clause_of_status(operation, reading)
+            yield Evidence(message, (reading.exchange,), operation.id, (protocol.reference,), clause=clause)
+        else:
+            yield _of_condition(history, reading, name, message)
+
+
+def find_wrapped(sentence: str) -> str:
+    """The error as JSON, or the page, that a sentence holds; '' when it holds none."""
+    if page := _PAGE.search(sentence):
+        return sentence[page.start() :]
+    for place in (found.start() for found in _OBJECT.finditer(sentence)):
+        try:
+            value, end = _DECODER.raw_decode(sentence, place)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and ("error" in value or ("message" in value and len(value) > 1)):
+            return sentence[place:end]
+    return ""
+
+
+def _sent(reading: Reading) -> str:
+    return reading.exchange.request_body.decode("utf-8", "replace")
 
 
 def _speaker(history: History, reading: Reading) -> Operation | None:

@@ -1,6 +1,7 @@
 """Checks of what is taken and what is refused, judged from what was asked."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 
 from understudy.contracts.citing import NOTHING, Citation, cite
 from understudy.contracts.exchange import Exchange
@@ -8,13 +9,18 @@ from understudy.contracts.expected import Expected, expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
+from understudy.contracts.protocols.protocol import Protocol
 from understudy.contracts.reading import Reading
 from understudy.contracts.requests import SENT, UPLOADED
 from understudy.contracts.rules import may_break
+from understudy.contracts.texts import protocol_of, refusal_shape
 from understudy.specs.model import Operation
 
 # Refusals that a good request may meet: they speak of the moment, not of the request.
 OF_THE_MOMENT = frozenset(("insufficient_credits", "rate_limited", "service_busy", "internal_error"))
+
+# From here on a status says that the server failed.
+BROKEN = 500
 
 # Refusals that speak of the key alone.
 _OF_KEYS = frozenset(("unauthorized", "forbidden"))
@@ -33,7 +39,8 @@ def judge_refused(history: History) -> Iterator[Evidence]:
 
 
 def judge_condition(history: History) -> Iterator[Evidence]:
-    """What is refused is refused for what is wrong with it."""
+    """What is refused is refused for what is wrong with it; what the protocol spoken tells by a status is no assumption."""
+    broken = _as_broken(history)
     for reading, wanted in expectations(history):
         names = {each.condition for each in wanted}
         if not wanted or reading.is_success or names & set(reading.conditions) or _is_too_often(history, reading):
@@ -43,10 +50,29 @@ def judge_condition(history: History) -> Iterator[Evidence]:
         said = ", ".join(reading.conditions) or f"status {reading.exchange.status}"
         message = f"refused as {said} instead of {first.condition} ({condition.status} {condition.code}): {first.why}"
         citation = history.contract.cite_condition(reading.operation, first.condition)
+        protocol = broken.get((_name(reading), first.condition))
+        if protocol and reading.exchange.status >= BROKEN:
+            citation = Citation((protocol.reference,), False)
         yield Evidence(
             message, (reading.exchange,), _name(reading), citation.facts, citation.assumed or first.citation.assumed,
             first.clause,
         )  # fmt: skip
+
+
+def _as_broken(history: History) -> Mapping[tuple[str, str], Protocol]:
+    """Operations that speak a protocol, each with a condition that is its client's fault and always told as the server's own."""
+    told: dict[tuple[str, str], list[bool]] = defaultdict(list)
+    protocols: dict[str, Protocol] = {}
+    for reading, wanted in expectations(history):
+        operation = reading.operation
+        protocol = protocol_of(operation) if operation and refusal_shape(operation) else None
+        if operation is None or protocol is None or not wanted or not reading.is_refusal:
+            continue
+        condition, protocols[operation.id] = _surest(wanted).condition, protocol
+        is_busy = bool(set(reading.conditions) & (OF_THE_MOMENT - {"internal_error"}))
+        is_fault = history.contract.conditions(operation)[condition].status < BROKEN
+        told[operation.id, condition].append(is_fault and not is_busy and reading.exchange.status >= BROKEN)
+    return {key: protocols[key[0]] for key, found in told.items() if len(found) > 1 and all(found)}
 
 
 def judge_accepted(history: History) -> Iterator[Evidence]:

@@ -78,16 +78,18 @@ def test_what_is_certain_is_a_failure(name: str, world: Serve) -> None:
 APART = {
     "juhuo": {"files of no type": "uploads", "a key may go on": "strangers", "looks that meet pay": "unseen"},
     "seedance2ai": {"equal creates are one": "twins", "the third look is old": "watched"},
-    "clawdrouter": {"refusals are compressed in words": "compressed"},
+    "clawdrouter": {"refusals are compressed in words": "compressed", "refusals are wrapped up": "compressed"},
+    "unigateway": {"a wrong key breaks messages": "strangers"},
 }
 
 
 @pytest.mark.parametrize("slug", APART)
 def test_lies_in_scenarios_of_their_own_are_told_apart(slug: str, world: Serve) -> None:
     served, names = world(*VIRTUAL), [f"{slug}: {name}" for name in APART[slug]]
-    more = {"provoke": True, "scenarios": frozenset(APART[slug].values()), "control_url": served.control_url}
+    scenarios, control = frozenset(APART[slug].values()), served.control_url
     with running(Relay(served.providers[slug].base_url, together(*(LIARS[name].lie for name in names)))) as url:
-        found = {f.check for f in check_mock(served, slug, url, **more).findings if f.severity == "failure"}
+        result = check_mock(served, slug, url, provoke=True, scenarios=scenarios, control_url=control)
+    found = {finding.check for finding in result.findings if finding.severity == "failure"}
     assert {name for name in names if not EXPECTED[name] & found} == set()
 
 

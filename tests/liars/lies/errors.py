@@ -267,7 +267,26 @@ def _half(text: str) -> str:
 PAGE = b"<!doctype html><title>502</title>"
 JUHUO_OK = {"prompt": "a kite"}
 S2_OK = {"prompt": "a kite"}
+
+
+def _wrapped_up(ask: Ask, told: Told) -> Told:
+    """A refusal of the provider stands as a text within one of the relay's own."""
+    if told.status != 400 or ask.method != "POST":
+        return told
+    return told.with_json({"error": {"message": told.body.decode(), "type": "invalid_request_error", "code": None}})
+
+
+def _messages_break(ask: Ask, told: Told) -> Told:
+    """A key that nobody has is told as a failure of the server's own."""
+    if told.status != 401 or not ask.bare_path.endswith("/v1/messages"):
+        return told
+    body = {"type": "error", "error": {"type": "api_error", "message": "something went wrong"}}
+    return replace(told, status=500).with_json(body)
+
+
 LIES: Mapping[str, tuple[str, Lie]] = {
+    "refusals are wrapped up": ("clawdrouter", telling(_wrapped_up)),
+    "a wrong key breaks messages": ("unigateway", telling(_messages_break)),
     "errors under 200": ("seedance2ai", _ok_with_error()),
     "errors under 200, too": ("clawdrouter", _ok_with_error()),
     "400 as 500": ("storyclaw", _status(400, 500)),
