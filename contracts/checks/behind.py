@@ -150,6 +150,8 @@ def _misread(history: History) -> Iterator[Evidence]:
         if pair.again or pair.fault in CUTTING or pair.client.exchange.probe == "leaves" or not pair.texts:
             continue
         theirs, exchange = pair.texts[-1], pair.client.exchange
+        if pair.fault == "stall" and not theirs.is_whole:
+            yield of_pair(pair, "the provider paused within its stream, and the relay did not wait")
         if theirs.told is None or not theirs.is_whole or (pair.client.is_refusal and pair.client.is_answer):
             continue
         if exchange.error or (pair.text is not None and not pair.text.is_whole):

@@ -448,27 +448,34 @@ def _careless_with_requests(ask: Ask) -> Ask:
 
 
 def _careless_with_answers(found: dict[str, Any]) -> None:
-    """Loses how likely tokens were, and which member was wrong."""
+    """Loses how likely tokens were, and which member was wrong, and lets who has no credits come again."""
     _no_chances(found)
+    if found.get("code") == "insufficient_quota":
+        found["code"] = found["type"] = "rate_limit_exceeded"
     if "message" in found:
         found.pop("param", None)
 
 
 # Name -> what it does otherwise; made with the provider's address.
+@dataclass
+class _Crashes:
+    """What is said where the provider says nothing: a text, or another protocol's refusal, by turns."""
+
+    count: int = 0
+
+    def __call__(self, provider: str, path: str) -> tuple[int, Any]:
+        self.count += 1
+        return (500, b"Internal Server Error") if self.count % 2 else _sorry(provider, "")
+
+
 BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "honest": lambda upstream: Changes(),
     "asks nobody for a key": lambda upstream: Changes(
         ask=lambda asked: asked.with_header("authorization", f"Bearer {CLIENT_KEY}")
     ),
-    "quotes its provider": lambda upstream: Changes(redacts=False),
-    "crashes in text": lambda upstream: Changes(sorry=lambda provider, path: (500, b"Internal Server Error")),
-    "answers everybody alike": lambda upstream: Changes(sorry=lambda provider, path: _sorry(provider, "")),
+    "finds words of its own": lambda upstream: Changes(redacts=False, sorry=_Crashes()),
     "turns lists around": lambda upstream: Changes(ask=_of_json(_turned)),
-    "gives up after a silent second": lambda upstream: Changes(waits=1.5),
     "lets its provider call": lambda upstream: Changes(calls=False),
-    "tells who owes to come again": lambda upstream: Changes(
-        body=lambda body, status: body.replace(b"insufficient_quota", b"rate_limit_exceeded")
-    ),
     "asks again after 500": lambda upstream: Changes(attempts=3, again=(500, 502, 503, 529)),
     "asks again after a lost answer": lambda upstream: Changes(attempts=2),
     "drops what is empty": lambda upstream: Changes(ask=_of_json(_drop_empty)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.request import urlopen
 
@@ -35,9 +36,10 @@ def served(serve: Serve) -> Served:
 
 
 @pytest.fixture(params=PROVIDERS)
-def client(request: pytest.FixtureRequest, served: Served) -> Anthropic:
+def client(request: pytest.FixtureRequest, served: Served) -> Iterator[Anthropic]:
     provider = served.providers[request.param]
-    return Anthropic(api_key=provider.keys[0], base_url=provider.base_url)
+    with Anthropic(api_key=provider.keys[0], base_url=provider.base_url) as made:
+        yield made
 
 
 def said(message: Message) -> dict[str, Any]:

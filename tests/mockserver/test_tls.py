@@ -246,25 +246,25 @@ def test_pipelined_requests_and_an_upgrade(secure: Secure) -> None:
 
 
 def test_large_bodies_and_ranges(secure: Secure) -> None:
-    asked = requests.Session()
-    asked.trust_env = False  # requests prefers a CA of the environment to that of a session
-    asked.verify = secure.served.ca_file
-    asked.headers["Authorization"] = f"Bearer {KEY}"
-    base = secure.served.providers["juhuo"].base_url + "/open-api/v1"
-    signed = asked.post(f"{base}/upload/presign", json={"fileName": "a.png", "contentType": "image/png"}).json()
-    address = signed["result"]["uploadUrl"]
-    assert address.startswith(f"{secure.served.media_url}/")
-    content = bytes(range(256)) * 40_000
-    put = requests.put(address, content, headers={"Content-Type": "image/png"}, verify=asked.verify)
-    assert put.status_code == 200
-    task = asked.post(f"{base}/video/submit", json={"prompt": "a kite", "duration": 15}).json()["result"]["taskId"]
-    control = f"{secure.served.control_url}/clock/advance"
-    assert asked.post(control, json={"seconds": 86_400}, headers={"Authorization": ""}).status_code == 200
-    link = asked.get(f"{base}/video/task/{task}").json()["result"]["outputUrl"]
-    whole = asked.get(link).content
-    assert whole[4:8] == b"ftyp"
-    part = asked.get(link, headers={"Range": "bytes=100-50099"})
-    assert (part.status_code, part.content) == (206, whole[100:50_100])
+    with requests.Session() as asked:
+        asked.trust_env = False  # requests prefers a CA of the environment to that of a session
+        asked.verify = secure.served.ca_file
+        asked.headers["Authorization"] = f"Bearer {KEY}"
+        base = secure.served.providers["juhuo"].base_url + "/open-api/v1"
+        signed = asked.post(f"{base}/upload/presign", json={"fileName": "a.png", "contentType": "image/png"}).json()
+        address = signed["result"]["uploadUrl"]
+        assert address.startswith(f"{secure.served.media_url}/")
+        content = bytes(range(256)) * 40_000
+        put = requests.put(address, content, headers={"Content-Type": "image/png"}, verify=asked.verify)
+        assert put.status_code == 200
+        task = asked.post(f"{base}/video/submit", json={"prompt": "a kite", "duration": 15}).json()["result"]["taskId"]
+        control = f"{secure.served.control_url}/clock/advance"
+        assert asked.post(control, json={"seconds": 86_400}, headers={"Authorization": ""}).status_code == 200
+        link = asked.get(f"{base}/video/task/{task}").json()["result"]["outputUrl"]
+        whole = asked.get(link).content
+        assert whole[4:8] == b"ftyp"
+        part = asked.get(link, headers={"Range": "bytes=100-50099"})
+        assert (part.status_code, part.content) == (206, whole[100:50_100])
 
 
 def test_ctrl_c_with_open_connections(tmp_path: Path) -> None:
