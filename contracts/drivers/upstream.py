@@ -22,6 +22,7 @@ from understudy.contracts.drivers.tasks import fetch_results
 from understudy.contracts.drivers.together import all_of
 from understudy.contracts.history import GOES_ON, SPOILED
 from understudy.contracts.inputs import unknown_id
+from understudy.contracts.reading import Reading
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.upstream import Upstream, marker_in
 from understudy.specs.model import Operation
@@ -86,9 +87,9 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     if drive.only and NAME not in drive.only:
         return
 
-    async def send(request: Request) -> None:
+    async def send(request: Request) -> Reading:
         async with gate:
-            await drive.target.send(request)
+            return await drive.target.send(request)
 
     async def send_alike(request: Request) -> None:
         for _ in range(ALIKE):
@@ -103,13 +104,14 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     )
     await watcher.look()
     bad = [request for marked in passed for request in iter_bad(marked)]
-    await all_of(*map(send, bad))
+    heard = await all_of(*map(send, bad))
     await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
     for marked in passed:
         upstream.tell_next(marked.operation.id)
         await send(marked.ask(marked.filled(marked.plain), SPOILED))
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
-    await watcher.wait_for(*(request for request in bad if request.leaves_after))
+    # The provider writes down at its end what a client or a relay has left.
+    await watcher.wait_for(*(request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error))
 
 
 def _without(drive: Drive, names: set[str]) -> Drive:
