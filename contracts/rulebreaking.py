@@ -32,6 +32,7 @@ _PRIVATE_HOSTS = (
     "0x0a.0.0.8",
     "012.0.0.8",
     "10.8",
+    "example.com@10.0.0.8",
 )
 _NOT_PUBLIC = (*(f"https://{host}/file" for host in _PRIVATE_HOSTS), "http://10.0.0.8/file", "http://example.com/file")
 

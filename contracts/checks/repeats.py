@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Story, id_of
@@ -12,7 +13,8 @@ from understudy.specs.model import TERMINAL
 
 
 def judge_replay(history: History) -> Iterator[Evidence]:
-    """The same create under the same key makes one task and gives one answer."""
+    """The same create under the same key makes one task and gives one answer; of two bodies at a time one is taken."""
+    yield from _judge_rivals(history)
     for first, *others in _repetitions(history):
         for other in others:
             operation = other.operation
@@ -33,6 +35,24 @@ def judge_replay(history: History) -> Iterator[Evidence]:
             ):
                 said = ", ".join(other.conditions) or f"status {other.exchange.status}"
                 yield Evidence(f"a repetition is refused as {said}", shown, operation.id, (), is_other, clause)
+
+
+def _judge_rivals(history: History) -> Iterator[Evidence]:
+    """Two bodies that came under one key at the same time: of those that do not overlap another check tells."""
+    groups: dict[tuple[str, str, str], list[Reading]] = defaultdict(list)
+    for reading in history.of("task.submit"):
+        key = history.contract.idempotency_key(reading.exchange)
+        if key and reading.is_success and reading.exchange.who in ("first", "other"):
+            groups[reading.exchange.who, reading.exchange.path, key].append(reading)
+    for readings in groups.values():
+        for one, other in pairwise(readings):
+            overlap = one.exchange.started < other.exchange.answered and other.exchange.started < one.exchange.answered
+            if overlap and one.asked != other.asked and other.operation:
+                message = (
+                    f"one key was taken for two bodies at a time: '{id_of(one.values)}' and '{id_of(other.values)}'"
+                )
+                clause = f"refusal/{other.operation.id}/idempotency_conflict"
+                yield Evidence(message, (one.exchange, other.exchange), other.operation.id, clause=clause)
 
 
 def _repetitions(history: History) -> Iterator[list[Reading]]:

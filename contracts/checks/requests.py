@@ -95,6 +95,8 @@ def judge_accepted(history: History) -> Iterator[Evidence]:
             citation = history.contract.cite(operation)
             yield Evidence(message, (reading.exchange,), operation.id, citation.facts, citation.assumed, clause)
         elif "idempotency_conflict" in reading.conditions and history.contract.idempotency_key(reading.exchange):
+            if _is_rival(history, reading):
+                continue
             # What a key remembers of a refusal, and whether it compares bytes, the documents leave open.
             message = f"a request is refused as {said}, whose key no other body made a task with"
             yield Evidence(message, (reading.exchange,), operation.id, assumed=True, clause=clause)
@@ -134,6 +136,19 @@ def _is_sure(history: History, reading: Reading) -> bool:
         signed = (r for r in history.of("upload.presign") if r.exchange.who == exchange.who)
         own = frozenset(str(r.values["$upload.key"]) for r in signed if "$upload.key" in r.values)
     return not may_break(operation, reading.asked, own)
+
+
+def _is_rival(history: History, reading: Reading) -> bool:
+    """Whether another request of its account brought the same key while this one was under way: one of them may be refused."""
+    exchange, key_of = reading.exchange, history.contract.idempotency_key
+    return any(
+        other is not reading
+        and other.exchange.who == exchange.who
+        and key_of(other.exchange) == key_of(exchange)
+        and other.exchange.started < exchange.answered
+        and exchange.started < other.exchange.answered
+        for other in history.of("task.submit")
+    )
 
 
 def _is_signed(history: History, reading: Reading) -> bool:

@@ -108,7 +108,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         "repetitions",
         owners.run_repetitions,
         ("idempotency/",),
-        tasks=_each(4, 1),
+        tasks=_each(5, 1),
         applies=lambda p: p.idempotency is not None,
     ),
     Scenario("lists", owners.run_lists, ("list/",), turn=2),

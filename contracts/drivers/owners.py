@@ -160,6 +160,7 @@ async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -
         await drive.target.send(request.evolve(body=to_json(dict(reversed(body.items())))))
     for other in iter_variants(drive.contract, operation, kind, drive.dice, 1):
         await drive.target.send(drive.ask(operation, other, headers=((header, key),)))
+        await _rival(drive, header, operation, kind, body, other)
     if "other" in drive.target.credentials:
         await drive.target.send(request.evolve(who="other"))
     if created.is_success:
@@ -167,6 +168,14 @@ async def _repeat(drive: Drive, header: str, operation: Operation, kind: Kind) -
         await drive.target.send(request)
     await _repeat_refused(drive, header, operation, kind, body)
     await _repeat_failed(drive, header, operation, kind, body)
+
+
+async def _rival(drive: Drive, header: str, operation: Operation, kind: Kind, *bodies: Any) -> None:
+    """Two bodies under one key at a time."""
+    key = ((header, f"understudy-{uuid4()}"),)
+    async with drive.target.together(len(bodies)):
+        created = await all_of(*(drive.target.send(drive.ask(operation, body, headers=key)) for body in bodies))
+    await all_of(*(drive.follow(kind, each) for each in created if each.is_success))
 
 
 async def _repeat_refused(drive: Drive, header: str, operation: Operation, kind: Kind, body: Any) -> None:

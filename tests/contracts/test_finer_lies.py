@@ -77,7 +77,7 @@ def test_what_is_certain_is_a_failure(name: str, world: Serve) -> None:
 # Provider -> lies that are told at once, each of them in a scenario of its own.
 APART = {
     "juhuo": {"files of no type": "uploads", "a key may go on": "strangers", "looks that meet pay": "unseen"},
-    "seedance2ai": {"equal creates are one": "twins", "the third look is old": "watched"},
+    "seedance2ai": {"equal creates are one": "twins"},
     "clawdrouter": {"refusals are compressed in words": "compressed", "refusals are wrapped up": "compressed"},
     "unigateway": {"a wrong key breaks messages": "strangers"},
 }

@@ -380,6 +380,44 @@ def _files_of_no_type() -> Lie:
     return lie
 
 
+def _takes_files_for_nobody() -> Lie:
+    """Files are sent here, taken, and passed on to nobody."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        if ask.method == "PUT":
+            is_good = (ask.path, dict(ask.headers).get("content-type")) == relay.memory["signed"]
+            return Told(200 if is_good else 403, (("etag", '"0"'), ("content-type", "application/xml")), b"")
+        told = await relay.fetch(ask)
+        body = told.json()
+        url = at(body, ("result", "uploadUrl"))
+        if url:
+            there = "/" + "/".join(url.split("/")[3:])
+            relay.memory["signed"] = there, at(ask.json(), ("contentType",))
+            body["result"]["uploadUrl"] = relay.own_url + there
+        return told.with_json(body) if url else told
+
+    return lie
+
+
+def _first_body_wins_later() -> Lie:
+    """Of two bodies under one key at a time each makes a task: they are compared when one is done."""
+
+    async def lie(relay: Relay, ask: Ask) -> Told:
+        key = dict(ask.headers).get(ONCE)
+        under_way: set[tuple[str, bytes]] = relay.memory.setdefault("under way", set())
+        if not key or not SEEDANCE2AI.is_create(ask):
+            return await relay.fetch(ask)
+        others = {body for other, body in under_way if other == key} - {ask.body}
+        under_way.add((key, ask.body))
+        await asyncio.sleep(0.02)
+        try:
+            return await relay.fetch(_fresh_key(ask) if others else ask)
+        finally:
+            under_way.discard((key, ask.body))
+
+    return lie
+
+
 def _with_slash(ask: Ask, body: Any) -> None:
     key = at(body, ("result", "ossKey"))
     if key:
@@ -430,6 +468,8 @@ LIES: Mapping[str, tuple[str, Lie]] = {
     "a key may go on": ("juhuo", asking(_reads_no_further)),
     "equal creates are one": ("seedance2ai", _one_flight()),
     "files of no type": ("juhuo", _files_of_no_type()),
+    "files are taken for nobody": ("juhuo", _takes_files_for_nobody()),
+    "two bodies under one key": ("seedance2ai", _first_body_wins_later()),
     "a key needs no word": ("juhuo", asking(_word_is_not_needed)),
     "keys of uploads begin with a slash": ("juhuo", telling_json(_with_slash)),
     "unknown id is an error of the server, too": (
