@@ -6,7 +6,7 @@ from http.client import responses
 from itertools import groupby, pairwise
 from typing import Any
 
-from understudy.contracts.checks.pairing import differing, of_pair, shortened
+from understudy.contracts.checks.pairing import differing, model_of, of_pair, shortened
 from understudy.contracts.checks.requests import OF_THE_MOMENT
 from understudy.contracts.differences import Difference, is_nothing, is_same, iter_differences
 from understudy.contracts.exchange import Exchange
@@ -26,6 +26,8 @@ SENSELESS = frozenset(("html", "error_200", "empty", "invalid_json"))
 OWN_NAMES = frozenset(
     ("id", "created", "created_at", "model", "modelVersion", "responseId", "request_id", "system_fingerprint", "completed_at")
 )  # fmt: skip
+# Those of them that tell a model.
+OF_MODELS = frozenset(("model", "modelVersion"))
 # Members whose texts are compared as what they mean.
 _SAID = ("text", "thoughts", "calls", "stop")
 _USAGE = ("input", "output", "thinking", "total")
@@ -56,18 +58,20 @@ def judge_answer(history: History) -> Iterator[Evidence]:
         for name, before, after in changed:
             yield of_pair(pair, f"an answer's {name}: changed {differing(before, after)}")
         if not changed:
-            yield from _changed_beside(pair, mine, theirs)
+            yield from _changed_beside(history, pair, mine, theirs)
             yield from _lost_events(pair, mine, theirs)
 
 
-def _changed_beside(pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
+def _changed_beside(history: History, pair: Pair, mine: Text, theirs: Text) -> Iterator[Evidence]:
     """Whatever else an answer tells. Numbers of tokens have a check of their own."""
     if pair.fault == "pings":  # which tell nothing
         return
     heard, said = (each.told.body if each.told else each.reading.body for each in (mine, theirs))
     is_counted = any(_recounted(mine, theirs))
     for found in iter_differences(said, heard):
-        if found.place[-1] in OWN_NAMES or (is_counted and "token" in str(found.place[-1]).lower()):
+        # A relay may have names of its own for models: then it tells that by which it was asked, or that of the provider.
+        is_named = found.place[-1] in OF_MODELS and found.after != model_of(history, pair.client)
+        if (found.place[-1] in OWN_NAMES and not is_named) or (is_counted and "token" in str(found.place[-1]).lower()):
             continue
         yield of_pair(pair, _how(found), _is_doubtful(found))
 
@@ -150,8 +154,6 @@ def _misread(history: History) -> Iterator[Evidence]:
         if pair.again or pair.fault in CUTTING or pair.client.exchange.probe == "leaves" or not pair.texts:
             continue
         theirs, exchange = pair.texts[-1], pair.client.exchange
-        if pair.fault == "stall" and not theirs.is_whole:
-            yield of_pair(pair, "the provider paused within its stream, and the relay did not wait")
         if theirs.told is None or not theirs.is_whole or (pair.client.is_refusal and pair.client.is_answer):
             continue
         if exchange.error or (pair.text is not None and not pair.text.is_whole):

@@ -5,8 +5,12 @@ from itertools import takewhile
 from typing import Any
 
 from understudy.contracts.finding import Evidence
+from understudy.contracts.history import History
+from understudy.contracts.reading import Reading
 from understudy.contracts.upstream import Pair
 
+# Where a request names its model: a member of the body, or a place of the path.
+MODEL = "model"
 # Characters of a value that are shown, and how many of them two values have in common before the place where they part.
 MOST_SHOWN, BEFORE = 60, 12
 
@@ -15,6 +19,14 @@ def of_pair(pair: Pair, message: str, assumed: bool = False) -> Evidence:
     """What is held against a relay for a pair."""
     operation = pair.client.operation.id if pair.client.operation else ""
     return Evidence(message, pair.exchanges, operation, pair.citation.facts, assumed, f"upstream/{operation}")
+
+
+def model_of(history: History, reading: Reading) -> str:
+    """The model that a request names, '' for none."""
+    named = reading.sent.get(MODEL) if isinstance(reading.sent, dict) else None
+    if named is None and reading.operation and reading.exchange.path:
+        named = history.contract.path_values(reading.operation, reading.exchange.path).get(MODEL)
+    return named if isinstance(named, str) else ""
 
 
 def differing(before: Any, after: Any) -> str:

@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from understudy.contracts.checks.pairing import differing, of_pair, shortened
+from understudy.contracts.checks.pairing import MODEL, differing, model_of, of_pair, shortened
 from understudy.contracts.differences import Difference, is_nothing, iter_differences
 from understudy.contracts.exchange import CALLBACK
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import CHANGED, GOES_ON, VARIED, History
-from understudy.contracts.reading import Reading
 from understudy.contracts.texts import protocol_of
 from understudy.contracts.upstream import UPSTREAM, Pair, marker_in, pairs_of
 
@@ -17,8 +16,6 @@ from understudy.contracts.upstream import UPSTREAM, Pair, marker_in, pairs_of
 PAYING = frozenset(("first", "other"))
 # What a relay may well choose itself, but not leave out.
 FREE = frozenset(("stream_options", "user"))
-# Where a request names its model: a member of the body, or a place of the path.
-MODEL = "model"
 
 
 def judge_once(history: History) -> Iterator[Evidence]:
@@ -57,17 +54,9 @@ def judge_parameters(history: History) -> Iterator[Evidence]:
 def _swapped_model(history: History, pair: Pair) -> Iterator[Evidence]:
     """A relay may know its provider's models by other names; where both names are the provider's, they are two models."""
     models = history.contract.provider.models
-    asked, came = _model_of(history, pair.client), _model_of(history, pair.behind[0])
+    asked, came = model_of(history, pair.client), model_of(history, pair.behind[0])
     if asked != came and asked in models and came in models:
         yield of_pair(pair, f"the model {asked!r} was asked for, and of the provider {came!r}")
-
-
-def _model_of(history: History, reading: Reading) -> str:
-    """The model that a request names, '' for none."""
-    named = reading.sent.get(MODEL) if isinstance(reading.sent, dict) else None
-    if named is None and reading.operation and reading.exchange.path:
-        named = history.contract.path_values(reading.operation, reading.exchange.path).get(MODEL)
-    return named if isinstance(named, str) else ""
 
 
 def _changed(history: History, pair: Pair, found: Difference) -> Iterator[Evidence]:

@@ -215,11 +215,14 @@ def iter_good(marked: Marked) -> Iterator[Request]:
     if several:
         yield marked.ask(several)
     yield from (marked.ask(_marked_anew(marked, body), VARIED) for body in _examples(marked))
-    # Twice with the same headers: what they name is no reason to answer with what was answered before.
-    headers = _more_headers(marked)
-    yield from (marked.ask(marked.filled(marked.plain), VARIED, headers) for _ in range(2))
     yield from _iter_refused(marked)
     yield from _iter_changed(marked)
+
+
+def iter_with_headers(marked: Marked) -> Iterator[Request]:
+    """Two with the same headers, one after the other: what they name is no reason to answer what was answered before."""
+    headers = _more_headers(marked)
+    return (marked.ask(marked.filled(marked.plain), VARIED, headers) for _ in range(2))
 
 
 def _iter_refused(marked: Marked) -> Iterator[Request]:

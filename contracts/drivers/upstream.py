@@ -17,6 +17,7 @@ from understudy.contracts.drivers.marked import (
     iter_failing,
     iter_good,
     iter_troubled,
+    iter_with_headers,
 )
 from understudy.contracts.drivers.tasks import fetch_results
 from understudy.contracts.drivers.together import all_of
@@ -96,8 +97,13 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
             await send(request)
         await all_of(*(send(request) for _ in range(ALIKE)))
 
+    async def send_with_headers(marked: Marked) -> None:
+        for request in iter_with_headers(marked):
+            await send(request)
+
     await all_of(
         *(send(request) for marked in passed for request in iter_good(marked)),
+        *(send_with_headers(marked) for marked in passed),
         *(send_alike(request) for marked in passed for request in iter_alike(marked)),
         *(_follow(marked) for marked in passed if marked.kind),
         *(_go_on(marked) for marked in passed),

@@ -65,6 +65,7 @@ def test_it_tells_each_thing_that_is_lost_of_an_answer() -> None:
     assert any("logprobs of an answer is changed" in message for message in messages)
     assert any("error.field 'model' is told as None" in message for message in messages)
     assert any("insufficient_credits is told as rate_limited" in message for message in messages)
+    assert any("model of an answer is changed" in message for message in messages)
 
 
 def test_what_the_provider_says_word_for_word_is_compared_word_for_word() -> None:
@@ -81,7 +82,7 @@ def test_it_tells_who_has_little_patience() -> None:
     assert " comes in " in messages["upstream-held", "failure"]
     assert messages["upstream-once", "failure"] == "it was answered, and the provider was never asked"
     assert any(f.check == "upstream-refusal" and "answered late" in f.message for f in found)
-    assert any("the relay did not wait" in finding.message for finding in found)
+    assert any("whole (stall), and the client's is not" in finding.message for finding in found)
 
 
 def test_a_poll_that_goes_wrong_does_not_make_a_task_fail() -> None:

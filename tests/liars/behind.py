@@ -448,10 +448,12 @@ def _careless_with_requests(ask: Ask) -> Ask:
 
 
 def _careless_with_answers(found: dict[str, Any]) -> None:
-    """Loses how likely tokens were, and which member was wrong, and lets who has no credits come again."""
+    """Loses how likely tokens were, and which member was wrong, lets who has no credits come again, and names another model."""
     _no_chances(found)
     if found.get("code") == "insufficient_quota":
         found["code"] = found["type"] = "rate_limit_exceeded"
+    if isinstance(found.get("model"), str):
+        found["model"] += "-2024-08-06"
     if "message" in found:
         found.pop("param", None)
 
