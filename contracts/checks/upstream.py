@@ -100,8 +100,8 @@ def _default_of(history: History, pair: Pair, found: Difference) -> Any:
 def _lost_headers(history: History, pair: Pair) -> Iterator[Evidence]:
     """Headers that are documented, or that the protocol knows, are part of what is asked; all others are whose they are.
 
-    What the document demands must arrive, and what says under which key a request may be repeated, or asks for something; a
-    relay may name its requests itself.
+    All must arrive; what the document demands, says under which key a request may be repeated, or asks for something as it
+    is, while a relay may name its requests itself.
     """
     operation = pair.client.operation
     if operation is None:
@@ -116,7 +116,7 @@ def _lost_headers(history: History, pair: Pair) -> Iterator[Evidence]:
         if mine and mine != theirs:
             is_asking = name in asking or (idempotency is not None and name.lower() == idempotency.header.lower())
             what = f"changed on the way from {mine!r} to {theirs!r}" if theirs else "lost on the way"
-            yield of_pair(pair, f"the header {name} is {what}", not is_asking)
+            yield of_pair(pair, f"the header {name} is {what}", bool(theirs) and not is_asking)
 
 
 def _lost_query(history: History, pair: Pair) -> Iterator[Evidence]:

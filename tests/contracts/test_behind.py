@@ -47,8 +47,9 @@ def test_it_convicts_who_spoils_something_on_the_way(name: str, operation: str, 
 
 def test_it_tells_each_thing_that_is_lost_or_changed_on_the_way() -> None:
     found = check_behind("is careless with what is asked").findings
-    messages = [finding.message for finding in found if finding.check == "upstream-parameters"]
+    messages = [f.message for f in found if (f.check, f.severity) == ("upstream-parameters", "failure")]
     for wanted in (
+        "the header Request-Id is lost",
         "response_format.json_schema.strict is lost",
         "tools.0.function.strict is lost",
         "parallel_tool_calls is lost on the way: it was 'false'",

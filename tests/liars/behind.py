@@ -441,7 +441,8 @@ def _no_reasons(found: dict[str, Any]) -> None:
 
 
 def _careless_with_requests(ask: Ask) -> Ask:
-    """Loses members of members, pictures and exact numbers, and asks a cheaper model."""
+    """Loses members of members, pictures, exact numbers and a name of the request, and asks a cheaper model."""
+    ask = ask.with_header("request-id", None)
     for change in (_without("strict", "parallel_tool_calls"), _as_fractions):
         ask = _everywhere(change)(ask)
     return _of_json(_cheaper)(_of_json(_only_text)(ask))
