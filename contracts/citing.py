@@ -7,6 +7,8 @@ from typing import Any
 from understudy.specs.model import Source
 from understudy.specs.sources import parse_sources
 
+ASSUMED = "assumed"
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -14,6 +16,11 @@ class Citation:
 
     facts: tuple[str, ...] = ()
     assumed: bool = False
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether all of it is documented, and nothing of it assumed."""
+        return bool(self.facts) and not any(fact.startswith(ASSUMED) for fact in self.facts)
 
     def joined(self, other: "Citation") -> "Citation":
         """Of two things that both must hold: assumed when either is."""
@@ -45,7 +52,7 @@ def cite_along(said: Any, path: Iterable[Any]) -> Citation:
 def _text(source: Source) -> str:
     words = (source.fact, f"L{source.lines}" if source.lines else "")
     where = " ".join(word for word in words if word)
-    return f"{'assumed ' if source.assumed else ''}{where}{': ' + source.reason if source.reason else ''}".strip()
+    return f"{f'{ASSUMED} ' if source.assumed else ''}{where}{': ' + source.reason if source.reason else ''}".strip()
 
 
 def _child(value: Any, step: Any) -> Any:

@@ -93,6 +93,13 @@ class Contract:
         found = [cite(said) for said in _members_at(shape.schema if shape else None, place)]
         return min((each for each in found if each is not NOTHING), key=lambda each: each.assumed, default=NOTHING)
 
+    def is_certain_member(self, operation: Operation, place: tuple[str, ...]) -> bool:
+        """Whether the document says all that the spec says of a member of a request's body, wherever it names it."""
+        shape = self.body_shape(operation)
+        found = [cite(said) for said in _members_at(shape.schema if shape else None, place)]
+        sourced = [each for each in found if each is not NOTHING]
+        return bool(sourced) and all(each.is_certain for each in sourced)
+
     def body_shape(self, operation: Operation) -> Shape | None:
         """What judges a request's JSON body; None where none is taken."""
         if operation.id not in self._bodies:

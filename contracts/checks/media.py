@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from understudy.contracts.citing import Citation
+from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting, Story, links_of
@@ -277,9 +278,15 @@ def _is_asked_for_sound(history: History, story: Story, name: str) -> bool:
     places = [expression.path for expression in expressions(said.get("sound"))]
     if created is None or created.operation is None or not places:
         return False
-    named = [contract.cite_member(created.operation, place) for place in places]
-    is_given = all(find(created.sent, place) is not None for place in places)
-    return is_given and all(citation.facts and not citation.assumed for citation in named)
+    return all(_says(contract, created, created.operation, place) for place in places)
+
+
+def _says(contract: Contract, created: Reading, operation: Operation, place: tuple[str, ...]) -> bool:
+    """Whether a create has a documented member, or the document alone says what it means to leave it out."""
+    if find(created.sent, place) is None:
+        return contract.is_certain_member(operation, place)
+    citation = contract.cite_member(operation, place)
+    return bool(citation.facts) and not citation.assumed
 
 
 def _wants_sound(story: Story, name: str) -> bool | None:

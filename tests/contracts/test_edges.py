@@ -159,3 +159,7 @@ def test_who_takes_less_or_means_another_default_is_convicted(slug: str, world: 
         result = check_mock(served, slug, url, scenarios=frozenset(scenarios), control_url=served.control_url)
     assert altered == set(changes)
     assert {finding.check for finding in result.findings} >= checks
+    # A default that the document names is promised; one that is assumed for a document that names none is not.
+    certain = {"juhuo": {"failure"}, "storyclaw": {"warning"}}
+    told = {finding.severity for finding in result.findings if " sound, " in finding.message}
+    assert told == certain.get(slug, set())
