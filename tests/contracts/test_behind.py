@@ -11,8 +11,12 @@ from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay
 from tests.liars.relay import running
 from understudy.behind import playing_behind
 from understudy.commands.check import narrow
+from understudy.contracts.checks.upstream import judge_parameters
+from understudy.contracts.contract import Contract
+from understudy.contracts.exchange import Exchange
+from understudy.contracts.history import History
 from understudy.contracts.run import Settings, run
-from understudy.contracts.upstream import pairs_of
+from understudy.contracts.upstream import UPSTREAM, pairs_of
 from understudy.specs.loader import load
 from understudy.specs.model import Profile
 
@@ -93,9 +97,21 @@ def test_a_poll_that_goes_wrong_does_not_make_a_task_fail() -> None:
 
 
 def test_it_convicts_who_asks_for_a_task_once_and_tells_that_for_ever() -> None:
-    found = {finding.check: finding for finding in check_behind("polls once", "", "seedance2ai", pace=QUICK).findings}
+    told = check_behind("polls once", "", "seedance2ai", pace=QUICK).findings
+    found = {finding.check: finding for finding in told}
     assert found["upstream-task"].message.endswith("came to the provider")
     assert found["upstream-task"].severity == "failure"
+    assert ("the header Idempotency-Key is lost on the way", "failure") in {(f.message, f.severity) for f in told}
+
+
+def test_a_parameter_of_the_address_that_is_lost_is_told() -> None:
+    path = "/v1beta/models/gemini-2.5-flash:streamGenerateContent"
+    body = b'{"contents": [{"parts": [{"text": "hello (ref-0000-0001)"}]}]}'
+    asked = Exchange(1, "gemini.stream", "POST", f"http://relay{path}", path, "alt=sse", request_body=body, status=200)
+    came = asked.evolve(serial=2, where=UPSTREAM, query="")
+    contract = Contract(load(SPECS["unigateway"], Profile()))
+    messages = [evidence.message for evidence in judge_parameters(History(contract, [asked, came]))]
+    assert messages == ["the query's alt is lost on the way"]
 
 
 def test_a_relay_speaks_as_its_provider_refuses_and_tells_no_secret_of_it() -> None:

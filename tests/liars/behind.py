@@ -515,7 +515,7 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
         head=_fine, body=lambda body, status: _FINE if status >= 500 else body
     ),
     "swallows errors in streams": lambda upstream: Changes(piece=_no_errors),
-    "polls once": lambda upstream: Changes(kept=_poll_of),
+    "polls once": lambda upstream: Changes(kept=_poll_of, ask=lambda ask: ask.with_header("idempotency-key", None)),
     "escapes what is told": lambda upstream: Changes(body=_told_otherwise(_escaped)),
     "reads CRLF badly": lambda upstream: Changes(piece=_reads_crlf_badly),
     "names its client to the provider": lambda upstream: Changes(ask=_with_user),
