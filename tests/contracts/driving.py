@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.conftest import Served
 from tests.door import PROVIDERS, SPECS
-from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay
+from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay, together
 from tests.liars.lies import LIARS
 from tests.liars.relay import Relay, running
 from understudy.behind import playing_behind
@@ -60,11 +60,13 @@ def check_behind(
 ) -> Result:
     """Drive a relay whose provider is ours, for one operation, all for '', with what can be told again behind it.
 
-    With `scenarios=frozenset()` it is driven as any target, too.
+    `name`: what it does otherwise, several things with ` + ` between them. With `scenarios=frozenset()` it is driven as any target, too.
     """
     settings = {"scenarios": frozenset((NAME,)), **more}
     provider = narrow(load(SPECS[slug], Profile()), [operation] if operation else [])
     with playing_behind(provider, "127.0.0.1", 0) as behind:
-        relay = PassingRelay(behind.base_url, behind.key, BEHIND[name](behind.base_url))
+        relay = PassingRelay(
+            behind.base_url, behind.key, together(BEHIND[each](behind.base_url) for each in name.split(" + "))
+        )
         with running(relay) as url:
             return run(provider, Settings(url, {"first": CLIENT_KEY}, upstream=behind, **settings))

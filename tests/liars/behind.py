@@ -3,8 +3,8 @@
 import asyncio
 import html
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -226,6 +226,28 @@ class Changes:
     calls: bool = True
     redacts: bool = True
     sorry: Callable[[str, str], tuple[int, Any]] = _sorry
+
+
+def together(changes: Iterable[Changes]) -> Changes:
+    """A relay that does all of these; two may change the same thing on the way, but nothing else alike."""
+    plain, joined = Changes(), dict[str, Any]()
+    for each in changes:
+        for named in fields(Changes):
+            name, value = named.name, getattr(each, named.name)
+            if value == getattr(plain, name):
+                continue
+            assert name not in joined or name in _AFTER, f"only one of these may have its own {name}"
+            joined[name] = _AFTER[name](joined[name], value) if name in joined else value
+    return Changes(**joined)
+
+
+# What is done to the same thing, one after the other.
+_AFTER: Mapping[str, Callable[..., Any]] = {
+    "ask": lambda first, then: lambda ask: then(first(ask)),
+    "piece": lambda first, then: lambda piece: then(first(piece)),
+    "head": lambda first, then: lambda status, kept: then(*first(status, kept)),
+    "body": lambda first, then: lambda body, status: then(first(body, status), status),
+}
 
 
 def _of_json(change: Callable[[dict[str, Any]], Any]) -> Callable[[Ask], Ask]:
