@@ -21,6 +21,10 @@ from understudy.contracts.texts import Text, iter_texts
 UPSTREAM = "upstream"
 # Refusals that speak of who asks: behind a relay that is its own account, whose business is the relay's.
 OF_THE_ACCOUNT = frozenset(("unauthorized", "forbidden", "insufficient_credits"))
+# What a relay may name itself, wherever it stands in an answer.
+OWN_NAMES = frozenset(
+    ("id", "created", "created_at", "model", "modelVersion", "responseId", "request_id", "system_fingerprint", "completed_at")
+)  # fmt: skip
 # What the provider says, word for word, when the prompt has these words: much that who writes it anew writes otherwise.
 # A letter of two characters, joined and other odd characters, marks of HTML, line ends and spaces at the ends; numbers
 # that binary fractions do not have.
@@ -55,8 +59,12 @@ class Upstream(Protocol):
         """What it was asked since this was asked last, in order; `where` is `upstream`, `probe` holds its own notes."""
         ...
 
-    def tell_next(self, operation: str) -> None:
-        """Refuse the next request for an operation with words that tell its secrets."""
+    def tell_next(self, operation: str, answer: Any = None) -> None:
+        """Give the next request for an operation this answer; without one, a refusal whose words tell its secrets."""
+        ...
+
+    def tell_no_more(self) -> None:
+        """Forget what was to be told next."""
         ...
 
 

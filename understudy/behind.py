@@ -4,10 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from understudy.contracts.exchange import Exchange
+from understudy.contracts.requests import to_json
 from understudy.contracts.upstream import RECITALS, UPSTREAM
+from understudy.mockserver.faults.book import Faults
 from understudy.mockserver.journal import Record
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.server import Binding
@@ -41,11 +44,21 @@ class Behind:
         lines = [{"when": {"last": re.escape(words)}, **line} for words, line in RECITALS.items()]
         self._server.run(lambda: self._server.service.worlds.default.script.set({"completions": lines}))
 
-    def tell_next(self, operation: str) -> None:
-        """Refuse the next request for an operation with words that tell its secrets."""
+    def tell_next(self, operation: str, answer: Any = None) -> None:
+        """Give the next request for an operation this answer; without one, a refusal whose words tell its secrets."""
         words = f"no {self.key} at {urlsplit(self.base_url).netloc}"
-        rule = {"fault": "refuse", "condition": "invalid_request", "detail": words, "operation": operation, "times": 1}
-        self._server.run(lambda: self._server.service.worlds.default.faults.add(rule))
+        refusal = {"fault": "refuse", "condition": "invalid_request", "detail": words}
+        reply = {"fault": "reply", "media_type": "application/json", "text": to_json(answer).decode()}
+        rule = refusal if answer is None else reply
+        self._server.run(lambda: self._faults.add({**rule, "operation": operation, "times": 1}))
+
+    def tell_no_more(self) -> None:
+        """Forget what was to be told next."""
+        self._server.run(self._faults.clear)
+
+    @property
+    def _faults(self) -> Faults:
+        return self._server.service.worlds.default.faults
 
     async def exchanges(self) -> list[Exchange]:
         """What it was asked since this was asked last, in order."""

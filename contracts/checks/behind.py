@@ -15,18 +15,14 @@ from understudy.contracts.history import GOES_ON, History
 from understudy.contracts.limits import RATE
 from understudy.contracts.reading import Reading, parse_json
 from understudy.contracts.texts import Text, refusal_shape
-from understudy.contracts.upstream import OF_THE_ACCOUNT, Pair, file_of, pairs_of
+from understudy.contracts.upstream import OF_THE_ACCOUNT, OWN_NAMES, Pair, file_of, pairs_of
 
 # Faults by which a stream ends before its time.
 CUTTING = frozenset(("cut", "no_end", "truncated_chunk", "error_event"))
 # Faults after which the relay has no answer to give, and those whose answer is none.
 SILENT = frozenset(("drop", "commit_drop", "reset"))
 SENSELESS = frozenset(("html", "error_200", "empty", "invalid_json"))
-# What a relay may name itself, wherever it stands in an answer.
-OWN_NAMES = frozenset(
-    ("id", "created", "created_at", "model", "modelVersion", "responseId", "request_id", "system_fingerprint", "completed_at")
-)  # fmt: skip
-# Those of them that tell a model.
+# Names of its own that a relay may have, and that tell a model.
 OF_MODELS = frozenset(("model", "modelVersion"))
 # Members whose texts are compared as what they mean.
 _SAID = ("text", "thoughts", "calls", "stop")

@@ -16,15 +16,15 @@ from understudy.contracts.exchange import Headers
 from understudy.contracts.fitting import completed
 from understudy.contracts.history import CHANGED, SPOILED, VARIED
 from understudy.contracts.inputs import Places, find_places, find_task_body, iter_good_bodies, iter_members
-from understudy.contracts.members import LIKE, ODD, Place, is_of_one_sort, iter_changes
+from understudy.contracts.members import LARGE, LIKE, ODD, Place, is_of_one_sort, iter_changes
 from understudy.contracts.negatives import find, iter_negatives
 from understudy.contracts.protocols.protocol import Protocol, Wish
 from understudy.contracts.requests import Request, ask, put_at, to_json
 from understudy.contracts.rules import broken_rules
 from understudy.contracts.samples import find_sample
 from understudy.contracts.shapes import Shape
-from understudy.contracts.texts import protocol_of
-from understudy.contracts.upstream import OF_THE_ACCOUNT, RECITALS, mark, marker_in
+from understudy.contracts.texts import JSON, answer_shape, protocol_of
+from understudy.contracts.upstream import OF_THE_ACCOUNT, OWN_NAMES, RECITALS, mark, marker_in
 from understudy.contracts.variants import find_failing
 from understudy.contracts.wanted import value_of_answer
 from understudy.specs.expressions import parse
@@ -297,7 +297,7 @@ def _iter_changed(marked: Marked) -> Iterator[Request]:
             body = {**body, "stream": True}
         if marked.is_good(body):
             count += 1
-            is_simple = place[-1] == LIKE or (len(place) == 1 and not isinstance(value, list | dict))
+            is_simple = place[-1] == LIKE or (len(place) == 1 and (not value or not isinstance(value, list | dict)))
             yield marked.ask(body, CHANGED if is_simple else VARIED)
 
 
@@ -367,6 +367,19 @@ def _iter_spoiled(marked: Marked, conditions: Iterable[str], faults: Iterable[st
         for wish in (marked.plain, marked.streamed):
             if wish is not None:
                 yield marked.ask(marked.filled(wish, fault), SPOILED)
+
+
+def iter_answers(marked: Marked, told: Any) -> Iterator[Any]:
+    """Plain answers that differ from one in one member: what a provider may say, and a relay perhaps does not expect."""
+    contract, operation = marked.drive.contract, marked.operation
+    own, spoken = contract.answer_shape(operation, operation.reply.status, JSON), answer_shape(contract, operation)
+    if own is None:
+        return
+    for place, value, body in iter_changes(own.schema, [told]):
+        is_good = own.is_valid(body) and (spoken is None or spoken.is_valid(body))
+        # No binary fraction has so large a number: who reads answers into them loses nothing that is ever told.
+        if is_good and place[-1] not in OWN_NAMES and value != LARGE:
+            yield body
 
 
 def iter_alike(marked: Marked) -> Iterator[Request]:

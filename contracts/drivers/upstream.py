@@ -12,6 +12,7 @@ from understudy.contracts.drivers.marked import (
     Marked,
     find_marked,
     iter_alike,
+    iter_answers,
     iter_bad,
     iter_barred,
     iter_failing,
@@ -21,9 +22,9 @@ from understudy.contracts.drivers.marked import (
 )
 from understudy.contracts.drivers.tasks import fetch_results
 from understudy.contracts.drivers.together import all_of
-from understudy.contracts.history import GOES_ON, SPOILED
+from understudy.contracts.history import GOES_ON, SPOILED, VARIED
 from understudy.contracts.inputs import unknown_id
-from understudy.contracts.reading import Reading
+from understudy.contracts.reading import Reading, parse_json
 from understudy.contracts.requests import Request, ask_for_task
 from understudy.contracts.upstream import Upstream, marker_in
 from understudy.specs.model import Operation
@@ -34,6 +35,8 @@ NAME = "upstream"
 TOGETHER = 12
 # Seconds within which the provider behind has told all that it had to tell.
 PATIENCE = 12.0
+# Answers of one operation that the provider gives otherwise, at most: documents name a hundred or so.
+MOST_ANSWERS = 200
 # How often the same is asked, one after the other and then at a time.
 ALIKE = 2
 
@@ -44,6 +47,7 @@ class _Watcher:
     def __init__(self, drive: Drive, upstream: Upstream) -> None:
         self._drive, self._upstream = drive, upstream
         self._seen: set[str] = set()
+        self._answers: dict[str, Any] = {}
 
     async def forget(self) -> None:
         """What was asked before this run is not judged with it."""
@@ -54,7 +58,14 @@ class _Watcher:
         log = self._drive.target.log
         for exchange in await self._upstream.exchanges():
             self._seen.add(marker_in(exchange.request_body))
+            answer = parse_json(exchange.response_body) if exchange.status == 200 else None
+            if isinstance(answer, dict):
+                self._answers.setdefault(exchange.operation, answer)
             log.add(replace(exchange, serial=log.next_serial()))
+
+    def answer_of(self, operation: Operation) -> Any:
+        """The first plain answer that was given for an operation, None for none."""
+        return self._answers.get(operation.id)
 
     def has_seen(self, *requests: Request) -> bool:
         """Whether all these requests arrived. It writes down what it answers at its end."""
@@ -109,12 +120,17 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
         *(_go_on(marked) for marked in passed),
     )
     await watcher.look()
+    await all_of(
+        *(_answer(marked, upstream, watcher.answer_of(marked.operation)) for marked in passed if marked.protocol)
+    )
+    upstream.tell_no_more()
     bad = [request for marked in passed for request in iter_bad(marked)]
     heard = await all_of(*map(send, bad))
     await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
     for marked in passed:
         upstream.tell_next(marked.operation.id)
         await send(marked.ask(marked.filled(marked.plain), SPOILED))
+    upstream.tell_no_more()
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
     # The provider writes down at its end what a client or a relay has left.
     await watcher.wait_for(*(request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error))
@@ -163,6 +179,14 @@ async def _follow(marked: Marked) -> None:
         *(follow(body, SPOILED) for body in (iter_troubled(marked, getter) if getter else ())),
         *(drive.target.send(request) for request in _unknown(drive, getter)),
     )
+
+
+async def _answer(marked: Marked, upstream: Upstream, told: Any) -> None:
+    """Let the provider answer in all the ways that its schema names, one after the other."""
+    answers = list(iter_answers(marked, told)) if told else []
+    for answer in answers[:MOST_ANSWERS]:
+        upstream.tell_next(marked.operation.id, answer)
+        await marked.drive.target.send(marked.ask(marked.filled(marked.plain), VARIED))
 
 
 async def _go_on(marked: Marked) -> None:

@@ -54,6 +54,8 @@ from understudy.specs.model import Profile
             "messages.create",
             {
                 "closes messages that broke": ("upstream-cut", "is told that it is whole"),
+                "knows few reasons": ("upstream-answer", 'an answer\'s stop: changed from "pause_turn"'),
+                "counts the cache twice": ("upstream-usage", "input tokens are told as"),
                 "speaks another version": ("upstream-parameters", "anthropic-version is changed"),
                 "drops what is in beta": ("upstream-parameters", "anthropic-beta is lost"),
                 "passes the client's key on": ("upstream-secrets", "the client's key is told to the provider"),

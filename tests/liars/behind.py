@@ -481,6 +481,16 @@ def _careless_with_answers(found: dict[str, Any]) -> None:
         found.pop("param", None)
 
 
+def _few_reasons(found: dict[str, Any]) -> None:
+    if found.get("stop_reason") not in (None, "end_turn", "max_tokens", "stop_sequence", "tool_use"):
+        found["stop_reason"] = "end_turn"
+
+
+def _cache_twice(found: dict[str, Any]) -> None:
+    if found.get("cache_read_input_tokens"):
+        found["input_tokens"] += found["cache_read_input_tokens"]
+
+
 # Name -> what it does otherwise; made with the provider's address.
 @dataclass
 class _Crashes:
@@ -530,6 +540,8 @@ BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "answers what is alike once": lambda upstream: Changes(kept=lambda ask: ask.body or None),
     "asks twice when it takes long": lambda upstream: Changes(hedges=3.0),
     "is careless with what is asked": lambda upstream: Changes(ask=_careless_with_requests),
+    "knows few reasons": lambda upstream: Changes(body=_told_otherwise(_few_reasons)),
+    "counts the cache twice": lambda upstream: Changes(body=_told_otherwise(_cache_twice)),
     "drops what is in beta": lambda upstream: Changes(ask=lambda ask: ask.with_header("anthropic-beta", None)),
     "is careless with what is told": lambda upstream: Changes(body=_told_otherwise(_careless_with_answers)),
     "tells errors in one word": lambda upstream: Changes(body=_told_otherwise(_short_error)),
