@@ -64,6 +64,21 @@ def parse_json(data: bytes) -> Any:
         return NOT_JSON
 
 
+def iter_within(value: Any) -> Iterator[Any]:
+    """A value of JSON and all values within it, in their order, however deep; names of members are none."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict | list):
+            waiting.extend(reversed(value.values() if isinstance(value, dict) else value))
+
+
+def iter_strings(value: Any) -> Iterator[str]:
+    """All texts within a value of JSON."""
+    return (inner for inner in iter_within(value) if isinstance(inner, str))
+
+
 def _no_constant(word: str) -> Any:
     """`NaN` and `Infinity` are Python's, not JSON's."""
     raise ValueError(word)

@@ -13,7 +13,7 @@ from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import GOES_ON, History
 from understudy.contracts.limits import RATE
-from understudy.contracts.reading import Reading, parse_json
+from understudy.contracts.reading import Reading, iter_strings, parse_json
 from understudy.contracts.texts import Text, refusal_shape
 from understudy.contracts.upstream import OF_THE_ACCOUNT, OWN_NAMES, Pair, file_of, pairs_of
 
@@ -267,7 +267,7 @@ def _refused(history: History, pair: Pair, here: Reading, there: Reading) -> Ite
     said = str(there.values.get("$error.message") or "")
     # What tells a secret is not to be told on.
     is_secret = any(secret in said for secret in history.secrets)
-    if said and not is_secret and said not in "\n".join(_texts_in(here.body)):
+    if said and not is_secret and said not in "\n".join(iter_strings(here.body)):
         # A relay may well keep to itself what went wrong behind it.
         is_kept = is_own or there.exchange.status >= 500
         yield of_pair(pair, f"the provider's message {shortened(said)} is not told", is_kept)
@@ -277,15 +277,6 @@ def _named(status: int) -> str:
     """A status with its name: of what differs in digits alone one is told for all."""
     name = responses.get(status, "")
     return f"{status} {name}".strip()
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """All texts within a stranger's JSON."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts_in(inner)
 
 
 def judge_cut(history: History) -> Iterator[Evidence]:

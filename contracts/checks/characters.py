@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from understudy.contracts.checks.answers import answer_clause
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
-from understudy.contracts.reading import NOT_JSON
+from understudy.contracts.reading import NOT_JSON, iter_strings
 from understudy.contracts.texts import texts_of
 
 BROKEN = "\ufffd"
@@ -22,7 +21,7 @@ def judge_characters(history: History) -> Iterator[Evidence]:
         if reading.operation is None or reading.body in (None, NOT_JSON) or _is_plain(reading.exchange.response_body):
             continue
         sent = reading.exchange.request_body.decode("utf-8", "replace")
-        problem = next(filter(None, (_problem(text, sent) for text in iter_texts(reading.body))), "")
+        problem = next(filter(None, (_problem(text, sent) for text in iter_strings(reading.body))), "")
         if problem:
             yield Evidence(problem, (reading.exchange,), reading.operation.id, clause=answer_clause(reading))
     for told in texts_of(history):
@@ -62,12 +61,3 @@ def _meant(run: str) -> str:
         except UnicodeError:
             continue
     return ""
-
-
-def iter_texts(value: Any) -> Iterator[str]:
-    """All texts of a body that is JSON, but for the names of its members."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for child in value.values() if isinstance(value, dict) else value:
-            yield from iter_texts(child)

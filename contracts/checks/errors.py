@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
-from understudy.contracts.checks.characters import iter_texts
 from understudy.contracts.expected import expectations
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History
 from understudy.contracts.limits import RATE
-from understudy.contracts.reading import NOT_JSON, Reading, failures_at
+from understudy.contracts.reading import NOT_JSON, Reading, failures_at, iter_strings, iter_within, parse_json
 from understudy.contracts.requests import PROVOKED
 from understudy.contracts.texts import protocol_of, refusal_shape, texts_of
 from understudy.specs.model import Operation
@@ -21,6 +21,8 @@ _PAGE, _OBJECT = re.compile(r"<!doctype html|<html[ >]", re.IGNORECASE), re.comp
 _DECODER = json.JSONDecoder()
 # How much of what is wrapped up is shown.
 MOST_SHOWN = 120
+# So many places at which an object may begin are tried: what has more is no sentence, and each may be read to its end.
+MOST_TRIED = 1_000
 # Refusals that waiting may change.
 MOMENTARY = frozenset(("rate_limited", "service_busy", "internal_error", "conflict", "idempotency_conflict"))
 
@@ -111,24 +113,23 @@ def _judge_sentences(history: History) -> Iterator[Evidence]:
     """The sentence of a refusal is one for people: no error of somebody else, and no page, is wrapped up in it."""
     for reading in history.client:
         operation, body = reading.operation, reading.body if reading.is_refusal else None
-        wrapped = next((found for told in iter_texts(body) if (found := find_wrapped(told))), "")
-        if operation is None or not wrapped or wrapped in _sent(reading):
+        wrapped = next((found for told in iter_strings(body) if (found := find_wrapped(told))), "")
+        if operation is None or not wrapped or _has_said(reading, wrapped):
             continue
         message = f"the sentence of a refusal holds an error of somebody else: {wrapped[:MOST_SHOWN]}"
-        name = reading.conditions[0] if reading.conditions else "invalid_request"
         if protocol := protocol_of(operation):
             # What it was refused for stands where no client of the protocol looks.
             clause = _clause_of_status(operation, reading)
             yield Evidence(message, (reading.exchange,), operation.id, (protocol.reference,), clause=clause)
         else:
-            yield _of_condition(history, reading, name, message)
+            yield _of_condition(history, reading, _condition_of(reading), message)
 
 
 def find_wrapped(sentence: str) -> str:
     """The error as JSON, or the page, that a sentence holds; '' when it holds none."""
     if page := _PAGE.search(sentence):
         return sentence[page.start() :]
-    for place in (found.start() for found in _OBJECT.finditer(sentence)):
+    for place in (found.start() for found in islice(_OBJECT.finditer(sentence), MOST_TRIED)):
         try:
             value, end = _DECODER.raw_decode(sentence, place)
         except (ValueError, RecursionError):
@@ -138,8 +139,17 @@ def find_wrapped(sentence: str) -> str:
     return ""
 
 
-def _sent(reading: Reading) -> str:
-    return reading.exchange.request_body.decode("utf-8", "replace")
+def _has_said(reading: Reading, wrapped: str) -> bool:
+    """Whether the client said itself what a refusal holds, which then quotes it, perhaps written otherwise."""
+    said = (reading.exchange.request_body.decode("utf-8", "replace"), *iter_strings(reading.sent))
+    if _PAGE.match(wrapped):
+        return any(_PAGE.search(text) for text in said)
+    return any(wrapped in text for text in said) or parse_json(wrapped.encode()) in iter_within(reading.sent)
+
+
+def _condition_of(reading: Reading) -> str:
+    """The condition that a refusal is told as; that of any bad request where its words are none of the documented ones."""
+    return reading.conditions[0] if reading.conditions else "invalid_request"
 
 
 def _speaker(history: History, reading: Reading) -> Operation | None:
@@ -217,7 +227,7 @@ def judge_field(history: History) -> Iterator[Evidence]:
             and len(wrong) == len(list(shape.misshapes(reading.sent)))
         ):
             message = f"it is refused for its member '{named}', and what is wrong is {', '.join(sorted(members))}"
-            yield replace(_of_condition(history, reading, reading.conditions[0], message), assumed=True)
+            yield replace(_of_condition(history, reading, _condition_of(reading), message), assumed=True)
 
 
 def _of_condition(history: History, reading: Reading, name: str, message: str) -> Evidence:

@@ -1,11 +1,11 @@
 """Uploads: what a task is to be made of has to be there first."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from understudy.contracts.client.trial import Seen, Trial
 from understudy.contracts.client.use import Use
 from understudy.contracts.finding import Evidence
+from understudy.contracts.reading import iter_strings
 
 
 def upload_checked(trial: Trial, use: Use) -> Iterator[Evidence]:
@@ -15,7 +15,7 @@ def upload_checked(trial: Trial, use: Use) -> Iterator[Evidence]:
         return
     names = {seen.reading.values.get("$upload.key") for seen in trial.of("upload.presign")} - {None}
     for seen in trial.of("task.submit"):
-        if names & set(_texts(seen.body)):
+        if names & set(iter_strings(seen.body)):
             failed = uploads[-1]
             why = f"refused with {failed.exchange.status}" if failed.exchange.status else "not answered"
             yield Evidence(
@@ -29,10 +29,3 @@ def upload_checked(trial: Trial, use: Use) -> Iterator[Evidence]:
 def _is_taken(seen: Seen) -> bool:
     # What may have arrived is given the benefit of the doubt.
     return not seen.step.undone and seen.exchange.status < 300
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _texts(child)
