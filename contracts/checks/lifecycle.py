@@ -33,12 +33,13 @@ def _pairs(history: History, *, is_over: bool = False) -> Iterator[tuple[Story, 
     `is_over`: with the latest that showed the task's end.
     """
     for story in history.stories.values():
-        told = sorted(story.told, key=lambda sighting: sighting.seen)
-        for place, later in enumerate(told):
-            before = (each for each in reversed(told[:place]) if each.precedes(later))
-            earlier = next((each for each in before if not is_over or _is_over(story.states(each))), None)
+        before: list[Sighting] = []
+        for later in sorted(story.told, key=lambda sighting: sighting.seen):
+            earlier = next((each for each in reversed(before) if each.precedes(later)), None)
             if earlier:
                 yield story, earlier, later
+            if not is_over or _is_over(story.states(later)):
+                before.append(later)
 
 
 def _is_over(states: tuple[State, ...]) -> bool:

@@ -2,12 +2,15 @@
 
 import json
 
+import pytest
+
 from understudy.contracts.checks.lifecycle import judge_order, judge_terminal
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
-from understudy.contracts.history import History
+from understudy.contracts.history import History, Sighting, Story
 from understudy.contracts.inputs import find_task_body
 from understudy.specs.loader import load, shipped
+from understudy.specs.model import State
 
 CONTRACT = Contract(load(shipped()["juhuo"]))
 SUBMIT, GET = CONTRACT.serving("task.submit")[0], CONTRACT.serving("task.get")[0]
@@ -47,3 +50,17 @@ def test_an_end_that_overlaps_the_look_before_is_an_end_all_the_same() -> None:
 def test_what_overlaps_has_no_order() -> None:
     history = _history((2, 4, "generating"), (3, 5, "queued"), (6, 7, "success"))
     assert [*judge_terminal(history), *judge_order(history)] == []
+
+
+def test_each_look_is_read_once_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    history = _history(*((2 * n, 2 * n + 1, "generating") for n in range(1, 100)))
+    read: list[Sighting] = []
+    states = Story.states
+
+    def noted(story: Story, sighting: Sighting) -> tuple[State, ...]:
+        read.append(sighting)
+        return states(story, sighting)
+
+    monkeypatch.setattr(Story, "states", noted)
+    assert list(judge_terminal(history)) == []
+    assert len(read) <= 2 * 100
