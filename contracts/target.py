@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -13,9 +12,10 @@ from typing import Any, Self
 import httpx2
 
 from understudy.contracts.budget import Budget
+from understudy.contracts.compression import uncompressed
 from understudy.contracts.contract import Contract
 from understudy.contracts.credentials import bring
-from understudy.contracts.exchange import Exchange, Headers, find_header
+from understudy.contracts.exchange import Exchange, Headers
 from understudy.contracts.history import id_of
 from understudy.contracts.pricing import most_expensive, price_of_answer, price_of_task
 from understudy.contracts.reading import Reading, read_exchange
@@ -25,8 +25,6 @@ from understudy.specs.model import Operation
 
 # Answers larger than this are cut: a target must not fill our memory.
 MOST_BYTES = 64 * 1024 * 1024
-# How zlib is told that a body is of gzip or of its own form.
-_ANY_FORM = 32 + zlib.MAX_WBITS
 # So long a connection is kept: servers close theirs after two seconds and more, and what is on its way then is lost.
 KEPT_SECONDS = 1.5
 
@@ -185,7 +183,7 @@ class Target:
             error = _error_of(problem, status)
         body = b"".join(data for _, data in chunks)
         if request.probe == COMPRESSED and not error:
-            received, body = _uncompressed(received, body)
+            received, body = uncompressed(received, body, MOST_BYTES)
         exchange = Exchange(
             serial=serial,
             operation=request.operation.id if request.operation else "",
@@ -249,19 +247,6 @@ async def _receive(answer: httpx2.Response, chunks: list[tuple[float, bytes]]) -
         if size > MOST_BYTES:
             return "endless"
     return ""
-
-
-def _uncompressed(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-    """An answer as any client's library gives it: its body uncompressed, without the header that says so; as it came where it cannot be."""
-    if find_header(headers, "content-encoding").strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        return headers, body
-    reader = zlib.decompressobj(_ANY_FORM)
-    try:
-        plain = reader.decompress(body, MOST_BYTES)
-    except zlib.error:
-        return headers, body
-    kept = tuple(header for header in headers if header[0].lower() != "content-encoding")
-    return (kept, plain) if reader.eof else (headers, body)
 
 
 def _headers(answer: httpx2.Response) -> Headers:
