@@ -30,7 +30,7 @@ SLACK = 2
 # What stands before the first separator of an id: of which sort it is.
 _BEGINNING = re.compile(r"[a-z]+[_-]")
 # What stands behind a model's name where its snapshot is told: a date, or the number of a version.
-_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}|-\d{8}|-\d{3}|@.+")
+_SNAPSHOT = re.compile(r"-\d{4}-\d{2}-\d{2}|-\d{8}|-\d{3,4}|@.+")
 # So many answers of one model without a thought are no chance.
 ENOUGH_THOUGHT = 2
 _COUNTS = ("input", "output", "thinking", "answer", "total")

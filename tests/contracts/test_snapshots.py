@@ -50,7 +50,7 @@ def _answer(slug: str, model: str) -> object:
     }
 
 
-@pytest.mark.parametrize("suffix", ["", "-2026-03-05", "-20260305", "-002", "@20260305", "@latest"])
+@pytest.mark.parametrize("suffix", ["", "-2026-03-05", "-20260305", "-002", "-0613", "@20260305", "@latest"])
 def test_a_model_may_name_its_snapshot(suffix: str) -> None:
     assert _severities("clawdrouter", "gpt-5.4", f"gpt-5.4{suffix}") == []
 
