@@ -96,10 +96,15 @@ def _iter_absences(schema: Any, path: tuple[Any, ...], place: Place) -> Iterator
 
 
 def iter_queries(contract: Contract, operation: Operation) -> Iterator[dict[str, Any]]:
-    """Queries that show every value and every bound of a parameter, one at a time; all that is no edge of it is left out."""
+    """Queries that show every value and every bound of a parameter, one at a time; all that is no edge of it is left out.
+
+    Of texts only those are sought that the document names: one that is as long as may be is perhaps no cursor that a target
+    gave, and no date.
+    """
     for parameter in operation.parameters:
         whole = (c for c in iter_constraints(parameter.schema) if not c.place and not c.is_choice)
-        edges = (Edge((c.path,), (parameter.name,), c.keyword, v) for c in whole for v in _values(c) if v is not None)
+        named = (c for c in whole if c.keyword not in _LENGTHS)
+        edges = (Edge((c.path,), (parameter.name,), c.keyword, v) for c in named for v in _values(c) if v is not None)
         shown: dict[str, Any] = {}
         for edge in edges if parameter.where == "query" else ():
             for value in _candidates(edge, None):

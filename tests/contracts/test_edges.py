@@ -79,7 +79,6 @@ def test_each_edge_of_a_query_is_shown_alone() -> None:
         {"size": 90},
         {"order": "up"},
         {"order": "down"},
-        {"word": "xxx"},
         {"whole": True},
         {"whole": False},
         {"page": 1},
