@@ -6,6 +6,7 @@ A marker in the prompt tells which request there is for which request here; word
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -59,12 +60,8 @@ class Upstream(Protocol):
         """What it was asked since this was asked last, in order; `where` is `upstream`, `probe` holds its own notes."""
         ...
 
-    def tell_next(self, operation: str, answer: Any = None) -> None:
-        """Give the next request for an operation this answer; without one, a refusal whose words tell its secrets."""
-        ...
-
-    def tell_no_more(self) -> None:
-        """Forget what was to be told next."""
+    def telling(self, operation: str, answer: Any = None) -> AbstractContextManager[None]:
+        """While the block runs the next request for an operation gets this answer; without one, a refusal that tells its secrets."""
         ...
 
 

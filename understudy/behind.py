@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.requests import to_json
 from understudy.contracts.upstream import RECITALS, UPSTREAM
-from understudy.mockserver.faults.book import Faults
 from understudy.mockserver.journal import Record
 from understudy.mockserver.running import RunningServer
 from understudy.mockserver.server import Binding
@@ -44,21 +43,22 @@ class Behind:
         lines = [{"when": {"last": re.escape(words)}, **line} for words, line in RECITALS.items()]
         self._server.run(lambda: self._server.service.worlds.default.script.set({"completions": lines}))
 
-    def tell_next(self, operation: str, answer: Any = None) -> None:
-        """Give the next request for an operation this answer; without one, a refusal whose words tell its secrets."""
+    @contextmanager
+    def telling(self, operation: str, answer: Any = None) -> Iterator[None]:
+        """While the block runs the next request for an operation gets this answer; without one, a refusal that tells its secrets.
+
+        Where none came, because the relay answered by itself, the one after the block is not answered so.
+        """
         words = f"no {self.key} at {urlsplit(self.base_url).netloc}"
         refusal = {"fault": "refuse", "condition": "invalid_request", "detail": words}
         reply = {"fault": "reply", "media_type": "application/json", "text": to_json(answer).decode()}
-        rule = refusal if answer is None else reply
-        self._server.run(lambda: self._faults.add({**rule, "operation": operation, "times": 1}))
-
-    def tell_no_more(self) -> None:
-        """Forget what was to be told next."""
-        self._server.run(self._faults.clear)
-
-    @property
-    def _faults(self) -> Faults:
-        return self._server.service.worlds.default.faults
+        rule = {**(refusal if answer is None else reply), "operation": operation, "times": 1}
+        faults = self._server.service.worlds.default.faults
+        name = self._server.run(lambda: faults.add(rule))
+        try:
+            yield
+        finally:
+            self._server.run(lambda: faults.remove(name))
 
     async def exchanges(self) -> list[Exchange]:
         """What it was asked since this was asked last, in order."""

@@ -6,7 +6,7 @@ from http.client import responses
 from itertools import groupby, pairwise
 from typing import Any
 
-from understudy.contracts.checks.pairing import differing, model_of, of_pair, shortened
+from understudy.contracts.checks.pairing import differing, model_of, of_pair, shortened, tells
 from understudy.contracts.checks.requests import OF_THE_MOMENT
 from understudy.contracts.differences import Difference, is_nothing, is_same, iter_differences
 from understudy.contracts.exchange import Exchange
@@ -266,7 +266,7 @@ def _refused(history: History, pair: Pair, here: Reading, there: Reading) -> Ite
             yield of_pair(pair, f"the provider's {name[1:]} {said!r} is told as {heard!r}", is_own)
     said = str(there.values.get("$error.message") or "")
     # What tells a secret is not to be told on.
-    is_secret = any(secret in said for secret in history.secrets)
+    is_secret = any(tells(said.encode(), secret) for secret in history.secrets)
     if said and not is_secret and said not in "\n".join(iter_strings(here.body)):
         # A relay may well keep to itself what went wrong behind it.
         is_kept = is_own or there.exchange.status >= 500

@@ -1,6 +1,7 @@
 """What checks of both sides of a relay say of a pair, and how they show what differs."""
 
 import json
+import re
 from itertools import takewhile
 from typing import Any
 
@@ -27,6 +28,11 @@ def model_of(history: History, reading: Reading) -> str:
     if named is None and reading.operation and reading.exchange.path:
         named = history.contract.path_values(reading.operation, reading.exchange.path).get(MODEL)
     return named if isinstance(named, str) else ""
+
+
+def tells(said: bytes, secret: str) -> bool:
+    """Whether a secret is told, whole: an address is none that goes on with more digits, which is another port's."""
+    return re.search(re.escape(secret.encode()) + rb"(?!\d)", said) is not None
 
 
 def differing(before: Any, after: Any) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from understudy.contracts.checks.pairing import MODEL, differing, model_of, of_pair, shortened
+from understudy.contracts.checks.pairing import MODEL, differing, model_of, of_pair, shortened, tells
 from understudy.contracts.differences import Difference, is_nothing, iter_differences
 from understudy.contracts.exchange import CALLBACK
 from understudy.contracts.finding import Evidence
@@ -147,8 +147,10 @@ def judge_leaving(history: History) -> Iterator[Evidence]:
 def judge_secrets(history: History) -> Iterator[Evidence]:
     """No client sees a key or a host of the provider behind, and no provider the key of a client."""
     yield from _keys_passed_on(history)
+    # What a client brought itself it knows.
+    secrets = sorted(history.secrets - _brought(history))
     told = {marker_in(pair.client.exchange.request_body) for pair in pairs_of(history) if _tells(history, pair)}
-    for exchange in history.exchanges if history.secrets else ():
+    for exchange in history.exchanges if secrets else ():
         if exchange.where == UPSTREAM:
             continue
         # Of a callback it is the client that is asked.
@@ -156,8 +158,8 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
         body = exchange.request_body if is_called else exchange.response_body
         headers = exchange.request_headers if is_called else exchange.response_headers
         heard = body + " ".join(f"{n}: {v}" for n, v in headers).encode()
-        for secret in sorted(history.secrets):
-            if secret.encode() in heard:
+        for secret in secrets:
+            if tells(heard, secret):
                 # Whoever passes on the provider's words as they are has not looked what they tell.
                 is_quoted = marker_in(exchange.request_body) in told and not is_called
                 what = "in the provider's own words" if is_quoted else f"{secret[:6]}…"
@@ -165,20 +167,21 @@ def judge_secrets(history: History) -> Iterator[Evidence]:
                 yield Evidence(message, (exchange,), exchange.operation, assumed=is_quoted)
 
 
+def _brought(history: History) -> frozenset[str]:
+    """The keys by which the relay's client is served."""
+    asked = (e for e in history.exchanges if e.where == "client" and e.who in PAYING)
+    return frozenset(key for exchange in asked for key in history.contract.keys_of(exchange))
+
+
 def _tells(history: History, pair: Pair) -> bool:
     """Whether the provider's own answer tells a secret."""
-    return any(s.encode() in reading.exchange.response_body for s in history.secrets for reading in pair.behind)
+    return any(tells(reading.exchange.response_body, s) for s in history.secrets for reading in pair.behind)
 
 
 def _keys_passed_on(history: History) -> Iterator[Evidence]:
     """Who is served by any of the provider's own keys may well bring it himself."""
     theirs = [exchange for exchange in history.exchanges if exchange.where == UPSTREAM]
-    mine = {
-        key
-        for e in history.exchanges
-        if theirs and e.where == "client" and e.who in PAYING
-        for key in history.contract.keys_of(e)
-    }
+    mine = _brought(history) if theirs else frozenset()
     keys = mine - history.secrets - {account.key for account in history.contract.provider.accounts}
     for exchange in theirs:
         places = [(f"the header {name}", value) for name, value in exchange.request_headers]

@@ -123,14 +123,12 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     await all_of(
         *(_answer(marked, upstream, watcher.answer_of(marked.operation)) for marked in passed if marked.protocol)
     )
-    upstream.tell_no_more()
     bad = [request for marked in passed for request in iter_bad(marked)]
     heard = await all_of(*map(send, bad))
     await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
     for marked in passed:
-        upstream.tell_next(marked.operation.id)
-        await send(marked.ask(marked.filled(marked.plain), SPOILED))
-    upstream.tell_no_more()
+        with upstream.telling(marked.operation.id):
+            await send(marked.ask(marked.filled(marked.plain), SPOILED))
     await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
     # The provider writes down at its end what a client or a relay has left.
     await watcher.wait_for(*(request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error))
@@ -185,8 +183,8 @@ async def _answer(marked: Marked, upstream: Upstream, told: Any) -> None:
     """Let the provider answer in all the ways that its schema names, one after the other."""
     answers = list(iter_answers(marked, told)) if told else []
     for answer in answers[:MOST_ANSWERS]:
-        upstream.tell_next(marked.operation.id, answer)
-        await marked.drive.target.send(marked.ask(marked.filled(marked.plain), VARIED))
+        with upstream.telling(marked.operation.id, answer):
+            await marked.drive.target.send(marked.ask(marked.filled(marked.plain), VARIED))
 
 
 async def _go_on(marked: Marked) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import httpx2
 import pytest
 
 from tests.contracts.driving import QUICK, check_behind
@@ -11,9 +12,9 @@ from tests.liars.behind import BEHIND, CLIENT_KEY, PassingRelay
 from tests.liars.relay import running
 from understudy.behind import playing_behind
 from understudy.commands.check import narrow
-from understudy.contracts.checks.upstream import judge_parameters
+from understudy.contracts.checks.upstream import judge_parameters, judge_secrets
 from understudy.contracts.contract import Contract
-from understudy.contracts.exchange import Exchange
+from understudy.contracts.exchange import CALLBACK, Exchange
 from understudy.contracts.history import History
 from understudy.contracts.run import Settings, run
 from understudy.contracts.upstream import UPSTREAM, pairs_of
@@ -150,6 +151,18 @@ def test_a_relay_speaks_as_its_provider_refuses_and_tells_no_secret_of_it() -> N
     assert quoted == {("upstream-secrets", "warning")}
 
 
+def test_a_refusal_that_nobody_came_for_is_none_of_the_next_request() -> None:
+    provider = narrow(load(SPECS["juhuo"]), ["account.balance"])
+    with playing_behind(provider, "127.0.0.1", 0) as behind:
+        url, key = f"{behind.base_url}{provider.operations[0].path}", {"Authorization": f"Bearer {behind.key}"}
+        with behind.telling("account.balance"):
+            refused = httpx2.get(url, headers=key)
+        with behind.telling("account.balance"):
+            pass
+        assert "remainCredits" in httpx2.get(url, headers=key).text
+        assert behind.key in refused.text
+
+
 def test_a_list_keeps_its_order() -> None:
     found = check_behind("turns lists around", "video.submit", "juhuo").findings
     assert ("upstream-parameters", "failure") in {(f.check, f.severity) for f in found}
@@ -165,6 +178,24 @@ def test_callbacks_bring_the_key_of_the_client_and_not_that_of_the_relay() -> No
     found = check_behind("lets its provider call", "", "storyclaw", **callbacks).findings
     assert {"callback-signed", "upstream-secrets"} <= {f.check for f in found if f.severity == "failure"}
     assert check_behind("honest", "", "storyclaw", **callbacks).findings == ()
+
+
+HOST, PAID = "127.0.0.1:4710", "sk-" + "Paid" * 8
+
+
+@pytest.mark.parametrize(
+    ("brought", "host", "told"),
+    [(CLIENT_KEY, HOST, 2), (CLIENT_KEY, f"{HOST}5", 1), (PAID, f"{HOST}5", 0), (PAID, HOST, 1)],
+)
+def test_what_a_client_brought_or_another_port_is_no_secret(brought: str, host: str, told: int) -> None:
+    asked = Exchange(
+        1, "video.submit", "POST", "", "/v1/videos", request_headers=(("Authorization", f"Bearer {brought}"),),
+        status=200, who="first",
+    )  # fmt: skip
+    headers = (("Host", host), ("Authorization", f"Bearer {PAID}"))
+    called = Exchange(2, "", "POST", "", "/called", request_headers=headers, where=CALLBACK, status=200)
+    history = History(Contract(load(SPECS["storyclaw"])), [asked, called], frozenset((HOST, PAID)))
+    assert len(list(judge_secrets(history))) == told
 
 
 def test_a_relay_that_asks_somebody_else_is_not_driven_on() -> None:
