@@ -7,6 +7,7 @@ from typing import Any
 from understudy.specs.model import Source
 from understudy.specs.sources import parse_sources
 
+# How a text begins that cites nothing.
 ASSUMED = "assumed"
 
 
@@ -16,6 +17,11 @@ class Citation:
 
     facts: tuple[str, ...] = ()
     assumed: bool = False
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether some of it is documented."""
+        return bool(self.facts) and not self.assumed
 
     @property
     def is_certain(self) -> bool:
@@ -50,9 +56,9 @@ def cite_along(said: Any, path: Iterable[Any]) -> Citation:
 
 
 def _text(source: Source) -> str:
-    words = (source.fact, f"L{source.lines}" if source.lines else "")
+    words = (ASSUMED if source.assumed else "", source.fact, f"L{source.lines}" if source.lines else "")
     where = " ".join(word for word in words if word)
-    return f"{f'{ASSUMED} ' if source.assumed else ''}{where}{': ' + source.reason if source.reason else ''}".strip()
+    return f"{where}: {source.reason}" if source.reason else where
 
 
 def _child(value: Any, step: Any) -> Any:

@@ -89,16 +89,17 @@ class Contract:
 
     def cite_member(self, operation: Operation, place: tuple[str, ...]) -> Citation:
         """What a member of a request's body rests on: what is documented counts before what is assumed."""
-        shape = self.body_shape(operation)
-        found = [cite(said) for said in _members_at(shape.schema if shape else None, place)]
-        return min((each for each in found if each is not NOTHING), key=lambda each: each.assumed, default=NOTHING)
+        return min(self._cited(operation, place), key=lambda each: each.assumed, default=NOTHING)
 
     def is_certain_member(self, operation: Operation, place: tuple[str, ...]) -> bool:
         """Whether the document says all that the spec says of a member of a request's body, wherever it names it."""
+        found = self._cited(operation, place)
+        return bool(found) and all(each.is_certain for each in found)
+
+    def _cited(self, operation: Operation, place: tuple[str, ...]) -> list[Citation]:
         shape = self.body_shape(operation)
-        found = [cite(said) for said in _members_at(shape.schema if shape else None, place)]
-        sourced = [each for each in found if each is not NOTHING]
-        return bool(sourced) and all(each.is_certain for each in sourced)
+        found = (cite(said) for said in _members_at(shape.schema if shape else None, place))
+        return [each for each in found if each is not NOTHING]
 
     def body_shape(self, operation: Operation) -> Shape | None:
         """What judges a request's JSON body; None where none is taken."""

@@ -4,7 +4,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from http.client import responses
 from itertools import groupby, pairwise
-from typing import Any
 
 from understudy.contracts.checks.pairing import differing, model_of, of_pair, shortened, tells
 from understudy.contracts.checks.requests import OF_THE_MOMENT

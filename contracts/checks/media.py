@@ -285,8 +285,7 @@ def _says(contract: Contract, created: Reading, operation: Operation, place: tup
     """Whether a create has a documented member, or the document alone says what it means to leave it out."""
     if find(created.sent, place) is None:
         return contract.is_certain_member(operation, place)
-    citation = contract.cite_member(operation, place)
-    return bool(citation.facts) and not citation.assumed
+    return contract.cite_member(operation, place).is_documented
 
 
 def _wants_sound(story: Story, name: str) -> bool | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from understudy.contracts.citing import Citation, cite
+from understudy.contracts.citing import cite
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.finding import Evidence
@@ -58,16 +58,12 @@ def _is_snapshot(history: History, named: Any, wanted: str) -> bool:
     return _SNAPSHOT.fullmatch(named.removeprefix(wanted)) is not None
 
 
-def _is_documented(citation: Citation) -> bool:
-    return bool(citation.facts) and not citation.assumed
-
-
 def _shows_models(contract: Contract, operation: Operation) -> bool:
     """Whether a documented answer names a model as requests do."""
     models = models_for(contract, operation)
     said = contract.response(operation, operation.reply.status) or {}
     examples = said.get("content", {}).get(JSON, {}).get("examples", {})
-    bodies = [each["value"] for each in examples.values() if "value" in each and _is_documented(cite(each))]
+    bodies = [each["value"] for each in examples.values() if "value" in each and cite(each).is_documented]
     named = (read(case.body, body).values.get("$completion.model") for case in operation.reply.cases for body in bodies)
     return any(name in models for name in named)
 

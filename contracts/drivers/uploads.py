@@ -20,8 +20,6 @@ PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da636460f85f0f0002870180eb47ba92"
     "0000000049454e44ae426082"
 )
-
-
 # What a file may be that nobody said what it is.
 OTHER_TYPE = "application/octet-stream"
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.contracts.contract import Contract
@@ -26,6 +27,7 @@ from understudy.contracts.history import GOES_ON, SPOILED, VARIED
 from understudy.contracts.inputs import unknown_id
 from understudy.contracts.reading import Reading, parse_json
 from understudy.contracts.requests import Request, ask_for_task
+from understudy.contracts.target import Target
 from understudy.contracts.upstream import Upstream, marker_in
 from understudy.specs.model import Operation
 
@@ -81,13 +83,36 @@ class _Watcher:
         return self.has_seen(*requests)
 
 
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """Lets through so many requests at a time as the semaphore says."""
+
+    target: Target
+    places: asyncio.Semaphore
+
+    async def send(self, request: Request) -> Reading:
+        """What it is answered, once it was let through."""
+        async with self.places:
+            return await self.target.send(request)
+
+    async def send_in_turn(self, requests: Iterable[Request]) -> None:
+        """One after the other."""
+        for request in requests:
+            await self.send(request)
+
+    async def send_alike(self, request: Request) -> None:
+        """The same one after the other, and then at a time."""
+        await self.send_in_turn([request] * ALIKE)
+        await all_of(*(self.send(request) for _ in range(ALIKE)))
+
+
 async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     """Drive a relay as any target, then with what can be told again behind it: what is good, what goes wrong, and good again.
 
     An operation whose first request does not arrive behind is not asked again: whoever the relay asks instead may want
     to be paid.
     """
-    gate, watcher = asyncio.Semaphore(TOGETHER), _Watcher(drive, upstream)
+    gate, watcher = _Gate(drive.target, asyncio.Semaphore(TOGETHER)), _Watcher(drive, upstream)
     await watcher.forget()
     operations = drive.contract.serving("completion", "images", "speech", "task.submit")
     found = [marked for operation in operations for marked in find_marked(drive, operation)]
@@ -99,39 +124,36 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     if drive.only and NAME not in drive.only:
         return
 
-    async def send(request: Request) -> Reading:
-        async with gate:
-            return await drive.target.send(request)
+    await _ask_good(gate, passed)
+    await watcher.look()
+    answered = ((marked, watcher.answer_of(marked.operation)) for marked in passed if marked.protocol)
+    await all_of(*(_answer(gate, marked, upstream, answer) for marked, answer in answered))
+    left = await _ask_bad(gate, passed, upstream)
+    await all_of(*(gate.send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
+    # The provider writes down at its end what a client or a relay has left.
+    await watcher.wait_for(*left)
 
-    async def send_alike(request: Request) -> None:
-        for _ in range(ALIKE):
-            await send(request)
-        await all_of(*(send(request) for _ in range(ALIKE)))
 
-    async def send_with_headers(marked: Marked) -> None:
-        for request in iter_with_headers(marked):
-            await send(request)
-
+async def _ask_good(gate: _Gate, passed: list[Marked]) -> None:
+    """All that is good, or nearly."""
     await all_of(
-        *(send(request) for marked in passed for request in iter_good(marked)),
-        *(send_with_headers(marked) for marked in passed),
-        *(send_alike(request) for marked in passed for request in iter_alike(marked)),
+        *(gate.send(request) for marked in passed for request in iter_good(marked)),
+        *(gate.send_in_turn(iter_with_headers(marked)) for marked in passed),
+        *(gate.send_alike(request) for marked in passed for request in iter_alike(marked)),
         *(_follow(marked) for marked in passed if marked.kind),
         *(_go_on(marked) for marked in passed),
     )
-    await watcher.look()
-    await all_of(
-        *(_answer(marked, upstream, watcher.answer_of(marked.operation)) for marked in passed if marked.protocol)
-    )
+
+
+async def _ask_bad(gate: _Gate, passed: list[Marked], upstream: Upstream) -> list[Request]:
+    """All that goes wrong behind; the requests whose answer did not come whole."""
     bad = [request for marked in passed for request in iter_bad(marked)]
-    heard = await all_of(*map(send, bad))
-    await all_of(*(send(request) for marked in passed for request in iter_barred(marked)))
+    heard = await all_of(*map(gate.send, bad))
+    await all_of(*(gate.send(request) for marked in passed for request in iter_barred(marked)))
     for marked in passed:
         with upstream.telling(marked.operation.id):
-            await send(marked.ask(marked.filled(marked.plain), SPOILED))
-    await all_of(*(send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
-    # The provider writes down at its end what a client or a relay has left.
-    await watcher.wait_for(*(request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error))
+            await gate.send(marked.ask(marked.filled(marked.plain), SPOILED))
+    return [request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error]
 
 
 def _without(drive: Drive, names: set[str]) -> Drive:
@@ -179,12 +201,12 @@ async def _follow(marked: Marked) -> None:
     )
 
 
-async def _answer(marked: Marked, upstream: Upstream, told: Any) -> None:
+async def _answer(gate: _Gate, marked: Marked, upstream: Upstream, told: Any) -> None:
     """Let the provider answer in all the ways that its schema names, one after the other."""
     answers = list(iter_answers(marked, told)) if told else []
     for answer in answers[:MOST_ANSWERS]:
         with upstream.telling(marked.operation.id, answer):
-            await marked.drive.target.send(marked.ask(marked.filled(marked.plain), VARIED))
+            await gate.send(marked.ask(marked.filled(marked.plain), VARIED))
 
 
 async def _go_on(marked: Marked) -> None:

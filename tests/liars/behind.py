@@ -202,9 +202,8 @@ class Changes:
     `again`: statuses after which it asks again; `closing`: what it adds to a stream that broke; `kept`: under which name
     an answer is kept and told again, None for not at all; `hedges`: seconds after which it asks a second time, 0 for never;
     `block`: bytes that it gathers before it passes them on; `waits`: seconds after which it gives the provider up;
-    `calls`: whether it calls its client back itself, which the provider would do with its own key; `redacts`: whether it keeps its
-    provider's key and address to itself; `sorry`: what it
-    says where its provider says nothing.
+    `calls`: whether it calls its client back itself, which the provider would do with its own key; `redacts`: whether it
+    keeps its provider's key and address to itself; `sorry`: what it says where its provider says nothing.
     """
 
     ask: Callable[[Ask], Ask] = _same
@@ -491,7 +490,6 @@ def _cache_twice(found: dict[str, Any]) -> None:
         found["input_tokens"] += found["cache_read_input_tokens"]
 
 
-# Name -> what it does otherwise; made with the provider's address.
 @dataclass
 class _Crashes:
     """What is said where the provider says nothing: a text, or another protocol's refusal, by turns."""
@@ -503,6 +501,7 @@ class _Crashes:
         return (500, b"Internal Server Error") if self.count % 2 else _sorry(provider, "")
 
 
+# Name -> what it does otherwise; made with the provider's address.
 BEHIND: Mapping[str, Callable[[str], Changes]] = {
     "honest": lambda upstream: Changes(),
     "asks nobody for a key": lambda upstream: Changes(
