@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from understudy.contracts.citing import NOTHING
 from understudy.contracts.finding import Evidence
 from understudy.contracts.history import History, Sighting
 from understudy.contracts.reading import Reading
@@ -39,7 +40,7 @@ def judge_addresses(history: History) -> Iterator[Evidence]:
 
 
 def _judge_kept(history: History) -> Iterator[Evidence]:
-    """No task fails for want of a file whose upload was taken before."""
+    """No task fails for want of a file whose upload was taken before; a warning, where that meaning of the failure is assumed."""
     sent = {r.exchange.url: r for r in history.of("upload.put") if r.is_success}
     kept = {
         (str(signed.values.get("$upload.key")), signed.exchange.who): sent[url]
@@ -59,7 +60,9 @@ def _judge_kept(history: History) -> Iterator[Evidence]:
             message = f"task '{story.id}' failed for want of a file whose upload was taken"
             shown = (puts[0].exchange, created.exchange, over.reading.exchange)
             name = signed.id if signed else ""
-            yield Evidence(message, shown, name, clause=f"answer/{name}")
+            # What else the failure may mean only a document tells: a file may be there, and be none that serves.
+            citation = history.contract.cite_kind(story.kind.name, "failures", failure.code) if story.kind else NOTHING
+            yield Evidence(message, shown, name, citation.facts, not citation.is_certain, f"answer/{name}")
 
 
 def _failure_of(kind: Kind | None, sighting: Sighting) -> Failure | None:

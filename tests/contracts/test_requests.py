@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from understudy.contracts.checks import judge
+from understudy.contracts.checks.requests import judge_condition
 from understudy.contracts.contract import Contract
 from understudy.contracts.exchange import Exchange
 from understudy.contracts.history import History
@@ -181,3 +182,35 @@ def test_who_asks_too_much_is_not_refused_otherwise(others_are: bytes, told: int
         [refused(1, asked, LATER, "provoked:service_busy"), refused(2, asked, others_are, "")],
     )
     assert len([f for f in judge(history) if f.check == "refusal-kept" and "was brought about" in f.message]) == told
+
+
+OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "later"}, "request_id": "req_1"}
+BROKEN = {"type": "error", "error": {"type": "api_error", "message": "oh"}, "request_id": "req_1"}
+NO_KEY = {"type": "error", "error": {"type": "authentication_error", "message": "no"}, "request_id": "req_1"}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "told"),
+    [
+        ([(500, BROKEN), (500, BROKEN)], {False}),
+        ([(500, BROKEN)], {True}),
+        ([(500, BROKEN), (401, NO_KEY)], {True}),
+        ([(500, BROKEN), (529, OVERLOADED)], {True}),
+        ([(401, NO_KEY), (401, NO_KEY)], set()),
+    ],
+)
+def test_a_fault_of_the_client_that_is_always_told_as_the_servers_own_is_certain(
+    refusals: list[tuple[int, Any]], told: set[bool]
+) -> None:
+    body = {"model": "claude-sonnet-4-6", "max_tokens": 9, "messages": CHAT["messages"]}
+    exchanges = [
+        Exchange(
+            number, "messages.create", "POST", "http://relay.test/v1/messages", "/v1/messages", who="wrong",
+            request_headers=(("content-type", "application/json"), ("x-api-key", "sk-nobody")), started=float(number),
+            request_body=json.dumps(body).encode(), status=status, answered=number + 0.5,
+            response_headers=(("content-type", "application/json"),), response_body=json.dumps(said).encode(),
+        )
+        for number, (status, said) in enumerate(refusals)
+    ]  # fmt: skip
+    history = History(Contract(load(shipped()["unigateway"])), exchanges)
+    assert {evidence.assumed for evidence in judge_condition(history)} == told
