@@ -1,5 +1,6 @@
 """Relays whose provider is ours: what is found of each, and that nothing is said of an honest one."""
 
+import json
 import re
 from typing import Any
 
@@ -178,6 +179,27 @@ def test_callbacks_bring_the_key_of_the_client_and_not_that_of_the_relay() -> No
     found = check_behind("lets its provider call", "", "storyclaw", **callbacks).findings
     assert {"callback-signed", "upstream-secrets"} <= {f.check for f in found if f.severity == "failure"}
     assert check_behind("honest", "", "storyclaw", **callbacks).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "messages"),
+    [
+        ({"callback_url": "http://relay.test/1"}, []),
+        ({"callback_url": None}, ["callback_url is lost on the way"]),
+        ({"prompt": "a dog (ref-0000-0001)"}, ["prompt is changed on the way from"]),
+    ],
+)
+def test_a_relay_may_be_called_at_an_address_of_its_own(changed: dict[str, Any], messages: list[str]) -> None:
+    contract = Contract(load(SPECS["storyclaw"]))
+    create = next(operation for operation in contract.serving("task.submit") if operation.deliveries)
+    place = create.deliveries[0].url.path
+    body = {"prompt": "a cat (ref-0000-0001)", place[0]: "http://client.test/1"}
+    there = {name: value for name, value in {**body, **changed}.items() if value is not None}
+    asked = Exchange(1, create.id, "POST", "", create.path, request_body=json.dumps(body).encode(), status=200)
+    came = asked.evolve(serial=2, where=UPSTREAM, request_body=json.dumps(there).encode())
+    told = [evidence.message for evidence in judge_parameters(History(contract, [asked, came]))]
+    assert len(told) == len(messages)
+    assert all(mine.startswith(said) for mine, said in zip(told, messages, strict=True))
 
 
 HOST, PAID = "127.0.0.1:4710", "sk-" + "Paid" * 8

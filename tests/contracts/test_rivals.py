@@ -40,6 +40,17 @@ def test_who_refuses_one_is_not_blamed() -> None:
     assert [*judge_replay(history), *judge_accepted(history)] == []
 
 
+def test_what_comes_later_is_no_rival() -> None:
+    history = History(CONTRACT, [_create(1, (0, 1), BODY, "sd2_a"), _create(2, (1, 3), OTHER, "sd2_b")])
+    assert list(judge_replay(history)) == []
+
+
+def test_another_account_is_no_rival() -> None:
+    others = _create(1, (0, 2), BODY, "sd2_a").evolve(who="other")
+    history = History(CONTRACT, [others, _create(2, (1, 3), OTHER, "")])
+    assert [evidence.assumed for evidence in judge_accepted(history)] == [True]
+
+
 def test_who_refuses_what_comes_alone_is_warned() -> None:
     history = History(CONTRACT, [_create(1, (0, 1), OTHER, "")])
     assert [evidence.assumed for evidence in judge_accepted(history)] == [True]

@@ -52,7 +52,7 @@ def _put(**other: Any) -> Exchange:
         ({"url": f"{URL}3"}, 0),
         ({"request_headers": (("Content-Type", "text/plain"),)}, 0),
         ({"started": 800.0, "answered": 801.0}, 0),
-        ({"probe": "unlike_upload"}, 0),
+        ({"probe": "leaves"}, 0),
     ],
 )
 def test_a_file_is_taken_at_its_address(other: dict[str, Any], told: int) -> None:
