@@ -377,8 +377,9 @@ def iter_answers(marked: Marked, told: Any) -> Iterator[Any]:
         return
     for place, value, body in iter_changes(own.schema, [told]):
         is_good = own.is_valid(body) and (spoken is None or spoken.is_valid(body))
-        # No binary fraction has so large a number: who reads answers into them loses nothing that is ever told.
-        if is_good and place[-1] not in OWN_NAMES and value != LARGE:
+        # Who reads numbers into binary fractions loses nothing that is ever told.
+        is_exact = str(LARGE).encode() in to_json(value)
+        if is_good and place[-1] not in OWN_NAMES and not is_exact:
             yield body
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from understudy.contracts.contract import Contract
-from understudy.contracts.drivers import run_all
+from understudy.contracts.drivers import SCENARIOS, run_all
 from understudy.contracts.drivers.drive import Drive
 from understudy.contracts.drivers.marked import (
     Marked,
@@ -119,7 +119,7 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     passed = [marked for marked in found if await _arrives(marked, watcher)]
     if not passed:
         return
-    await run_all(_without(drive, {m.operation.id for m in found} - {m.operation.id for m in passed}))
+    await run_all(_as_any_target(drive, {m.operation.id for m in found} - {m.operation.id for m in passed}))
     await watcher.look()
     if drive.only and NAME not in drive.only:
         return
@@ -156,11 +156,13 @@ async def _ask_bad(gate: _Gate, passed: list[Marked], upstream: Upstream) -> lis
     return [request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error]
 
 
-def _without(drive: Drive, names: set[str]) -> Drive:
-    """The same run, in which these operations are not asked for."""
+def _as_any_target(drive: Drive, left_out: set[str]) -> Drive:
+    """The same run, in which these operations are not asked for, and the limit of a time is left for what comes after."""
     provider = drive.contract.provider
-    kept = tuple(operation for operation in provider.operations if operation.id not in names)
-    return replace(drive, contract=Contract(replace(provider, operations=kept))) if names else drive
+    kept = tuple(operation for operation in provider.operations if operation.id not in left_out)
+    drive.reasons.setdefault("limits/rate", "looked at without --with-upstream: after it, all would be too often")
+    only = drive.only or frozenset(scenario.name for scenario in SCENARIOS) - {"rated"}
+    return replace(drive, contract=Contract(replace(provider, operations=kept)), only=only)
 
 
 async def _arrives(marked: Marked, watcher: _Watcher) -> bool:
