@@ -100,6 +100,8 @@ _TALK = f"Tell me in three sentences, with one 你好 and one 🐈 in them, what
 SLOWLY, LATE = "fault=drip size=300 pause=0.05", "fault=latency seconds=2"
 # Seconds after which a client leaves.
 LEAVES_AFTER = 0.5
+# Characters of a header's value of which nothing else is said.
+LONG = 128
 # Changed bodies of one operation at most: documents name a few hundred values.
 MOST_CHANGES = 400
 # Refusals that speak of where is asked, not of what.
@@ -274,8 +276,15 @@ def _examples(marked: Marked) -> Iterator[dict[str, Any]]:
 def _more_headers(marked: Marked) -> Headers:
     """Headers that may be left out, each with a value: the operation's own, and the protocol's."""
     own = (p for p in marked.operation.parameters if p.where == "header" and not p.required)
-    told = ((p.name, str(find_sample(p.schema))) for p in own)
+    told = ((p.name, _long_value(p.schema)) for p in own)
     return (*told, *(marked.protocol.headers if marked.protocol else ()))
+
+
+def _long_value(schema: Any) -> str:
+    """A value of a header, as long as it may be within reason where any text will do."""
+    sample = str(find_sample(schema))
+    is_free = schema.get("type") == "string" and not schema.keys() & {"enum", "const", "pattern", "format"}
+    return sample.ljust(min(schema.get("maxLength", LONG), LONG), "0") if is_free else sample
 
 
 def _iter_changed(marked: Marked) -> Iterator[Request]:
