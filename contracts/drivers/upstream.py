@@ -128,10 +128,10 @@ async def run_upstream(drive: Drive, upstream: Upstream) -> None:
     await watcher.look()
     answered = ((marked, watcher.answer_of(marked.operation)) for marked in passed if marked.protocol)
     await all_of(*(_answer(gate, marked, upstream, answer) for marked, answer in answered))
-    left = await _ask_bad(gate, passed, upstream)
+    arrived = await _ask_bad(gate, passed, upstream)
     await all_of(*(gate.send(marked.ask(marked.filled(marked.plain), "again")) for marked in passed))
-    # The provider writes down at its end what a client or a relay has left.
-    await watcher.wait_for(*left)
+    # What was answered, or left, the provider may not have written down yet.
+    await watcher.wait_for(*arrived)
 
 
 async def _ask_good(gate: _Gate, passed: list[Marked]) -> None:
@@ -146,14 +146,15 @@ async def _ask_good(gate: _Gate, passed: list[Marked]) -> None:
 
 
 async def _ask_bad(gate: _Gate, passed: list[Marked], upstream: Upstream) -> list[Request]:
-    """All that goes wrong behind; the requests whose answer did not come whole."""
+    """All that goes wrong behind; the requests that arrived, as far as their answers tell, or were left."""
     bad = [request for marked in passed for request in iter_bad(marked)]
     heard = await all_of(*map(gate.send, bad))
     await all_of(*(gate.send(request) for marked in passed for request in iter_barred(marked)))
     for marked in passed:
         with upstream.telling(marked.operation.id):
             await gate.send(marked.ask(marked.filled(marked.plain), SPOILED))
-    return [request for request, reading in zip(bad, heard, strict=True) if reading.exchange.error]
+    told = zip(bad, heard, strict=True)
+    return [request for request, reading in told if reading.exchange.error or reading.is_success]
 
 
 def _as_any_target(drive: Drive, left_out: set[str]) -> Drive:

@@ -248,7 +248,9 @@ def test_an_honest_relay_is_not_accused_by_its_provider(operation: str) -> None:
     pairs = pairs_of(result.history)
     assert len(pairs) > (50 if operation.startswith("chat") else 10)
     # What shall go wrong did: a fault that nobody knows would judge nothing.
-    assert [p.fault for p in pairs if p.fault and not any("fault " in e.probe for e in p.exchanges[1:])] == []
+    # Who leaves may be gone before anything goes wrong.
+    spoiled = [pair for pair in pairs if pair.fault and pair.client.exchange.probe != "leaves"]
+    assert [p.fault for p in spoiled if not any("fault " in e.probe for e in p.exchanges[1:])] == []
 
 
 @pytest.mark.parametrize("slug", ["juhuo", "seedance2ai", "storyclaw"])
