@@ -158,10 +158,10 @@ async def _ask_bad(gate: _Gate, passed: list[Marked], upstream: Upstream) -> lis
 
 
 def _as_any_target(drive: Drive, left_out: set[str]) -> Drive:
-    """The same run, in which these operations are not asked for, and the limit of a time is left for what comes after."""
+    """The same run without these operations, and without the flood that shows a limit: all that follows would be refused."""
     provider = drive.contract.provider
     kept = tuple(operation for operation in provider.operations if operation.id not in left_out)
-    drive.reasons.setdefault("limits/rate", "looked at without --with-upstream: after it, all would be too often")
+    drive.reasons.setdefault("limits/rate", "looked at without --with-upstream only: what follows would be refused")
     only = drive.only or frozenset(scenario.name for scenario in SCENARIOS) - {"rated"}
     return replace(drive, contract=Contract(replace(provider, operations=kept)), only=only)
 

@@ -66,9 +66,12 @@ class Stall(BytesFault, frozen=True):
         count = 0
         for move in moves:
             yield move
-            count += isinstance(move, Chunk | Data)
-            if count == self.events and isinstance(move, Chunk | Data):
-                yield Wait(self.seconds)
+            if isinstance(move, Chunk | Data):
+                count += 1
+                if count == self.events:
+                    yield Wait(self.seconds)
+        if count < self.events:
+            exchange.notes.append(f"the body came in {count} pieces, and was not paused")
 
 
 class SplitCharacter(BytesFault, frozen=True):

@@ -170,6 +170,17 @@ def test_a_connection_goes_on_after_an_answer_that_was_only_odd(server: RunningS
     assert len(set(answers)) == 1
 
 
+def test_a_body_of_too_few_pieces_to_be_paused_is_noted(server: RunningServer) -> None:
+    with opened(server) as stand:
+        stand.steer("POST", "/faults", {"fault": "stall", "events": 9, "operation": "account.balance"})
+        key = [("Authorization", f"Bearer {stand.key('juhuo')}")]
+        asked = request("GET", f"/_w/{stand.world.name}/juhuo/open-api/v1/account/balance", key)
+        with connected(stand.world.base_url) as connection:
+            connection.send(asked)
+            assert connection.read().status == 200
+        assert any("was not paused" in note for note in stand.notes())
+
+
 @pytest.mark.parametrize("fault", [{"fault": "drop"}, {"fault": "status", "status": 503}])
 def test_what_breaks_the_contract_is_noted_though_a_fault_answers(
     server: RunningServer, fault: Mapping[str, Any]
